@@ -1,0 +1,292 @@
+//! The core itself: one message in, books changed, the touched runners out.
+//!
+//! Entry points: [`HotloopCore::apply`] (one line), [`HotloopCore::apply_lines`] (many),
+//! [`HotloopCore::apply_snapshot`] (one market whole). What is read back is in `signals.rs`.
+//! Invariants:
+//!
+//! 1. A message is decoded, validated and checked against the limits before anything changes.
+//! 2. Time is the `pt` of the messages; nothing reads a clock.
+//! 3. Bounded: markets, segments and the time closed markets stay are limited by the config.
+//! 4. Once warm, a message that brings no new market, runner or price level allocates nothing.
+
+use crate::config::Config;
+use crate::error::Error;
+use crate::message::{ChangeType, Message, RunnerKey, Segment};
+use crate::parse::{decode, decode_snapshot};
+use crate::segments::Segments;
+use crate::stats::Stats;
+use crate::store::{MarketRef, Store};
+
+/// A runner a message touched.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Touched {
+    /// Its market.
+    pub market: MarketRef,
+    /// Selection and handicap.
+    pub runner: RunnerKey,
+}
+
+/// The first line of a batch that was refused; the lines before it stay applied.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("line {line}: {error}")]
+pub struct BatchError {
+    /// Index in the batch, from 0.
+    pub line: usize,
+    /// Why.
+    pub error: Error,
+}
+
+/// Books and signals of every market of a stream. One writer at a time.
+#[derive(Debug, Default)]
+pub struct HotloopCore {
+    pub(crate) config: Config,
+    pub(crate) store: Store,
+    /// The venue said 503: nothing held can be trusted until a message without it.
+    pub(crate) unreliable: bool,
+    pub(crate) last_pt_ms: Option<i64>,
+    pub(crate) stats: Stats,
+    /// The message being applied.
+    message: Message,
+    segments: Segments,
+    /// Highest `id` of a `SUB_IMAGE`; lower ones are of an old subscription.
+    image_id_max: Option<i64>,
+    /// Number of the message being applied, from 1.
+    number: u64,
+    touched: Vec<Touched>,
+    /// Slot and place of the runners named in `rc` entries of the message being applied.
+    named: Vec<(usize, usize)>,
+}
+
+/// What is to be done with a line that was read.
+enum Next {
+    Nothing,
+    Apply,
+}
+
+impl HotloopCore {
+    /// A core that holds nothing yet.
+    #[must_use]
+    pub fn new(config: Config) -> Self {
+        Self {
+            config,
+            ..Self::default()
+        }
+    }
+
+    /// The configuration in force.
+    #[must_use]
+    pub fn config(&self) -> &Config {
+        &self.config
+    }
+
+    /// Takes a whole new configuration; it holds from the next message and the next read on.
+    pub fn set_config(&mut self, config: Config) {
+        self.config = config;
+    }
+
+    /// Applies one stream line; the runners it touched, valid until the next call.
+    ///
+    /// # Errors
+    /// [`Error::Unreadable`], [`Error::Invalid`], [`Error::Limit`]: nothing has changed then but
+    /// the count of errors, the segments collected so far (gone) and the stale marks: of the
+    /// market the error names, else of all.
+    pub fn apply(&mut self, line: &[u8]) -> Result<&[Touched], Error> {
+        self.touched.clear();
+        match decode(line, &mut self.message).and_then(|()| self.take(line.len())) {
+            Ok(()) => {
+                self.stats.messages += 1;
+                Ok(&self.touched)
+            }
+            Err(error) => Err(self.lost(error)),
+        }
+    }
+
+    /// The runners the last message applied touched, in the order of docs/signals.md.
+    #[must_use]
+    pub fn touched(&self) -> &[Touched] {
+        &self.touched
+    }
+
+    /// Applies a message that was not a line but decoded values, written as JSON: as
+    /// [`Self::apply`], but byte positions mean nothing there.
+    ///
+    /// # Errors
+    /// As [`Self::apply`], without offsets.
+    pub fn apply_mapping(&mut self, json: &[u8]) -> Result<&[Touched], Error> {
+        match self.apply(json) {
+            Ok(_) => Ok(&self.touched),
+            Err(error) => Err(error.without_offset()),
+        }
+    }
+
+    /// Applies lines in order; the number of runner changes.
+    ///
+    /// # Errors
+    /// [`BatchError`] for the first line [`Self::apply`] refuses; later lines are not looked at.
+    pub fn apply_lines<'a>(&mut self, lines: impl IntoIterator<Item = &'a [u8]>) -> Result<u64, BatchError> {
+        let before = self.stats.runner_changes;
+        for (line, text) in lines.into_iter().enumerate() {
+            self.apply(text).map_err(|error| BatchError { line, error })?;
+        }
+        Ok(self.stats.runner_changes - before)
+    }
+
+    /// Replaces one market by `snapshot`, JSON of the shape of an `mc` entry, as an image does.
+    /// The market keeps its `pt`.
+    ///
+    /// # Errors
+    /// As [`Self::apply`]; paths are relative to the snapshot.
+    pub fn apply_snapshot(&mut self, market_id: &str, snapshot: &[u8]) -> Result<&[Touched], Error> {
+        self.touched.clear();
+        let decoded = decode_snapshot(market_id, snapshot, &mut self.message);
+        match decoded.and_then(|()| self.apply_message()) {
+            Ok(()) => {
+                self.stats.messages += 1;
+                Ok(&self.touched)
+            }
+            Err(error) => Err(self.lost(error)),
+        }
+    }
+
+    /// A message that never reached the core could not be applied: counts the error and marks what
+    /// it may have carried, as [`Self::apply`] does. Returns the error.
+    pub fn lost(&mut self, error: Error) -> Error {
+        self.stats.errors += 1;
+        self.segments.clear();
+        self.store.mark_stale(error.market_id());
+        error
+    }
+
+    /// Sorts out what kind of message was read; applies it if it is one to apply.
+    fn take(&mut self, line_bytes: usize) -> Result<(), Error> {
+        let header = self.message.header;
+        let is_old = match (header.subscription, self.image_id_max) {
+            (Some(id), Some(max)) => id < max,
+            _ => false,
+        };
+        if !header.is_market_change || is_old {
+            self.stats.ignored += 1;
+            return Ok(());
+        }
+        if header.change_type == ChangeType::Heartbeat {
+            self.stats.heartbeats += 1;
+        } else if let Next::Apply = self.collect(line_bytes)? {
+            self.apply_message()?;
+        }
+        self.unreliable = header.unreliable;
+        Ok(())
+    }
+
+    /// Puts a segment to the others of its message; with the last one the message is whole.
+    fn collect(&mut self, line_bytes: usize) -> Result<Next, Error> {
+        if self.message.header.segment == Segment::Whole {
+            return Ok(Next::Apply);
+        }
+        let max = self.config.max_segment_bytes;
+        let is_whole = self.segments.add(&mut self.message, line_bytes, max)?;
+        Ok(if is_whole { Next::Apply } else { Next::Nothing })
+    }
+
+    /// Applies the message read last. Fails only before the first change.
+    fn apply_message(&mut self) -> Result<(), Error> {
+        let dropped = self.store.plan(&self.message, &self.config)?;
+        self.store.drop_slots(&dropped);
+        self.number += 1;
+        self.named.clear();
+        for i in 0..self.message.markets.len() {
+            self.apply_market(i);
+        }
+        self.note_trades();
+        self.touch_others();
+        let header = self.message.header;
+        if header.change_type == ChangeType::SubImage {
+            self.image_id_max = header.subscription.max(self.image_id_max);
+        }
+        self.last_pt_ms = header.pt_ms.or(self.last_pt_ms);
+        Ok(())
+    }
+
+    /// Applies one `mc` entry: image, then definition, then `rc` entries in their order.
+    fn apply_market(&mut self, i: usize) {
+        let header = self.message.header;
+        let definition = self.message.markets[i].definition.take();
+        let change = &self.message.markets[i];
+        let slot = self.store.hold(self.message.name(change));
+        let reference = self.store.reference(slot);
+        let market = self.store.book_mut(slot);
+        market.published(header.pt_ms);
+        market.subscription = header.subscription.or(market.subscription);
+        if change.image {
+            market.image(change.is_defined, self.number);
+        }
+        if let Some(definition) = definition {
+            market.define(definition, header.pt_ms);
+        }
+        for entry in &self.message.runners[change.runners.clone()] {
+            let rows = &self.message.rows[entry.rows.clone()];
+            let (place, first) = market.apply(entry, rows, self.number);
+            let touched = Touched {
+                market: reference,
+                runner: entry.key,
+            };
+            if first && !(market.has_forgotten() && self.touched.contains(&touched)) {
+                self.touched.push(touched);
+                self.named.push((slot, place));
+            }
+        }
+        self.stats.market_changes += 1;
+        self.stats.runner_changes += change.runners.len() as u64;
+        self.stats.images += u64::from(change.image);
+        if change.is_defined {
+            self.store.note_closed();
+        }
+    }
+
+    /// Last traded times: a rise over the whole message is a trade; an image is a baseline.
+    fn note_trades(&mut self) {
+        for (slot, place) in &self.named {
+            let market = self.store.book_mut(*slot);
+            if market.is_imaged() {
+                continue;
+            }
+            if let Some(runner) = market.runners_mut().get_mut(*place)
+                && runner.has_traded()
+            {
+                runner.last_traded_ms = self.message.header.pt_ms;
+            }
+        }
+    }
+
+    /// The other runners of each market with an image or a definition, in known order, and those
+    /// an image removed.
+    fn touch_others(&mut self) {
+        for change in &self.message.markets {
+            if !change.image && !change.is_defined {
+                continue;
+            }
+            let Some(slot) = self.store.find(self.message.name(change)) else {
+                continue;
+            };
+            let market = self.store.reference(slot);
+            let book = self.store.book_mut(slot);
+            let forgotten = book.has_forgotten();
+            let before = book.end_image();
+            let mut push = |runner| {
+                let touched = Touched { market, runner };
+                if !(forgotten && self.touched.contains(&touched)) {
+                    self.touched.push(touched);
+                }
+            };
+            for runner in book.runners_mut() {
+                if runner.touch(self.number) {
+                    push(runner.key());
+                }
+            }
+            for (key, _) in before {
+                if book.runner(key).is_none() {
+                    push(key);
+                }
+            }
+        }
+    }
+}

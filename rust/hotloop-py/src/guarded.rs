@@ -1,0 +1,226 @@
+//! The core behind its lock, and the ways in and out of it.
+//!
+//! Invariants:
+//!
+//! 1. Any thread may call: the core is behind a mutex, and whoever waits for it has let go of the
+//!    interpreter.
+//! 2. Under the lock no Python object is made that the garbage collector tracks and no Python
+//!    code runs: either could come back here on the same thread.
+
+use std::cell::Cell;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, MutexGuard};
+
+use hotloop_core::{BatchError, Error, HotloopCore, MarketRef, RunnerKey};
+use pyo3::exceptions::PyRuntimeError;
+use pyo3::gc::{PyTraverseError, PyVisit};
+use pyo3::prelude::*;
+use pyo3::sync::MutexExt;
+use pyo3::types::{PyList, PyString};
+
+use crate::error::{event, exception};
+use crate::output::decimal;
+
+/// Lines from this length on are applied with the interpreter released. Releasing and taking it
+/// back costs about 64 ns, as much as reading 100 bytes; a line of this length takes some 20 µs.
+/// Shorter lines and the getters keep it: nobody else waits longer than they would for the switch
+/// itself. To be measured under contention by the benchmark suite before it is called tuned.
+const DETACH_FROM_BYTES: usize = 8 << 10;
+
+/// A touched runner on its way out.
+type Named = (Py<PyString>, RunnerKey);
+
+thread_local! {
+    /// Touched runners between the lock and the list; kept so that its memory is used again.
+    static NAMED: Cell<Vec<Named>> = const { Cell::new(Vec::new()) };
+}
+
+#[derive(Default)]
+struct Shared {
+    core: HotloopCore,
+    /// Market id of each slot as a Python string, with the generation it is of.
+    names: Vec<Option<(u64, Py<PyString>)>>,
+}
+
+impl Shared {
+    /// Appends what the last message touched to `out`.
+    fn take_touched(&mut self, py: Python<'_>, out: &mut Vec<Named>) {
+        let Self { core, names } = self;
+        for touched in core.touched() {
+            let market = touched.market;
+            if market.slot >= names.len() {
+                names.resize_with(market.slot + 1, || None);
+            }
+            let name = match &names[market.slot] {
+                Some((generation, name)) if *generation == market.generation => name.clone_ref(py),
+                _ => {
+                    let name = PyString::new(py, core.market_of(market).id()).unbind();
+                    names[market.slot] = Some((market.generation, name.clone_ref(py)));
+                    name
+                }
+            };
+            out.push((name, touched.runner));
+        }
+    }
+}
+
+/// Touched runners of one market, taken out without the interpreter.
+struct Group {
+    market: MarketRef,
+    id: String,
+    runners: Vec<RunnerKey>,
+}
+
+fn grouped(core: &HotloopCore) -> Vec<Group> {
+    let mut groups: Vec<Group> = Vec::new();
+    for touched in core.touched() {
+        match groups.last_mut() {
+            Some(group) if group.market == touched.market => group.runners.push(touched.runner),
+            _ => groups.push(Group {
+                market: touched.market,
+                id: core.market_of(touched.market).id().to_owned(),
+                runners: vec![touched.runner],
+            }),
+        }
+    }
+    groups
+}
+
+/// The core, the emit callback and their locks.
+pub struct Guarded {
+    shared: Mutex<Shared>,
+    emit: Mutex<Option<Py<PyAny>>>,
+    emit_errors: AtomicU64,
+}
+
+impl Guarded {
+    pub fn new(core: HotloopCore) -> Self {
+        Self {
+            shared: Mutex::new(Shared {
+                core,
+                names: Vec::new(),
+            }),
+            emit: Mutex::default(),
+            emit_errors: AtomicU64::new(0),
+        }
+    }
+
+    fn lock(&self, py: Python<'_>) -> PyResult<MutexGuard<'_, Shared>> {
+        self.shared.lock_py_attached(py).map_err(|_| stopped())
+    }
+
+    /// What `read` finds in the core. It must make no Python object.
+    pub fn read<T>(&self, py: Python<'_>, read: impl FnOnce(&HotloopCore) -> T) -> PyResult<T> {
+        Ok(read(&self.lock(py)?.core))
+    }
+
+    /// Applies a message of `bytes` bytes with `apply`; the list of the runners it touched.
+    pub fn ingest<'py>(
+        &self,
+        py: Python<'py>,
+        bytes: usize,
+        apply: impl FnOnce(&mut HotloopCore) -> Result<(), Error> + Send,
+    ) -> PyResult<Bound<'py, PyList>> {
+        if bytes >= DETACH_FROM_BYTES {
+            return self.ingest_detached(py, apply);
+        }
+        let mut named = NAMED.take();
+        let outcome = {
+            let mut shared = self.lock(py)?;
+            let outcome = apply(&mut shared.core);
+            if outcome.is_ok() {
+                shared.take_touched(py, &mut named);
+            }
+            outcome
+        };
+        outcome.map_err(|error| self.report(py, &error, None))?;
+        let entry = |(name, key): Named| (name, key.id, decimal(key.handicap));
+        let list = PyList::new(py, named.drain(..).map(entry));
+        NAMED.set(named);
+        list
+    }
+
+    /// As [`Self::ingest`], without the interpreter while the message is applied.
+    fn ingest_detached<'py>(
+        &self,
+        py: Python<'py>,
+        apply: impl FnOnce(&mut HotloopCore) -> Result<(), Error> + Send,
+    ) -> PyResult<Bound<'py, PyList>> {
+        let outcome = py.detach(|| {
+            let mut shared = self.shared.lock().map_err(|_| stopped())?;
+            PyResult::Ok(apply(&mut shared.core).map(|()| grouped(&shared.core)))
+        })?;
+        let list = PyList::empty(py);
+        for group in outcome.map_err(|error| self.report(py, &error, None))? {
+            let id = PyString::new(py, &group.id);
+            for key in group.runners {
+                list.append((&id, key.id, decimal(key.handicap)))?;
+            }
+        }
+        Ok(list)
+    }
+
+    /// Tells the emit callback about an error of the core and makes the exception for it.
+    fn report(&self, py: Python<'_>, error: &Error, line: Option<usize>) -> PyErr {
+        let emit = match self.emit.lock_py_attached(py) {
+            Ok(emit) => emit.as_ref().map(|emit| emit.clone_ref(py)),
+            Err(_) => return stopped(),
+        };
+        if let Some(emit) = emit
+            && event(py, error)
+                .and_then(|event| emit.call1(py, (event,)))
+                .is_err()
+        {
+            self.emit_errors.fetch_add(1, Ordering::Relaxed);
+        }
+        exception(py, error, line)
+    }
+
+    /// Applies lines without the interpreter; the number of runner changes.
+    pub fn ingest_lines(&self, py: Python<'_>, lines: &[&[u8]]) -> PyResult<u64> {
+        let outcome = py.detach(|| {
+            let mut shared = self.shared.lock().map_err(|_| stopped())?;
+            PyResult::Ok(shared.core.apply_lines(lines.iter().copied()))
+        })?;
+        outcome.map_err(|BatchError { line, error }| self.report(py, &error, Some(line)))
+    }
+
+    /// Changes the core with `change`, which must make no Python object.
+    pub fn change(&self, py: Python<'_>, change: impl FnOnce(&mut HotloopCore)) -> PyResult<()> {
+        change(&mut self.lock(py)?.core);
+        Ok(())
+    }
+
+    pub fn set_emit(&self, py: Python<'_>, emit: Option<Py<PyAny>>) -> PyResult<()> {
+        let former = {
+            let mut slot = self.emit.lock_py_attached(py).map_err(|_| stopped())?;
+            std::mem::replace(&mut *slot, emit)
+        };
+        // Only now, with the lock let go: dropping it may run code that comes back here.
+        drop(former);
+        Ok(())
+    }
+
+    /// How often the emit callback raised.
+    pub fn emit_errors(&self) -> u64 {
+        self.emit_errors.load(Ordering::Relaxed)
+    }
+
+    /// For the garbage collector: the callback may hold the object that holds this.
+    pub fn traverse(&self, visit: &PyVisit<'_>) -> Result<(), PyTraverseError> {
+        match self.emit.try_lock() {
+            Ok(emit) => visit.call(&*emit),
+            Err(_) => Ok(()),
+        }
+    }
+
+    /// For the garbage collector: lets the callback go.
+    pub fn clear(&self) {
+        let former = self.emit.try_lock().ok().and_then(|mut emit| emit.take());
+        drop(former);
+    }
+}
+
+fn stopped() -> PyErr {
+    PyRuntimeError::new_err("an earlier call stopped half-way; the books cannot be trusted")
+}
