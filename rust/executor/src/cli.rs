@@ -1,0 +1,151 @@
+//! The command line.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+/// What `--help` prints.
+pub const HELP: &str = r#"executor: keeps a trader's orders. It listens on loopback, takes intents, answers with reports
+(proto_wire/SPEC.md). This version does dry runs: every rule is applied, nothing reaches the venue.
+
+Usage:
+  executor --config FILE   start with this configuration
+  executor --help          this text
+  executor --version       name and version
+
+When it is ready it prints one line on stdout, then nothing more:
+  {"listening": "127.0.0.1:PORT", "metrics": "127.0.0.1:PORT"}
+Logs go to stderr. http://METRICS/metrics is for Prometheus, http://METRICS/status is JSON for people and scripts.
+SIGTERM or SIGINT: says GOODBYE to the trader and ends with exit code 0.
+
+Try it:
+  (umask 077; head -c 24 /dev/urandom | base64 > token)
+  echo '{"listen": {"token_file": "token"}, "clock": "wall"}' > executor.json
+  executor --config executor.json
+
+The configuration is one JSON object. An unknown key is refused with its path. Keys and defaults:
+  {
+    "listen": {
+      "transport": "tcp",           the only one in this version
+      "host": "127.0.0.1",          loopback only
+      "port": 0,                    0: the system chooses, see the ready line
+      "token_file": (needed),       holds the token HELLO must carry; mode 0600
+      "hello_timeout_ms": 5000,     for a connection to say HELLO
+      "frame_timeout_ms": 5000,     for a frame, from its first byte to its last
+      "write_timeout_ms": 5000      for a peer that takes no bytes
+    },
+    "mode": "dry_run",              "live" is not in this version
+    "clock": "wall",                or "wire": the time is the trader's TICK (replay)
+    "limits": {
+      "max_open_orders": 200,
+      "min_size_centi": 100,        a stake below this is refused ...
+      "min_payout_centi": 1000,     ... unless price x stake is at least this
+      "max_remembered_intents": 1000000,
+      "max_unacked_reports": 100000
+    },
+    "heartbeat_ms": 1000,
+    "trader_timeout_s": 10,         silence after which open orders are cancelled; 0: never (default with "wire")
+    "metrics": {"host": "127.0.0.1", "port": 0},
+    "log": {"level": "info", "format": "json"}
+  }                                 level: error, warn, info, debug; format: json, text
+
+Exit codes: 0 ended as asked, 2 bad arguments or configuration, 3 cannot listen. Either prints one line on stderr.
+"#;
+
+/// What the command line asks for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Command {
+    /// Start with this configuration file.
+    Run(PathBuf),
+    /// Print [`HELP`].
+    Help,
+    /// Print name and version.
+    Version,
+}
+
+/// The command line cannot be understood.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum UsageError {
+    /// Nothing was asked for.
+    #[error("--config FILE is missing; --help explains")]
+    NoConfig,
+    /// `--config` without a file.
+    #[error("--config needs a file; --help explains")]
+    NoFile,
+    /// Something else.
+    #[error("unknown argument {0:?}; --help explains")]
+    Unknown(String),
+}
+
+/// Reads the arguments after the program's name.
+///
+/// # Errors
+/// [`UsageError`] for anything but the three commands.
+pub fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Command, UsageError> {
+    let mut arguments = arguments.into_iter();
+    let mut file = None;
+    while let Some(argument) = arguments.next() {
+        match argument.to_str() {
+            Some("--help" | "-h") => return Ok(Command::Help),
+            Some("--version" | "-V") => return Ok(Command::Version),
+            Some("--config") => file = Some(arguments.next().ok_or(UsageError::NoFile)?.into()),
+            Some(text) if text.starts_with("--config=") => file = Some(text["--config=".len()..].into()),
+            _ => return Err(UsageError::Unknown(argument.to_string_lossy().into_owned())),
+        }
+    }
+    file.filter(|file: &PathBuf| !file.as_os_str().is_empty())
+        .map(Command::Run)
+        .ok_or(UsageError::NoConfig)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parsed(arguments: &[&str]) -> Result<Command, UsageError> {
+        parse(arguments.iter().map(OsString::from))
+    }
+
+    #[test]
+    fn the_three_commands_are_understood_and_nothing_else() {
+        assert_eq!(parsed(&["--config", "a.json"]), Ok(Command::Run("a.json".into())));
+        assert_eq!(parsed(&["--config=a.json"]), Ok(Command::Run("a.json".into())));
+        assert_eq!(parsed(&["--config", "a.json", "--help"]), Ok(Command::Help));
+        assert_eq!(parsed(&["-V"]), Ok(Command::Version));
+        assert_eq!(parsed(&[]), Err(UsageError::NoConfig));
+        assert_eq!(parsed(&["--config="]), Err(UsageError::NoConfig));
+        assert_eq!(parsed(&["--config"]), Err(UsageError::NoFile));
+        assert_eq!(
+            parsed(&["--port", "1"]),
+            Err(UsageError::Unknown("--port".into()))
+        );
+    }
+
+    #[test]
+    fn the_help_names_every_key_of_the_configuration() {
+        // The configuration's own error messages list what is known; the page must not fall behind them.
+        for key in [
+            "transport",
+            "host",
+            "port",
+            "token_file",
+            "hello_timeout_ms",
+            "frame_timeout_ms",
+            "write_timeout_ms",
+            "mode",
+            "clock",
+            "max_open_orders",
+            "min_size_centi",
+            "min_payout_centi",
+            "max_remembered_intents",
+            "max_unacked_reports",
+            "heartbeat_ms",
+            "trader_timeout_s",
+            "metrics",
+            "log",
+            "level",
+            "format",
+        ] {
+            assert!(HELP.contains(&format!("\"{key}\"")), "{key}");
+        }
+    }
+}

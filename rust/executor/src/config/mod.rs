@@ -1,0 +1,267 @@
+//! The configuration file: JSON, read as a whole before anything starts.
+//!
+//! The trader renders it from its YAML; `executor --help` shows every key. An unknown key is refused with its path.
+
+mod section;
+mod token;
+
+use std::net::{IpAddr, SocketAddr};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use serde_json::Value;
+use tracing::Level;
+
+use crate::machine::Limits;
+use section::Section;
+pub use token::Token;
+
+const TIMEOUT_MS_MAX: i64 = 600_000;
+
+/// Whose time the machine's is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Clock {
+    /// The executor's own.
+    Wall,
+    /// The trader's TICK.
+    Wire,
+}
+
+impl Clock {
+    /// The word in the file and on the wire.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Wall => "wall",
+            Self::Wire => "wire",
+        }
+    }
+}
+
+/// How log lines look.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LogFormat {
+    /// One JSON object a line.
+    Json,
+    /// For a terminal.
+    Text,
+}
+
+/// Everything the file says.
+#[derive(Debug)]
+pub struct Config {
+    /// Where the trader connects: loopback only.
+    pub listen: SocketAddr,
+    /// The secret HELLO must carry.
+    pub token: Token,
+    /// How long a connection may take to say HELLO.
+    pub hello_timeout: Duration,
+    /// How long a frame may take from its first byte to its last.
+    pub frame_timeout: Duration,
+    /// How long a peer may take no bytes.
+    pub write_timeout: Duration,
+    /// Whose time it is.
+    pub clock: Clock,
+    /// What the machine keeps to.
+    pub limits: Limits,
+    /// Reports kept unacknowledged before new orders are refused.
+    pub max_unacked_reports: usize,
+    /// Between two HEARTBEATs.
+    pub heartbeat: Duration,
+    /// Silence after which the trader counts as lost; `None`: never.
+    pub trader_timeout: Option<Duration>,
+    /// Where metrics are served: loopback only.
+    pub metrics: SocketAddr,
+    /// The least important lines logged.
+    pub log_level: Level,
+    /// How they look.
+    pub log_format: LogFormat,
+}
+
+/// What is wrong with the configuration, as one line: file, key, why.
+#[derive(Debug, thiserror::Error, PartialEq, Eq)]
+#[error("{}{}{}{why}", .file.as_deref().unwrap_or(""), if .file.is_some() { ": " } else { "" }, if .key.is_empty() { String::new() } else { format!("{key}: ") })]
+pub struct ConfigError {
+    /// The file, once known.
+    pub file: Option<String>,
+    /// The dotted path of the key; empty for the file as a whole.
+    pub key: String,
+    /// What is wrong with it.
+    pub why: String,
+}
+
+impl ConfigError {
+    /// An error about a key.
+    #[must_use]
+    pub fn new(key: impl Into<String>, why: impl Into<String>) -> Self {
+        Self {
+            file: None,
+            key: key.into(),
+            why: why.into(),
+        }
+    }
+
+    fn in_file(mut self, path: &Path) -> Self {
+        self.file = Some(path.display().to_string());
+        self
+    }
+}
+
+impl Config {
+    /// Reads and checks a configuration file and the token file it names.
+    ///
+    /// # Errors
+    /// [`ConfigError`] with the first thing that is wrong.
+    pub fn load(path: &Path) -> Result<Self, ConfigError> {
+        let text = std::fs::read_to_string(path)
+            .map_err(|error| ConfigError::new("", format!("cannot be read: {error}")).in_file(path))?;
+        Self::parse(&text).map_err(|error| error.in_file(path))
+    }
+
+    /// Reads and checks the text of a configuration file and the token file it names.
+    ///
+    /// # Errors
+    /// [`ConfigError`] with the first thing that is wrong.
+    pub fn parse(text: &str) -> Result<Self, ConfigError> {
+        let value: Value =
+            serde_json::from_str(text).map_err(|error| ConfigError::new("", format!("not JSON: {error}")))?;
+        let mut root = Section::root(value)?;
+        root.choice("mode", &[("dry_run", true), ("live", false)])?
+            .then_some(())
+            .ok_or_else(|| root.error("mode", "live orders are not in this version; only dry_run"))?;
+        let clock = root.choice("clock", &[("wall", Clock::Wall), ("wire", Clock::Wire)])?;
+        let listen = Listen::read(root.child("listen")?)?;
+        let (limits, max_unacked_reports) = read_limits(root.child("limits")?)?;
+        let heartbeat = millis(root.int("heartbeat_ms", 1_000, 10, TIMEOUT_MS_MAX)?);
+        let lost_after = root.seconds(
+            "trader_timeout_s",
+            if clock == Clock::Wall { 10.0 } else { 0.0 },
+            86_400.0,
+        )?;
+        let mut metrics = root.child("metrics")?;
+        let metrics_address = address(&mut metrics)?;
+        metrics.finish()?;
+        let mut log = root.child("log")?;
+        let log_level = log.choice(
+            "level",
+            &[
+                ("info", Level::INFO),
+                ("error", Level::ERROR),
+                ("warn", Level::WARN),
+                ("debug", Level::DEBUG),
+            ],
+        )?;
+        let log_format = log.choice("format", &[("json", LogFormat::Json), ("text", LogFormat::Text)])?;
+        log.finish()?;
+        root.finish()?;
+        Ok(Self {
+            listen: listen.address,
+            token: Token::load(&listen.token_file)?,
+            hello_timeout: listen.hello_timeout,
+            frame_timeout: listen.frame_timeout,
+            write_timeout: listen.write_timeout,
+            clock,
+            limits,
+            max_unacked_reports,
+            heartbeat,
+            trader_timeout: (lost_after > 0.0).then(|| Duration::from_secs_f64(lost_after)),
+            metrics: metrics_address,
+            log_level,
+            log_format,
+        })
+    }
+}
+
+/// The `listen` object.
+struct Listen {
+    address: SocketAddr,
+    token_file: PathBuf,
+    hello_timeout: Duration,
+    frame_timeout: Duration,
+    write_timeout: Duration,
+}
+
+impl Listen {
+    fn read(mut section: Section) -> Result<Self, ConfigError> {
+        section
+            .choice("transport", &[("tcp", true), ("uds", false)])?
+            .then_some(())
+            .ok_or_else(|| section.error("transport", "uds is not in this version; only tcp"))?;
+        let address = address(&mut section)?;
+        let token_file = section
+            .text("token_file")?
+            .ok_or_else(|| section.error("token_file", "missing: the file that holds the trader's token"))?;
+        let mut timeout = |key| section.int(key, 5_000, 10, TIMEOUT_MS_MAX).map(millis);
+        let hello_timeout = timeout("hello_timeout_ms")?;
+        let frame_timeout = timeout("frame_timeout_ms")?;
+        let write_timeout = timeout("write_timeout_ms")?;
+        section.finish()?;
+        Ok(Self {
+            address,
+            token_file: token_file.into(),
+            hello_timeout,
+            frame_timeout,
+            write_timeout,
+        })
+    }
+}
+
+fn read_limits(mut section: Section) -> Result<(Limits, usize), ConfigError> {
+    let default = Limits::default();
+    let mut count = |key, default: usize, high: i64| {
+        let default = i64::try_from(default).unwrap_or(high);
+        section
+            .int(key, default, 1, high)
+            .map(|number| usize::try_from(number).unwrap_or(usize::MAX))
+    };
+    let max_open_orders = count("max_open_orders", default.max_open_orders, 100_000)?;
+    let max_remembered_intents = count(
+        "max_remembered_intents",
+        default.max_remembered_intents,
+        100_000_000,
+    )?;
+    let max_unacked_reports = count("max_unacked_reports", 100_000, 10_000_000)?;
+    let min_size_centi = section.int("min_size_centi", default.min_size_centi, 1, wire::SIZE_CENTI_MAX)?;
+    let min_payout_centi = section.int(
+        "min_payout_centi",
+        default.min_payout_centi,
+        1,
+        wire::SIZE_CENTI_MAX,
+    )?;
+    section.finish()?;
+    Ok((
+        Limits {
+            max_open_orders,
+            min_size_centi,
+            min_payout_centi,
+            max_remembered_intents,
+        },
+        max_unacked_reports,
+    ))
+}
+
+/// `host` and `port`; port 0 lets the system choose.
+fn address(section: &mut Section) -> Result<SocketAddr, ConfigError> {
+    let host = section.text("host")?.unwrap_or_else(|| "127.0.0.1".to_owned());
+    let named = if host == "localhost" {
+        "127.0.0.1"
+    } else {
+        host.as_str()
+    };
+    let ip: IpAddr = named.parse().ok().filter(IpAddr::is_loopback).ok_or_else(|| {
+        section.error(
+            "host",
+            format!("{host:?} is not a loopback address, such as 127.0.0.1"),
+        )
+    })?;
+    let port = section.int("port", 0, 0, i64::from(u16::MAX))?;
+    let port = u16::try_from(port).map_err(|_| section.error("port", "not a port"))?;
+    Ok(SocketAddr::new(ip, port))
+}
+
+fn millis(number: i64) -> Duration {
+    Duration::from_millis(number.unsigned_abs())
+}
+
+#[cfg(test)]
+mod tests;

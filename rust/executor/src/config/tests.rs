@@ -1,0 +1,150 @@
+//! What the configuration file may say, and how a wrong one is refused.
+
+use std::os::unix::fs::PermissionsExt;
+use std::path::PathBuf;
+
+use super::*;
+
+/// A folder of its own for one test.
+fn folder(name: &str) -> PathBuf {
+    let root = std::env::var_os("TEST_TMPDIR").map_or_else(std::env::temp_dir, PathBuf::from);
+    let folder = root.join(format!("executor-config-{}-{name}", std::process::id()));
+    std::fs::create_dir_all(&folder).unwrap();
+    folder
+}
+
+fn token_file(name: &str, content: &str, mode: u32) -> String {
+    let path = folder(name).join("token");
+    std::fs::write(&path, content).unwrap();
+    std::fs::set_permissions(&path, std::fs::Permissions::from_mode(mode)).unwrap();
+    path.display().to_string()
+}
+
+/// The error for a file with these top-level members besides a good `listen`.
+fn refused(name: &str, members: &str) -> String {
+    let token = token_file(name, "secret", 0o600);
+    Config::parse(&format!(
+        r#"{{"listen": {{"token_file": {token:?}}}, {members}}}"#
+    ))
+    .unwrap_err()
+    .to_string()
+}
+
+#[test]
+fn the_shortest_file_gives_the_defaults() {
+    let token = token_file("short", "secret\n", 0o600);
+    let config = Config::parse(&format!(r#"{{"listen": {{"token_file": {token:?}}}}}"#)).unwrap();
+    assert_eq!(config.listen, "127.0.0.1:0".parse().unwrap());
+    assert_eq!(config.metrics, "127.0.0.1:0".parse().unwrap());
+    assert_eq!(config.limits, Limits::default());
+    assert_eq!(config.max_unacked_reports, 100_000);
+    assert_eq!(
+        (config.clock, config.trader_timeout),
+        (Clock::Wall, Some(Duration::from_secs(10)))
+    );
+    assert!(config.token.is("secret") && !config.token.is("Secret") && !config.token.is("secret "));
+    assert_eq!(format!("{:?}", config.token), "Token(…)");
+}
+
+#[test]
+fn the_wire_clock_turns_the_trader_watch_off() {
+    let token = token_file("wire", "secret", 0o600);
+    let config = Config::parse(&format!(
+        r#"{{"listen": {{"token_file": {token:?}}}, "clock": "wire"}}"#
+    ))
+    .unwrap();
+    assert_eq!((config.clock, config.trader_timeout), (Clock::Wire, None));
+}
+
+#[test]
+fn an_unknown_key_is_refused_with_its_path_and_the_known_ones() {
+    assert_eq!(
+        refused("unknown", r#""limits": {"max_orders": 3}"#),
+        "limits.max_orders: unknown key; known here: max_open_orders, max_remembered_intents, max_unacked_reports, \
+         min_size_centi, min_payout_centi"
+    );
+    assert!(refused("unknown2", r#""journal": {}"#).starts_with("journal: unknown key"));
+}
+
+#[test]
+fn a_wrong_value_is_refused_with_its_path() {
+    let cases = [
+        (
+            r#""mode": "live""#,
+            "mode: live orders are not in this version; only dry_run",
+        ),
+        (r#""mode": "wet""#, r#"mode: "wet" is not one of dry_run, live"#),
+        (r#""clock": 7"#, "clock: a text was expected, not a number"),
+        (
+            r#""heartbeat_ms": 1.5"#,
+            "heartbeat_ms: 1.5 is not an integer within 10 and 600000",
+        ),
+        (
+            r#""trader_timeout_s": -1"#,
+            "trader_timeout_s: -1 is not a number within 0 and 86400",
+        ),
+        (r#""limits": []"#, "limits: an object was expected, not a list"),
+        (
+            r#""limits": {"min_size_centi": 0}"#,
+            "limits.min_size_centi: 0 is not an integer within 1 and 9000000000",
+        ),
+        (
+            r#""metrics": {"port": 70000}"#,
+            "metrics.port: 70000 is not an integer within 0 and 65535",
+        ),
+        (
+            r#""metrics": {"host": "0.0.0.0"}"#,
+            r#"metrics.host: "0.0.0.0" is not a loopback address, such as 127.0.0.1"#,
+        ),
+        (
+            r#""log": {"level": "loud"}"#,
+            r#"log.level: "loud" is not one of info, error, warn, debug"#,
+        ),
+    ];
+    for (index, (members, error)) in cases.into_iter().enumerate() {
+        assert_eq!(refused(&format!("wrong{index}"), members), error);
+    }
+}
+
+#[test]
+fn a_token_file_others_can_read_is_refused() {
+    for mode in [0o640, 0o604, 0o644, 0o700] {
+        let token = token_file(&format!("mode{mode:o}"), "secret", mode);
+        let error = Config::parse(&format!(r#"{{"listen": {{"token_file": {token:?}}}}}"#))
+            .unwrap_err()
+            .to_string();
+        assert!(
+            error.starts_with("listen.token_file: ") && error.ends_with("it must be 0600"),
+            "{error}"
+        );
+    }
+}
+
+#[test]
+fn a_token_file_without_a_token_is_refused() {
+    for (index, content) in ["", " \n", &"x".repeat(1_025)].into_iter().enumerate() {
+        let token = token_file(&format!("empty{index}"), content, 0o600);
+        assert!(Config::parse(&format!(r#"{{"listen": {{"token_file": {token:?}}}}}"#)).is_err());
+    }
+    let error = Config::parse(r#"{"listen": {}}"#).unwrap_err().to_string();
+    assert_eq!(
+        error,
+        "listen.token_file: missing: the file that holds the trader's token"
+    );
+}
+
+#[test]
+fn the_file_is_named_in_the_error() {
+    let path = folder("named").join("none.json");
+    let error = Config::load(&path).unwrap_err().to_string();
+    assert!(
+        error.starts_with(&format!("{}: cannot be read: ", path.display())),
+        "{error}"
+    );
+    std::fs::write(&path, "{").unwrap();
+    let error = Config::load(&path).unwrap_err().to_string();
+    assert!(
+        error.starts_with(&format!("{}: not JSON: ", path.display())),
+        "{error}"
+    );
+}

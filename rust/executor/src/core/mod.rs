@@ -1,0 +1,310 @@
+//! A running executor without its sockets: the machine, the reports it keeps, the one session, the counters.
+//!
+//! Entry points: [`Core::hello`] opens a session, [`Core::handle`] takes a message of it, [`Core::on_time`] is called when
+//! [`Core::arm`] said so. Reports are never handed out: a session reads them from [`Core::report_after`], so that one
+//! that was slow, broken or not there yet misses none.
+
+mod refused;
+mod retention;
+mod session;
+mod show;
+mod time;
+
+use std::rc::Rc;
+use std::time::Instant;
+
+use tokio::sync::Notify;
+use wire::{Capability, Code, ControlAck, Hello, HelloAck, Intent, Latency, Message, Report, Tick, TickAck};
+
+use crate::config::{Clock, Config};
+use crate::machine::{Input, Machine};
+use crate::metrics::Metrics;
+pub use refused::Refused;
+use retention::Retention;
+pub use session::Slot;
+use time::wall_ms;
+
+/// The state of a running executor.
+#[derive(Debug)]
+pub struct Core {
+    config: Config,
+    machine: Machine,
+    retention: Retention,
+    /// All counters.
+    pub metrics: Metrics,
+    session: Option<Rc<Slot>>,
+    sessions: u64,
+    instance: String,
+    started: Instant,
+    /// When the trader was last heard of.
+    heard: Instant,
+    /// True once its silence has cancelled the orders.
+    lost: bool,
+    rearm: Rc<Notify>,
+    armed_ms: Option<i64>,
+}
+
+impl Core {
+    /// An executor without orders or session.
+    #[must_use]
+    pub fn new(config: Config) -> Self {
+        let now_ms = match config.clock {
+            Clock::Wall => wall_ms(),
+            Clock::Wire => 0,
+        };
+        let started = Instant::now();
+        Self {
+            machine: Machine::new(config.limits, now_ms),
+            retention: Retention::default(),
+            metrics: Metrics::new(),
+            session: None,
+            sessions: 0,
+            instance: instance_name(),
+            started,
+            heard: started,
+            lost: false,
+            rearm: Rc::new(Notify::new()),
+            armed_ms: None,
+            config,
+        }
+    }
+
+    /// What the executor was started with.
+    #[must_use]
+    pub fn config(&self) -> &Config {
+        &self.config
+    }
+
+    /// Rung when [`Core::arm`] would now give an earlier time than it did.
+    #[must_use]
+    pub fn rearm(&self) -> Rc<Notify> {
+        Rc::clone(&self.rearm)
+    }
+
+    /// Opens a session, by clause S2. Its reports are those after [`Core::acknowledged`].
+    ///
+    /// # Errors
+    /// [`Refused`] with the code of `HELLO_REJECT`; nothing has changed then.
+    pub fn hello(&mut self, hello: &Hello) -> Result<(Rc<Slot>, HelloAck), Refused> {
+        if !self.config.token.is(&hello.token) {
+            return Err(Refused::new(
+                Code::BadToken,
+                "the token is not the one in the executor's token file",
+            ));
+        }
+        if !hello.wire_versions.contains(&wire::WIRE_VERSION) {
+            let message = format!(
+                "wire versions {:?} are not spoken here, only 1",
+                hello.wire_versions
+            );
+            return Err(Refused::new(Code::UnsupportedWire, message));
+        }
+        let standing = self.session.as_ref().filter(|slot| slot.ended().is_none());
+        if let Some(former) = standing {
+            if !hello.takeover {
+                let message = format!(
+                    "{:?} holds the session; takeover: true would end it",
+                    former.client
+                );
+                return Err(Refused::new(Code::SessionTaken, message));
+            }
+            former.end("taken over");
+            self.metrics.takeovers.inc();
+            tracing::warn!(
+                former = former.number,
+                client = hello.client,
+                "session taken over"
+            );
+        }
+        self.acknowledge(hello.last_report_seq);
+        self.heard_now();
+        self.sessions += 1;
+        let slot = Rc::new(Slot::new(self.sessions, hello));
+        self.session = Some(Rc::clone(&slot));
+        let clock = self.config.clock.as_str().to_owned();
+        let ack = HelloAck {
+            capabilities: [
+                ("dry_run".to_owned(), Capability::Bool(true)),
+                ("clock".to_owned(), Capability::Text(clock)),
+            ]
+            .into(),
+            executor_version: crate::VERSION.to_owned(),
+            next_report_seq: self.machine.last_seq() + 1,
+            session_id: format!("{}-{}", self.instance, slot.number),
+            wire_version: wire::WIRE_VERSION,
+        };
+        Ok((slot, ack))
+    }
+
+    /// The session's connection is gone.
+    pub fn leave(&mut self, slot: &Rc<Slot>) {
+        if self
+            .session
+            .as_ref()
+            .is_some_and(|session| Rc::ptr_eq(session, slot))
+        {
+            self.session = None;
+        }
+    }
+
+    /// Ends the session that stands, and gives it.
+    #[must_use]
+    pub fn end_session(&self, reason: &'static str) -> Option<Rc<Slot>> {
+        let slot = self.session.clone()?;
+        slot.end(reason);
+        Some(slot)
+    }
+
+    /// Takes a message of the session whose bytes were read at `read`, and gives the answer to be written after the
+    /// reports it has caused.
+    ///
+    /// # Errors
+    /// [`Refused`] as the wire's ERROR; the message has had no effect then.
+    pub fn handle(&mut self, message: &Message, read: Instant) -> Result<Option<Message>, Refused> {
+        self.heard_now();
+        self.catch_up();
+        if let Some(input) = Input::of(message) {
+            self.room_for_reports()?;
+            let reports = match input {
+                Input::Intent(intent) => self.intent(intent, read),
+                input => self.machine.handle(input),
+            };
+            self.publish(reports);
+        }
+        let answer = match message {
+            Message::Intent(_) | Message::Market(_) | Message::DryFill(_) | Message::HeartbeatAck(_) => None,
+            Message::Control(control) => {
+                tracing::warn!(
+                    action = control.action.as_str(),
+                    reason = control.reason,
+                    "control"
+                );
+                Some(
+                    ControlAck {
+                        action: control.action,
+                        open_orders: self.open_orders(),
+                    }
+                    .into(),
+                )
+            }
+            Message::Tick(tick) => Some(self.tick(tick)?.into()),
+            Message::ReportAck(ack) => {
+                self.acknowledge(ack.seq);
+                None
+            }
+            Message::Error(error) => {
+                tracing::warn!(code = error.code, error = error.message, "the trader says ERROR");
+                None
+            }
+            other => {
+                let message = format!("{} has no place here", other.message_type());
+                return Err(Refused::new(Code::BadMessage, message));
+            }
+        };
+        self.rearm_if_earlier();
+        Ok(answer)
+    }
+
+    /// `seq` of the last report acknowledged, 0 for none.
+    #[must_use]
+    pub fn acknowledged(&self) -> i64 {
+        self.retention.acked()
+    }
+
+    /// The frame of the report after `seq`, with its own `seq`.
+    #[must_use]
+    pub fn report_after(&self, seq: i64) -> Option<(i64, &[u8])> {
+        self.retention.after(seq)
+    }
+
+    fn intent(&mut self, intent: &Intent, read: Instant) -> Vec<Report> {
+        self.metrics.intent(intent.action);
+        let sent = Instant::now();
+        let mut reports = self.machine.handle(Input::Intent(intent));
+        let acked = Instant::now();
+        let latency = Latency {
+            acked_ns: Some(self.ns(acked)),
+            recv_ns: Some(self.ns(read)),
+            sent_ns: Some(self.ns(sent)),
+        };
+        if !reports.is_empty() {
+            self.metrics.acked(acked.duration_since(read).as_secs_f64());
+        }
+        for report in reports
+            .iter_mut()
+            .filter(|report| report.intent_id == intent.intent_id)
+        {
+            report.latency = latency;
+        }
+        reports
+    }
+
+    fn tick(&mut self, tick: &Tick) -> Result<TickAck, Refused> {
+        if self.config.clock != Clock::Wire {
+            return Err(Refused::new(Code::WrongClock, "TICK: the clock here is wall"));
+        }
+        self.room_for_reports()?;
+        let reports = self
+            .machine
+            .advance(tick.ts_ms)
+            .map_err(|error| Refused::new(Code::ClockBack, format!("TICK: {error}")))?;
+        self.publish(reports);
+        Ok(TickAck {
+            last_seq: self.machine.last_seq(),
+            ts_ms: tick.ts_ms,
+        })
+    }
+
+    /// S9: refuses what could make reports while far too many are kept.
+    fn room_for_reports(&self) -> Result<(), Refused> {
+        let (kept, most) = (
+            self.retention.len(),
+            self.config.max_unacked_reports.saturating_mul(2),
+        );
+        if kept < most {
+            return Ok(());
+        }
+        Err(Refused::new(
+            Code::ReportsUnacked,
+            format!("{kept} reports wait for their REPORT_ACK"),
+        ))
+    }
+
+    fn publish(&mut self, reports: Vec<Report>) {
+        for report in reports {
+            self.metrics.report(&report);
+            let (seq, mut frame) = (report.seq, Vec::with_capacity(512));
+            if let Err(error) = Message::Report(report).encode_frame(&mut frame) {
+                // Its longest text is an id of 32 characters; it cannot outgrow a frame.
+                tracing::error!(%error, seq, "a report cannot be written");
+                debug_assert!(false, "{error}");
+            }
+            self.retention.keep(seq, frame);
+        }
+        if self.retention.len() >= self.config.max_unacked_reports && !self.machine.paused() {
+            tracing::warn!(
+                unacked = self.retention.len(),
+                "paused: reports are not acknowledged"
+            );
+            self.machine.set_paused(true);
+        }
+    }
+
+    fn acknowledge(&mut self, seq: i64) {
+        self.retention.acknowledge(seq);
+        if self.machine.paused() && self.retention.len() <= self.config.max_unacked_reports / 2 {
+            tracing::info!(unacked = self.retention.len(), "ready again");
+            self.machine.set_paused(false);
+        }
+    }
+
+    /// Nanoseconds since the executor started.
+    fn ns(&self, at: Instant) -> i64 {
+        i64::try_from(at.saturating_duration_since(self.started).as_nanos()).unwrap_or(wire::INT_MAX)
+    }
+}
+
+/// A name no other executor process has: when it started, and its process id.
+fn instance_name() -> String {
+    format!("{:x}.{:x}", wall_ms(), std::process::id())
+}

@@ -1,0 +1,39 @@
+//! Why a message or a session is refused.
+
+use wire::{Code, ErrorMessage, Message, WireError};
+
+/// A message or a HELLO that is refused.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Refused {
+    /// The code of the answer.
+    pub code: Code,
+    /// The same for people.
+    pub message: String,
+}
+
+impl Refused {
+    /// A refusal with this code.
+    #[must_use]
+    pub fn new(code: Code, message: impl Into<String>) -> Self {
+        Self {
+            code,
+            message: message.into(),
+        }
+    }
+
+    /// As the wire's ERROR.
+    #[must_use]
+    pub fn to_error(&self) -> Message {
+        ErrorMessage {
+            code: self.code.as_str().to_owned(),
+            message: self.message.clone(),
+        }
+        .into()
+    }
+}
+
+impl From<&WireError> for Refused {
+    fn from(error: &WireError) -> Self {
+        Self::new(error.code(), error.to_string())
+    }
+}

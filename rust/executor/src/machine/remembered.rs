@@ -1,0 +1,42 @@
+//! The intents seen before (clause D2.2).
+
+use std::collections::{HashSet, VecDeque};
+use std::rc::Rc;
+
+/// The last so many intent ids.
+#[derive(Debug)]
+pub struct Remembered {
+    ids: HashSet<Rc<str>>,
+    oldest_first: VecDeque<Rc<str>>,
+    max: usize,
+}
+
+impl Remembered {
+    /// Room for `max` ids, taken as they come.
+    #[must_use]
+    pub fn new(max: usize) -> Self {
+        Self {
+            ids: HashSet::new(),
+            oldest_first: VecDeque::new(),
+            max,
+        }
+    }
+
+    /// True if the id is among them.
+    #[must_use]
+    pub fn contains(&self, intent_id: &str) -> bool {
+        self.ids.contains(intent_id)
+    }
+
+    /// Adds an id that is not among them; the oldest goes if there are too many.
+    pub fn insert(&mut self, intent_id: &str) {
+        let intent_id: Rc<str> = intent_id.into();
+        self.ids.insert(Rc::clone(&intent_id));
+        self.oldest_first.push_back(intent_id);
+        if self.oldest_first.len() > self.max
+            && let Some(oldest) = self.oldest_first.pop_front()
+        {
+            self.ids.remove(&oldest);
+        }
+    }
+}

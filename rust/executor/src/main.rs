@@ -1,0 +1,58 @@
+//! The executor's binary: arguments in, exit code out.
+
+use std::io::Write;
+use std::process::ExitCode;
+
+use executor::cli::{self, Command};
+use executor::config::Config;
+use executor::server::Server;
+use executor::{logging, server};
+
+const BAD_ARGUMENTS: u8 = 2;
+const CANNOT_START: u8 = 3;
+
+fn main() -> ExitCode {
+    let config = match cli::parse(std::env::args_os().skip(1)) {
+        Ok(Command::Help) => return say(cli::HELP),
+        Ok(Command::Version) => return say(&format!("executor {}\n", executor::VERSION)),
+        Ok(Command::Run(file)) => match Config::load(&file) {
+            Ok(config) => config,
+            Err(error) => return fail(BAD_ARGUMENTS, &error),
+        },
+        Err(error) => return fail(BAD_ARGUMENTS, &error),
+    };
+    logging::start(config.log_level, config.log_format);
+    match run(config) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => fail(CANNOT_START, &error),
+    }
+}
+
+fn run(config: Config) -> Result<(), server::StartError> {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(server::StartError::Runtime)?;
+    tokio::task::LocalSet::new().block_on(&runtime, async {
+        let stop = server::stop_signal()?;
+        let server = Server::bind(config).await?;
+        say(&server.ready_line());
+        server.run(stop).await;
+        Ok(())
+    })
+}
+
+/// Prints on stdout. A reader that has gone away is no reason to fail.
+fn say(text: &str) -> ExitCode {
+    let mut out = std::io::stdout().lock();
+    if let Err(error) = out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+        tracing::warn!(%error, "stdout is closed");
+    }
+    ExitCode::SUCCESS
+}
+
+/// Prints one line on stderr.
+fn fail(code: u8, error: &dyn std::error::Error) -> ExitCode {
+    eprintln!("executor: {error}");
+    ExitCode::from(code)
+}

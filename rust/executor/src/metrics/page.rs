@@ -1,0 +1,97 @@
+//! The pages on loopback: `/metrics` for Prometheus, `/status` for people and scripts.
+
+use std::cell::RefCell;
+use std::convert::Infallible;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::time::Duration;
+
+use http_body_util::Full;
+use hyper::body::{Bytes, Incoming};
+use hyper::header::{ALLOW, CONTENT_TYPE, HeaderValue};
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper::{Method, Request, Response, StatusCode};
+use hyper_util::rt::TokioIo;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::Semaphore;
+
+use crate::core::Core;
+
+/// Requests answered at the same time.
+const MAX_REQUESTS: usize = 16;
+/// For one request, from connecting to the last byte of the answer.
+const REQUEST_TIMEOUT: Duration = Duration::from_secs(10);
+
+const OPEN_METRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+const JSON: &str = "application/json";
+const TEXT: &str = "text/plain; charset=utf-8";
+
+/// Answers requests for ever.
+pub async fn serve(listener: TcpListener, core: Rc<RefCell<Core>>) {
+    let room = Arc::new(Semaphore::new(MAX_REQUESTS));
+    loop {
+        let Ok(permit) = Arc::clone(&room).acquire_owned().await else {
+            return;
+        };
+        match listener.accept().await {
+            Ok((stream, _)) => {
+                let core = Rc::clone(&core);
+                tokio::task::spawn_local(async move {
+                    answer(stream, &core).await;
+                    drop(permit);
+                });
+            }
+            Err(error) => {
+                tracing::warn!(%error, "the metrics page cannot take a connection");
+                tokio::time::sleep(Duration::from_millis(100)).await;
+            }
+        }
+    }
+}
+
+async fn answer(stream: TcpStream, core: &Rc<RefCell<Core>>) {
+    let service = service_fn(|request: Request<Incoming>| {
+        let response = respond(&request, &core.borrow());
+        async move { Ok::<_, Infallible>(response) }
+    });
+    let connection = http1::Builder::new()
+        .keep_alive(false)
+        .serve_connection(TokioIo::new(stream), service);
+    match tokio::time::timeout(REQUEST_TIMEOUT, connection).await {
+        Ok(Ok(())) => {}
+        Ok(Err(error)) => tracing::debug!(%error, "a request to the metrics page failed"),
+        Err(_) => tracing::debug!("a request to the metrics page took too long"),
+    }
+}
+
+fn respond<B>(request: &Request<B>, core: &Core) -> Response<Full<Bytes>> {
+    if request.method() != Method::GET {
+        let mut response = page(StatusCode::METHOD_NOT_ALLOWED, TEXT, "only GET\n".to_owned());
+        response
+            .headers_mut()
+            .insert(ALLOW, HeaderValue::from_static("GET"));
+        return response;
+    }
+    match request.uri().path() {
+        "/metrics" => match core.metrics_page() {
+            Ok(text) => page(StatusCode::OK, OPEN_METRICS, text),
+            Err(error) => page(StatusCode::INTERNAL_SERVER_ERROR, TEXT, format!("{error}\n")),
+        },
+        "/status" => page(StatusCode::OK, JSON, format!("{}\n", core.status())),
+        _ => page(
+            StatusCode::NOT_FOUND,
+            TEXT,
+            "here are /metrics and /status\n".to_owned(),
+        ),
+    }
+}
+
+fn page(status: StatusCode, content_type: &'static str, text: String) -> Response<Full<Bytes>> {
+    let mut response = Response::new(Full::new(Bytes::from(text)));
+    *response.status_mut() = status;
+    response
+        .headers_mut()
+        .insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
+    response
+}

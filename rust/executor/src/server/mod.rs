@@ -1,0 +1,175 @@
+//! Sockets, sessions and timers around [`Core`].
+
+mod link;
+mod session;
+
+use std::cell::RefCell;
+use std::future::{Future, pending};
+use std::io;
+use std::net::SocketAddr;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde_json::json;
+use tokio::net::TcpListener;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::Semaphore;
+use tokio::task::spawn_local;
+use tokio::time::{sleep, sleep_until, timeout};
+
+use crate::config::Config;
+use crate::core::Core;
+use crate::metrics::page;
+
+/// Connections that may be open without having said HELLO (T4).
+const MAX_WAITING: usize = 16;
+/// For the session to say GOODBYE when the executor stops.
+const FAREWELL: Duration = Duration::from_secs(1);
+
+/// The executor cannot start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// No event loop.
+    #[error("cannot start the event loop: {0}")]
+    Runtime(io::Error),
+    /// No signals.
+    #[error("cannot listen for signals: {0}")]
+    Signals(io::Error),
+    /// A port is taken or not allowed.
+    #[error("{what}: cannot listen on {address}: {source}")]
+    Bind {
+        /// The key of the configuration.
+        what: &'static str,
+        /// The address it names.
+        address: SocketAddr,
+        /// What the system says.
+        source: io::Error,
+    },
+}
+
+/// An executor that listens.
+#[derive(Debug)]
+pub struct Server {
+    trader: TcpListener,
+    trader_address: SocketAddr,
+    pages: TcpListener,
+    pages_address: SocketAddr,
+    core: Rc<RefCell<Core>>,
+}
+
+impl Server {
+    /// Binds both listeners.
+    ///
+    /// # Errors
+    /// [`StartError::Bind`] if one cannot be bound.
+    pub async fn bind(config: Config) -> Result<Self, StartError> {
+        let (trader, trader_address) = listen("listen", config.listen).await?;
+        let (pages, pages_address) = listen("metrics", config.metrics).await?;
+        let core = Rc::new(RefCell::new(Core::new(config)));
+        Ok(Self {
+            trader,
+            trader_address,
+            pages,
+            pages_address,
+            core,
+        })
+    }
+
+    /// The line that says where the listeners are.
+    #[must_use]
+    pub fn ready_line(&self) -> String {
+        let line = json!({
+            "listening": self.trader_address.to_string(),
+            "metrics": self.pages_address.to_string(),
+        });
+        format!("{line}\n")
+    }
+
+    /// Serves until `stop` is done, then says GOODBYE to the session and returns. Needs a [`tokio::task::LocalSet`].
+    pub async fn run(self, stop: impl Future<Output = &'static str>) {
+        tracing::info!(
+            listening = %self.trader_address, metrics = %self.pages_address,
+            clock = self.core.borrow().config().clock.as_str(), mode = "dry_run", "executor started"
+        );
+        let pages = spawn_local(page::serve(self.pages, Rc::clone(&self.core)));
+        let time = spawn_local(keep_time(Rc::clone(&self.core)));
+        let traders = spawn_local(accept(self.trader, Rc::clone(&self.core)));
+        let why = stop.await;
+        traders.abort();
+        time.abort();
+        let session = self.core.borrow().end_session("shutdown");
+        if let Some(slot) = session
+            && timeout(FAREWELL, slot.closed.notified()).await.is_err()
+        {
+            tracing::warn!("the trader did not take the goodbye");
+        }
+        pages.abort();
+        tracing::info!(signal = why, status = %self.core.borrow().status(), "executor stopped");
+    }
+}
+
+/// Waits for SIGTERM or SIGINT; both are caught from this call on.
+///
+/// # Errors
+/// [`StartError::Signals`] if the system does not let them be caught.
+pub fn stop_signal() -> Result<impl Future<Output = &'static str>, StartError> {
+    let mut terminate = signal(SignalKind::terminate()).map_err(StartError::Signals)?;
+    let mut interrupt = signal(SignalKind::interrupt()).map_err(StartError::Signals)?;
+    Ok(async move {
+        tokio::select! {
+            _ = terminate.recv() => "SIGTERM",
+            _ = interrupt.recv() => "SIGINT",
+        }
+    })
+}
+
+async fn listen(what: &'static str, address: SocketAddr) -> Result<(TcpListener, SocketAddr), StartError> {
+    let failed = |source| StartError::Bind {
+        what,
+        address,
+        source,
+    };
+    let listener = TcpListener::bind(address).await.map_err(failed)?;
+    let bound = listener.local_addr().map_err(failed)?;
+    Ok((listener, bound))
+}
+
+/// Takes connections for ever.
+async fn accept(listener: TcpListener, core: Rc<RefCell<Core>>) {
+    let waiting = Arc::new(Semaphore::new(MAX_WAITING));
+    loop {
+        let stream = match listener.accept().await {
+            Ok((stream, _)) => stream,
+            Err(error) => {
+                tracing::warn!(%error, "cannot take a connection");
+                sleep(Duration::from_millis(100)).await;
+                continue;
+            }
+        };
+        if let Ok(permit) = Arc::clone(&waiting).try_acquire_owned() {
+            spawn_local(session::serve(stream, Rc::clone(&core), permit));
+        } else {
+            core.borrow().metrics.connections_refused.inc();
+            tracing::warn!("connection closed at once: too many without HELLO");
+        }
+    }
+}
+
+/// Calls the core whenever it has asked to be called.
+async fn keep_time(core: Rc<RefCell<Core>>) {
+    let rearm = core.borrow().rearm();
+    loop {
+        let due = core.borrow_mut().arm();
+        let wait = async {
+            match due {
+                Some(due) => sleep_until(due.into()).await,
+                None => pending().await,
+            }
+        };
+        tokio::select! {
+            () = wait => core.borrow_mut().on_time(),
+            () = rearm.notified() => {}
+        }
+    }
+}

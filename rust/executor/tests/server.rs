@@ -1,0 +1,22 @@
+//! The executor's binary over real sockets. Each test has an executor of its own on ports the system chooses.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a failing helper is a failing test"
+)]
+
+#[path = "server/connections.rs"]
+mod connections;
+#[path = "server/orders.rs"]
+mod orders;
+#[path = "server/process.rs"]
+mod process;
+#[path = "server/running.rs"]
+mod running;
+#[path = "server/scripts.rs"]
+mod scripts;
+#[path = "server/sessions.rs"]
+mod sessions;
+#[path = "server/trader.rs"]
+mod trader;
