@@ -1,0 +1,1 @@
+"""Strategy: what edges see (the signals seam), and what decides between them."""

@@ -1,0 +1,1 @@
+"""The Rust core, the Python reference and betfairlightweight's cache, over the same lines."""
