@@ -1,0 +1,126 @@
+"""The blotter keeps every row once, in bounded batches, and survives being cut off."""
+
+from __future__ import annotations
+
+import sqlite3
+from pathlib import Path
+
+import pytest
+
+from trader.execution import blotter as blotter_module
+from trader.execution.blotter import Blotter
+from trader.execution.interfaces.intents import QuoteIntent, Side
+from trader.execution.ledger import Fill, Ledger
+from trader.strategy.testing import A, market
+
+
+def intent(number: int) -> QuoteIntent:
+    return QuoteIntent.place(
+        intent_id=f"I{number}",
+        ts_ms=number,
+        edge="passive_maker",
+        market_id="1.1",
+        selection_id=1,
+        side=Side.BACK,
+        price_centi=300,
+        size_centi=200,
+        ttl_ms=1000,
+        dry_run=True,
+    )
+
+
+def begin(blotter: Blotter, source: str = "a") -> int:
+    return blotter.begin_run(
+        source=source,
+        hotloop="python",
+        execution="python",
+        feed="raw",
+        profile="",
+        version="0",
+        config={"b": 1, "a": 2},
+    )
+
+
+def rows(path: Path, query: str) -> list[tuple[object, ...]]:
+    connection = sqlite3.connect(path)
+    try:
+        return connection.execute(query).fetchall()
+    finally:
+        connection.close()
+
+
+def test_rows_are_committed_in_bounded_batches(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(blotter_module, "BATCH_ROWS", 10)
+    path = tmp_path / "b.sqlite"
+    with Blotter(path) as blotter:
+        begin(blotter)
+        for number in range(25):
+            blotter.intent(intent(number))
+        # Another reader sees the full batches while the run goes on.
+        assert rows(path, "select count(*) from intents") == [(20,)]
+    assert rows(path, "select count(*) from intents") == [(25,)]
+
+
+def test_a_settlement_is_written_at_once_with_the_fills_before_it(tmp_path: Path) -> None:
+    path = tmp_path / "b.sqlite"
+    ledger = Ledger(0.0, 5.0)
+    fill = Fill("I1", "passive_maker", A, Side.BACK, 300, 1000, 5)
+    ledger.record(fill)
+    view = market({A: "WINNER"})
+    result = ledger.settle(view)
+    assert result is not None
+    with Blotter(path) as blotter:
+        begin(blotter)
+        blotter.fill(fill)
+        blotter.settlement(result)
+        blotter.settlement(result)  # a later one of the same market replaces it
+        assert rows(
+            path, "select market_id, kind, gross_e4, commission_e4, net_e4 from settlements"
+        ) == [("1.1", "settled", 200_000, 10_000, 190_000)]
+        assert rows(path, "select price_centi, size_centi from fills") == [(300, 1000)]
+        assert rows(path, "select selection_id, status, win_e4, lose_e4 from positions") == [
+            (1, "WINNER", 200_000, -100_000)
+        ]
+
+
+def test_a_closed_blotter_is_one_plain_file(tmp_path: Path) -> None:
+    path = tmp_path / "b.sqlite"
+    blotter = Blotter(path)
+    begin(blotter)
+    blotter.intent(intent(1))
+    blotter.close()
+    blotter.close()
+    assert [entry.name for entry in tmp_path.iterdir()] == ["b.sqlite"]
+    assert rows(path, "pragma journal_mode") == [("delete",)]
+    assert rows(path, "pragma integrity_check") == [("ok",)]
+
+
+def test_each_input_is_a_run_and_says_how_it_ended(tmp_path: Path) -> None:
+    path = tmp_path / "b.sqlite"
+    with Blotter(path) as blotter:
+        assert begin(blotter, "one") == 1
+        blotter.intent(intent(1))
+        blotter.end_run("done")
+        assert begin(blotter, "two") == 2
+        blotter.intent(intent(1))  # the same identity in another run is another intent
+    assert rows(path, "select run, source, ended, config from runs") == [
+        (1, "one", "done", '{"a": 2, "b": 1}'),
+        (2, "two", None, '{"a": 2, "b": 1}'),
+    ]
+    assert rows(path, "select run, intent_id from intents order by run") == [(1, "I1"), (2, "I1")]
+
+
+def test_a_batch_that_fails_is_not_half_written(tmp_path: Path) -> None:
+    path = tmp_path / "b.sqlite"
+    blotter = Blotter(path)
+    begin(blotter)
+    blotter.intent(intent(1))
+    blotter.flush()
+    blotter.intent(intent(2))
+    blotter.intent(intent(1))
+    with pytest.raises(sqlite3.IntegrityError):
+        blotter.flush()
+    assert rows(path, "select intent_id from intents") == [("I1",)]
+    blotter.close()

@@ -1,0 +1,222 @@
+"""One TCP connection to an executor: HELLO, then messages both ways.
+
+`send` belongs to the engine's thread, `receive` and `close` to the reader's; `abort` may come from
+either and makes the other's call end.
+"""
+
+from __future__ import annotations
+
+import socket
+import struct
+import time
+from dataclasses import dataclass, field
+from typing import Final, Literal
+
+from trader.execution.framing import FrameDecoder, FrameError, encode_frame
+from trader.execution.interfaces.messages import (
+    WIRE_VERSION,
+    ErrorMessage,
+    Hello,
+    HelloAck,
+    HelloReject,
+    Message,
+    decode,
+)
+from trader.execution.interfaces.reports import normalise_report
+from trader.execution.interfaces.wire import WireError, WireStruct
+
+_RECEIVE_BYTES: Final = 1 << 18
+
+
+class ConnectionFailed(Exception):  # noqa: N818  (an event, like ConnectionReset)
+    """The connection could not be made or has ended; the message says why, in one line."""
+
+
+class HelloRejected(ConnectionFailed):
+    """The executor refused the session; `code` is BAD_TOKEN, SESSION_TAKEN, …"""
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(f"executor refused the session: {code}: {message}")
+        self.code = code
+
+
+@dataclass(frozen=True, slots=True)
+class TransportSettings:
+    """Where the executor is and how patient to be. Times in seconds.
+
+    - `clock`: `wire` for virtual time in lockstep (replay), `wall` for live.
+    - `send_queue_max`: messages not known to be handled; see `outbox` for what happens beyond.
+    - `heartbeat_timeout_s`: without a heartbeat for so long the executor is unhealthy.
+    - `connect_timeout_s`: for TCP, HELLO and catching up with reports together.
+    - `tick_timeout_s`: for one lockstep tick, reconnecting included.
+    - `backoff_base_s`, `backoff_max_s`: the n-th reconnect waits a random time up to
+      base times 2^n, at most max.
+    """
+
+    host: str
+    port: int
+    token: str = field(repr=False)
+    clock: Literal["wall", "wire"]
+    client: str = "trader"
+    strategy_commit: str = ""
+    bundle_version: int = 1
+    send_queue_max: int = 10_000
+    heartbeat_timeout_s: float = 5.0
+    connect_timeout_s: float = 5.0
+    send_timeout_s: float = 5.0
+    tick_timeout_s: float = 10.0
+    backoff_base_s: float = 0.05
+    backoff_max_s: float = 2.0
+
+    @property
+    def address(self) -> str:
+        return f"{self.host}:{self.port}"
+
+
+class Connection:
+    """An open session. `hello_ack` is what the executor said of itself."""
+
+    def __init__(self, settings: TransportSettings, last_report_seq: int) -> None:
+        """Connects and says HELLO. Raises `ConnectionFailed` (`HelloRejected`)."""
+        deadline = time.monotonic() + settings.connect_timeout_s
+        self._decoder = FrameDecoder()
+        self._early: list[Message] = []
+        try:
+            self._socket = socket.create_connection(
+                (settings.host, settings.port), settings.connect_timeout_s
+            )
+        except OSError as error:
+            raise ConnectionFailed(
+                f"cannot connect to executor {settings.address}: {_words(error)}"
+            ) from None
+        try:
+            self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            self.send(_hello(settings, last_report_seq))
+            self.hello_ack = self._read_hello_ack(deadline)
+            self._limit_waits(settings)
+        except (OSError, FrameError, WireError) as error:
+            self.close()
+            raise ConnectionFailed(
+                f"no session with executor {settings.address}: {_words(error)}"
+            ) from None
+        except ConnectionFailed:
+            self.close()
+            raise
+
+    def send(self, frames: bytes | bytearray) -> None:
+        """Sends whole frames. Raises `OSError`, also when the peer takes nothing for too long."""
+        self._socket.sendall(frames)
+
+    def receive(self) -> list[Message]:
+        """The next messages; empty when none came for a while.
+
+        Raises `ConnectionFailed` at the end of the stream and for what cannot be read.
+        """
+        if self._early:
+            early, self._early = self._early, []
+            return early
+        try:
+            data = self._socket.recv(_RECEIVE_BYTES)
+        except BlockingIOError:
+            return []
+        except OSError as error:
+            raise ConnectionFailed(f"connection to executor lost: {_words(error)}") from None
+        try:
+            if not data:
+                self._decoder.finish()
+                raise ConnectionFailed("executor closed the connection")
+            return self._take(data)
+        except (FrameError, WireError) as error:
+            raise ConnectionFailed(f"executor sent what cannot be read: {error}") from None
+
+    def abort(self) -> None:
+        """Ends the connection for both sides of it; safe to call twice."""
+        try:
+            self._socket.shutdown(socket.SHUT_RDWR)
+        except OSError:
+            # Not connected any more: nothing to end.
+            return
+
+    def close(self) -> None:
+        """Frees the socket; nothing may be called afterwards."""
+        self._socket.close()
+
+    def _take(self, data: bytes) -> list[Message]:
+        decoder = self._decoder
+        decoder.feed(data)
+        messages: list[Message] = []
+        while (text := decoder.next_frame()) is not None:
+            messages.append(_decode(text))
+        return messages
+
+    def _read_hello_ack(self, deadline: float) -> HelloAck:
+        while not self._early:
+            self._socket.settimeout(max(deadline - time.monotonic(), 1e-3))
+            data = self._socket.recv(_RECEIVE_BYTES)
+            if not data:
+                raise ConnectionFailed("executor closed the connection before HELLO_ACK")
+            self._early = self._take(data)
+        answer = self._early.pop(0)
+        if isinstance(answer, HelloReject):
+            raise HelloRejected(answer.code, answer.message)
+        if isinstance(answer, ErrorMessage):
+            raise HelloRejected(answer.code, answer.message)
+        if not isinstance(answer, HelloAck):
+            raise ConnectionFailed(f"executor answered HELLO with {type(answer).__name__}")
+        if answer.wire_version != WIRE_VERSION:
+            raise HelloRejected(
+                "UNSUPPORTED_WIRE", f"executor chose wire version {answer.wire_version}"
+            )
+        return answer
+
+    def _limit_waits(self, settings: TransportSettings) -> None:
+        """Blocking calls with limits of the kernel's: cheaper than Python's timeouts, which poll.
+
+        A send that stands still ends the connection; a receive wakes to look at the heartbeat.
+        """
+        self._socket.settimeout(None)
+        wake_s = min(settings.heartbeat_timeout_s / 4, 0.25)
+        for option, seconds in (
+            (socket.SO_SNDTIMEO, settings.send_timeout_s),
+            (socket.SO_RCVTIMEO, wake_s),
+        ):
+            whole, rest = divmod(max(int(seconds * 1e6), 1), 1_000_000)
+            self._socket.setsockopt(socket.SOL_SOCKET, option, struct.pack("ll", whole, rest))
+
+
+def frame_of(message: WireStruct) -> bytes:
+    """A message as it goes over the wire."""
+    return encode_frame(message.to_wire())
+
+
+def _decode(text: str) -> Message:
+    """A message; foreign spellings of report enums are put right before they are given up on."""
+    try:
+        return decode(text)
+    except WireError as error:
+        normal = normalise_report(text) if error.code == "UNKNOWN_ENUM" else None
+        if normal is None:
+            raise
+        return decode(normal)
+
+
+def _hello(settings: TransportSettings, last_report_seq: int) -> bytes:
+    return frame_of(
+        Hello(
+            wire_versions=(WIRE_VERSION,),
+            client=settings.client,
+            token=settings.token,
+            strategy_commit=settings.strategy_commit,
+            bundle_version=settings.bundle_version,
+            capabilities={},
+            last_report_seq=last_report_seq,
+            takeover=False,
+        )
+    )
+
+
+def _words(error: Exception) -> str:
+    """The reason without numbers and class names."""
+    if isinstance(error, TimeoutError):
+        return "timed out"
+    return (getattr(error, "strerror", None) or str(error)).lower()

@@ -1,0 +1,280 @@
+"""The trader's own books: what was matched, what it can lose, what it made.
+
+Money is in integers of 1/10,000 of the account's currency (`*_e4`), because a stake in hundredths
+times odds in hundredths is exactly that; nothing is rounded before the commission, which is
+rounded half up to hundredths as the exchange charges it.
+
+For one runner, `win_e4` is what its bets return if it wins and `lose_e4` if it loses. A market's
+result for an outcome is the sum over its runners.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final, Literal
+
+from trader.execution.interfaces.executor import OpenOrder
+from trader.execution.interfaces.intents import Side
+
+if TYPE_CHECKING:
+    from trader.strategy.context import MarketView, Runner
+
+CENT_E4: Final = 100
+SETTLED_STATUSES: Final = frozenset({"WINNER", "LOSER", "PLACED", "REMOVED", "REMOVED_VACANT"})
+VOID_STATUSES: Final = frozenset({"REMOVED", "REMOVED_VACANT"})
+WINNING_STATUSES: Final = frozenset({"WINNER", "PLACED"})
+
+
+@dataclass(frozen=True, slots=True)
+class Fill:
+    """One match of one of our orders. Prices and sizes in hundredths, time in ms."""
+
+    intent_id: str
+    edge: str
+    runner: Runner
+    side: Side
+    price_centi: int
+    size_centi: int
+    ts_ms: int
+
+
+@dataclass(slots=True)
+class Position:
+    """What is matched on one runner."""
+
+    back_stake_centi: int = 0
+    lay_stake_centi: int = 0
+    win_e4: int = 0
+    lose_e4: int = 0
+
+    def add(self, side: Side, price_centi: int, size_centi: int) -> None:
+        """Counts one match in. Prices are above 100 hundredths, sizes above 0."""
+        profit_e4 = size_centi * (price_centi - 100)
+        stake_e4 = size_centi * 100
+        if side is Side.BACK:
+            self.back_stake_centi += size_centi
+            self.win_e4 += profit_e4
+            self.lose_e4 -= stake_e4
+        else:
+            self.lay_stake_centi += size_centi
+            self.win_e4 -= profit_e4
+            self.lose_e4 += stake_e4
+
+    def hedge_stake(self, price: float) -> float:
+        """The stake that would have to be laid at `price` (decimal odds) to level both outcomes.
+
+        Negative when it would have to be backed. In the account's currency.
+        """
+        return (self.win_e4 - self.lose_e4) / (10_000 * price)
+
+
+@dataclass(frozen=True, slots=True)
+class RunnerResult:
+    """One runner's share of a market's result: its position, its status, its part of the gross."""
+
+    runner: Runner
+    status: str
+    position: Position
+    gross_e4: int
+
+
+@dataclass(frozen=True, slots=True)
+class MarketResult:
+    """A market's profit and loss.
+
+    `kind` is `settled` (by the final definition) or `marked` (the market did not settle in the
+    data: valued at the last prices, said in `note`).
+    """
+
+    market_id: str
+    kind: Literal["settled", "marked"]
+    gross_e4: int
+    commission_e4: int
+    mbr_percent: float | None
+    note: str
+    runners: tuple[RunnerResult, ...]
+
+    @property
+    def net_e4(self) -> int:
+        return self.gross_e4 - self.commission_e4
+
+
+class Ledger:
+    """Positions by runner, and results by market. `discount` is a fraction of the commission."""
+
+    def __init__(self, discount: float, assumed_mbr_percent: float) -> None:
+        self._discount = discount
+        self._assumed_mbr_percent = assumed_mbr_percent
+        self._positions: dict[str, dict[Runner, Position]] = {}
+
+    def record(self, fill: Fill) -> None:
+        """Counts a fill into its runner's position."""
+        positions = self._positions.setdefault(fill.runner.market_id, {})
+        position = positions.get(fill.runner)
+        if position is None:
+            position = positions[fill.runner] = Position()
+        position.add(fill.side, fill.price_centi, fill.size_centi)
+
+    def position(self, runner: Runner) -> Position | None:
+        """What is matched on a runner; None when nothing is."""
+        positions = self._positions.get(runner.market_id)
+        return positions.get(runner) if positions is not None else None
+
+    def markets(self) -> list[str]:
+        """Markets with anything matched, in the order of their first fill."""
+        return list(self._positions)
+
+    def runner_outcomes(self, runner: Runner, resting: Iterable[OpenOrder]) -> tuple[int, int]:
+        """The least a runner's bets can return (if it wins, if it loses), in e4.
+
+        The orders of `resting` that are on this runner count as filled whenever that is worse.
+        """
+        position = self.position(runner)
+        win_e4, lose_e4 = (position.win_e4, position.lose_e4) if position is not None else (0, 0)
+        for order in resting:
+            if (
+                order.selection_id == runner.selection_id
+                and order.handicap_centi == runner.handicap_centi
+            ):
+                win_e4 -= _loss_if_wins_e4(order)
+                lose_e4 -= _loss_if_loses_e4(order)
+        return win_e4, lose_e4
+
+    def worst_case_e4(self, market: MarketView, resting: Iterable[OpenOrder]) -> int:
+        """The least the market can return (negative: a loss), resting orders as in
+        `runner_outcomes`.
+
+        With K winners it is every runner losing plus the K runners for which winning instead is
+        worst. Markets that do not say how many win (handicaps) are taken runner by runner.
+        """
+        swings: dict[tuple[int, int], int] = {}  # by runner: what winning changes
+        losing_e4 = 0
+        for runner, position in self._positions.get(market.market_id, {}).items():
+            losing_e4 += position.lose_e4
+            key = (runner.selection_id, runner.handicap_centi)
+            swings[key] = position.win_e4 - position.lose_e4
+        for order in resting:
+            lost_e4 = _loss_if_loses_e4(order)
+            losing_e4 -= lost_e4
+            key = (order.selection_id, order.handicap_centi)
+            swings[key] = swings.get(key, 0) + lost_e4 - _loss_if_wins_e4(order)
+        winners = market.number_of_winners
+        if not winners:
+            return losing_e4 + sum(swing for swing in swings.values() if swing < 0)
+        # Runners without bets of ours may win as well, and change nothing when they do.
+        others = max(0, len(market.runners) - len(swings))
+        return losing_e4 + sum(sorted([*swings.values(), *[0] * min(winners, others)])[:winners])
+
+    def settle(self, market: MarketView) -> MarketResult | None:
+        """The result by the final definition; None when nothing was matched or the definition does
+        not settle every runner we hold (it then has to be marked).
+
+        Bets on removed runners are void. A dead heat (more winners than places) pays each winner
+        its share and loses the rest. Reduction factors on bets matched before a removal are not
+        applied; the result's note says when that could matter.
+        """
+        positions = self._positions.get(market.market_id)
+        if positions is None:
+            return None
+        statuses = {runner: market.runners.get(runner, "UNKNOWN") for runner in positions}
+        places = market.number_of_winners
+        if not places or any(status not in SETTLED_STATUSES for status in statuses.values()):
+            return None
+        winners = sum(1 for status in market.runners.values() if status in WINNING_STATUSES)
+        heads = max(winners, places)
+        results: list[RunnerResult] = []
+        for runner, position in positions.items():
+            gross_e4 = 0
+            if statuses[runner] in WINNING_STATUSES:
+                paid = position.win_e4 * places + position.lose_e4 * (heads - places)
+                gross_e4 = _divided(paid, heads)
+            elif statuses[runner] not in VOID_STATUSES:
+                gross_e4 = position.lose_e4
+            results.append(RunnerResult(runner, statuses[runner], position, gross_e4))
+        note = "dead heat" if heads > places else ""
+        if any(status in VOID_STATUSES for status in market.runners.values()):
+            note = (note + "; " if note else "") + "reduction factors not applied"
+        return self._result(market, "settled", results, note)
+
+    def mark(
+        self, market: MarketView, price_of: Callable[[Runner], float | None]
+    ) -> MarketResult | None:
+        """The value at present prices (decimal odds); None when nothing was matched.
+
+        At odds x a runner's bets are worth their return if it loses plus 1/x of the difference to
+        their return if it wins. Without a price the worse of the two is taken.
+        """
+        positions = self._positions.get(market.market_id)
+        if positions is None:
+            return None
+        results: list[RunnerResult] = []
+        unpriced = 0
+        for runner, position in positions.items():
+            price = price_of(runner)
+            if price is None:
+                unpriced += 1
+                gross_e4 = min(position.win_e4, position.lose_e4)
+            else:
+                gross_e4 = position.lose_e4 + round((position.win_e4 - position.lose_e4) / price)
+            status = market.runners.get(runner, "UNKNOWN")
+            results.append(RunnerResult(runner, status, position, gross_e4))
+        note = "marked to market: no settlement in the data"
+        if unpriced:
+            note += f"; {unpriced} runners without a price at their worst outcome"
+        return self._result(market, "marked", results, note)
+
+    def _result(
+        self,
+        market: MarketView,
+        kind: Literal["settled", "marked"],
+        runners: list[RunnerResult],
+        note: str,
+    ) -> MarketResult:
+        gross_e4 = sum(result.gross_e4 for result in runners)
+        mbr = market.mbr
+        if mbr is None:
+            mbr = self._assumed_mbr_percent
+            note = (note + "; " if note else "") + f"commission at an assumed {mbr:g} %"
+        commission = commission_e4(gross_e4, mbr, self._discount)
+        return MarketResult(
+            market.market_id, kind, gross_e4, commission, market.mbr, note, tuple(runners)
+        )
+
+
+def commission_e4(gross_e4: int, mbr_percent: float, discount: float) -> int:
+    """Commission on a market's net winnings: nothing on a loss, else the market base rate less
+    the discount, rounded half up to hundredths."""
+    if gross_e4 <= 0:
+        return 0
+    rate_e6 = round(mbr_percent * 10_000 * (1.0 - discount))
+    cents, rest = divmod(gross_e4 * rate_e6, CENT_E4 * 1_000_000)
+    return (cents + (2 * rest >= CENT_E4 * 1_000_000)) * CENT_E4
+
+
+def to_money(amount_e4: int) -> float:
+    """An amount for people and JSON: the account's currency with four decimals at most."""
+    return amount_e4 / 10_000
+
+
+def totals(results: Mapping[str, MarketResult]) -> tuple[int, int, int]:
+    """(gross, commission, net) of several markets, in e4."""
+    gross = sum(result.gross_e4 for result in results.values())
+    commission = sum(result.commission_e4 for result in results.values())
+    return gross, commission, gross - commission
+
+
+def _loss_if_wins_e4(order: OpenOrder) -> int:
+    """What an order costs if it fills and its runner wins; a back would earn, so nothing."""
+    return order.remaining_centi * (order.price_centi - 100) if order.side is Side.LAY else 0
+
+
+def _loss_if_loses_e4(order: OpenOrder) -> int:
+    """What an order costs if it fills and its runner loses; a lay would earn, so nothing."""
+    return order.remaining_centi * 100 if order.side is Side.BACK else 0
+
+
+def _divided(amount: int, by: int) -> int:
+    """An integer quotient rounded half away from zero."""
+    sign = -1 if amount < 0 else 1
+    return sign * ((2 * abs(amount) + by) // (2 * by))

@@ -1,0 +1,240 @@
+"""The reader thread: keeps a session with the executor alive and hands what it hears to the engine.
+
+It reads, drops repeated reports, watches the heartbeat, reconnects with jittered exponential
+backoff. It never sends but HELLO: after a reconnect the engine's thread sends what is unconfirmed.
+"""
+
+from __future__ import annotations
+
+import logging
+import random
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from queue import SimpleQueue
+from typing import Final, TypeAlias
+
+from trader.execution.connection import (
+    Connection,
+    ConnectionFailed,
+    HelloRejected,
+    TransportSettings,
+)
+from trader.execution.interfaces.messages import (
+    ControlAck,
+    ErrorMessage,
+    Goodbye,
+    Heartbeat,
+    Message,
+    TickAck,
+)
+from trader.execution.interfaces.reports import ExecutionReport
+from trader.monitoring.metrics import Metrics
+
+log = logging.getLogger(__name__)
+
+# Reasons to refuse a session that waiting does not cure.
+_FINAL_REJECTS: Final = frozenset({"BAD_TOKEN", "UNSUPPORTED_WIRE", "BAD_HELLO"})
+
+
+@dataclass(frozen=True, slots=True)
+class Connected:
+    """A session stands and all reports from before it were handed over."""
+
+    connection: Connection
+
+
+@dataclass(frozen=True, slots=True)
+class Disconnected:
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Lost:
+    """There will be no further connection."""
+
+    reason: str
+
+
+Event: TypeAlias = (
+    ExecutionReport | TickAck | ControlAck | ErrorMessage | Connected | Disconnected | Lost
+)
+
+
+class Link(threading.Thread):
+    """Events go to `inbox` in lists, in order. The plain attributes may be read from any thread."""
+
+    def __init__(
+        self,
+        settings: TransportSettings,
+        metrics: Metrics,
+        gone: Callable[[], str | None],
+        rng: random.Random | None = None,
+    ) -> None:
+        """`gone` says why the executor's process has ended (None while it runs or is unknown)."""
+        super().__init__(name="executor-link", daemon=True)
+        self.inbox: SimpleQueue[list[Event]] = SimpleQueue()
+        self.heartbeat: Heartbeat | None = None
+        self.heartbeat_at = 0.0  # time.monotonic() of the newest heartbeat (or of HELLO_ACK)
+        self.connected = False
+        self.last_seq = 0
+        self.reason = ""  # of the last failure
+        self._settings = settings
+        self._metrics = metrics
+        self._gone = gone
+        self._rng = rng if rng is not None else random.Random()
+        self._ending = threading.Event()
+        self._gap_at = 0
+        self._lost = False
+        self._instance: str | None = None
+        self._first: Connection | None = None
+
+    def open(self) -> Connection:
+        """A session, on the caller's thread. Raises `ConnectionFailed`."""
+        connection = Connection(self._settings, self.last_seq)
+        self.heartbeat_at = time.monotonic()
+        return connection
+
+    def serve_from(self, connection: Connection) -> None:
+        """Starts the thread on a session just opened."""
+        self._first = connection
+        self.start()
+
+    def end(self) -> None:
+        """Asks the thread to end; the caller aborts the connection and joins."""
+        self._ending.set()
+
+    def run(self) -> None:
+        try:
+            self._keep_alive(self._first)
+        except Exception as error:
+            # Whatever it is, the engine must not wait for a thread that is gone.
+            log.exception("executor link failed")
+            self._lose(f"executor link failed: {error!r}")
+            self._set_up(False)
+
+    def _keep_alive(self, connection: Connection | None) -> None:
+        while connection is not None:
+            self.reason = self._serve(connection)
+            self._set_up(False)
+            connection.close()
+            if self._ending.is_set():
+                return
+            log.warning("executor connection lost: %s", self.reason)
+            self.inbox.put([Disconnected(self.reason)])
+            connection = self._reconnect()
+
+    def _serve(self, connection: Connection) -> str:
+        """Reads until the connection ends; returns why."""
+        goal_seq = connection.hello_ack.next_report_seq - 1
+        instance = connection.hello_ack.session_id.rpartition("-")[0]
+        if self._instance not in {None, instance}:
+            return self._lose("executor was started anew: the orders and reports before are gone")
+        self._instance = instance
+        deadline = time.monotonic() + self._settings.connect_timeout_s
+        try:
+            while True:
+                if not self.connected and self.last_seq >= goal_seq:
+                    self._set_up(True)
+                    self.inbox.put([Connected(connection)])
+                self._hear(connection.receive())
+                self._check_time(deadline)
+        except ConnectionFailed as error:
+            return str(error)
+        finally:
+            connection.abort()
+
+    def _hear(self, messages: list[Message]) -> None:
+        """Hands over what the engine must know. Raises `ConnectionFailed` to end the connection."""
+        events: list[Event] = []
+        try:
+            for message in messages:
+                self._hear_one(message, events)
+        finally:
+            # What came before a message that ends the connection was heard.
+            if events:
+                self.inbox.put(events)
+
+    def _hear_one(self, message: Message, events: list[Event]) -> None:
+        if isinstance(message, ExecutionReport):
+            if self._is_new(message):
+                events.append(message)
+        elif isinstance(message, Heartbeat):
+            self._on_heartbeat(message)
+        elif isinstance(message, TickAck | ControlAck | ErrorMessage):
+            events.append(message)
+        elif isinstance(message, Goodbye):
+            raise ConnectionFailed(f"executor said goodbye: {message.reason}")
+        else:
+            raise ConnectionFailed(f"executor sent {type(message).__name__}")
+
+    def _is_new(self, report: ExecutionReport) -> bool:
+        """Drops repeats by seq. A gap is asked for again once, by reconnecting, then final."""
+        if report.seq <= self.last_seq:
+            self._metrics.duplicate_reports_total += 1
+            return False
+        if self.last_seq and report.seq != self.last_seq + 1:
+            gap = f"reports {self.last_seq + 1} to {report.seq - 1} are missing"
+            if self._gap_at == self.last_seq:
+                raise ConnectionFailed(self._lose(gap))
+            self._gap_at = self.last_seq
+            raise ConnectionFailed(gap)
+        self.last_seq = report.seq
+        return True
+
+    def _on_heartbeat(self, heartbeat: Heartbeat) -> None:
+        self.heartbeat_at = time.monotonic()
+        self.heartbeat = heartbeat
+        self._metrics.executor_heartbeats_total += 1
+
+    def _check_time(self, deadline: float) -> None:
+        now = time.monotonic()
+        silent_s = now - self.heartbeat_at
+        if silent_s > self._settings.heartbeat_timeout_s:
+            self._metrics.executor_heartbeats_missed_total += 1
+            raise ConnectionFailed(f"no heartbeat from executor for {silent_s:.1f} s")
+        if not self.connected and now > deadline:
+            raise ConnectionFailed("executor did not send the reports it owes in time")
+
+    def _reconnect(self) -> Connection | None:
+        """A new session, however long it takes; None when there will be none."""
+        attempt = 0
+        while not self._ending.is_set() and not self._lost_for_good():
+            ceiling_s = min(
+                self._settings.backoff_max_s, self._settings.backoff_base_s * 2**attempt
+            )
+            attempt = min(attempt + 1, 30)
+            # Full jitter: traders that lost the same executor do not come back in step.
+            if self._ending.wait(self._rng.uniform(0.0, ceiling_s)):
+                return None
+            try:
+                connection = self.open()
+            except HelloRejected as error:
+                self.reason = str(error)
+                if error.code in _FINAL_REJECTS:
+                    self._lose(str(error))
+            except ConnectionFailed as error:
+                self.reason = str(error)
+            else:
+                self._metrics.transport_reconnects_total += 1
+                log.info("executor connection is back after %d attempts", attempt)
+                return connection
+        return None
+
+    def _lost_for_good(self) -> bool:
+        why = self._gone()
+        if why is not None and not self._lost:
+            self._lose(why)
+        return self._lost
+
+    def _lose(self, reason: str) -> str:
+        self._lost = True
+        self.reason = reason
+        log.error("executor is lost: %s", reason)
+        self.inbox.put([Lost(reason)])
+        return reason
+
+    def _set_up(self, up: bool) -> None:
+        self.connected = up
+        self._metrics.executor_up = up

@@ -1,0 +1,176 @@
+"""The Rust executor as a child process: supervisor and transport behind the executor protocol."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+from trader.execution.connection import TransportSettings
+from trader.execution.interfaces.executor import DryRunLimits, ExecutorStartError
+from trader.execution.interfaces.intents import QuoteIntent
+from trader.execution.interfaces.messages import DryFill, Heartbeat, MarketState
+from trader.execution.ipc import Bus
+from trader.execution.supervisor import Supervisor, find_binary
+from trader.execution.transport import Transport
+from trader.monitoring.metrics import Metrics
+
+
+@dataclass(frozen=True, slots=True)
+class RustExecutorConfig:
+    """What the child's JSON and the transport are made from.
+
+    Ports may be 0 (any free one). `clock` is `wire` for replay and the demo, `wall` for live;
+    `trader_timeout_s` (without a word from the trader the executor cancels all) is for `wall` only.
+    """
+
+    clock: Literal["wall", "wire"] = "wire"
+    limits: DryRunLimits = field(default_factory=DryRunLimits)
+    host: str = "127.0.0.1"
+    port: int = 0
+    metrics_host: str = "127.0.0.1"
+    metrics_port: int = 0
+    heartbeat_ms: int = 1_000
+    heartbeat_timeout_s: float = 5.0
+    trader_timeout_s: float = 10.0
+    send_queue_max: int = 10_000
+    connect_timeout_s: float = 5.0
+    tick_timeout_s: float = 10.0
+    ready_timeout_s: float = 10.0
+    stop_grace_s: float = 5.0
+    log_level: str = "info"
+    log_format: str = "json"
+    strategy_commit: str = ""
+    bundle_version: int = 1
+
+    def render(self) -> dict[str, Any]:
+        """The executor's JSON, but for `listen.token_file`, which the supervisor adds."""
+        return {
+            "listen": {"transport": "tcp", "host": self.host, "port": self.port},
+            "mode": "dry_run",
+            "clock": self.clock,
+            "limits": asdict(self.limits),
+            "heartbeat_ms": self.heartbeat_ms,
+            # In lockstep the trader may think as long as it likes (a debugger, a slow disk).
+            "trader_timeout_s": self.trader_timeout_s if self.clock == "wall" else 0.0,
+            "metrics": {"host": self.metrics_host, "port": self.metrics_port},
+            "log": {"level": self.log_level, "format": self.log_format},
+        }
+
+
+class RustExecutor:
+    """Fulfils `interfaces.executor.Executor`. A killed child is not started again here: in dry run
+    its orders are gone with it, and the trader is told so by `ExecutorLost`.
+    """
+
+    name = "rust"
+
+    def __init__(
+        self,
+        bus: Bus,
+        config: RustExecutorConfig,
+        binary: Path | None = None,
+        run_dir: Path = Path("run"),
+        metrics: Metrics | None = None,
+    ) -> None:
+        """`binary` None: found by `supervisor.find_binary` when started."""
+        self._bus = bus
+        self._config = config
+        self._binary = binary
+        self._run_dir = run_dir
+        self._metrics = metrics if metrics is not None else Metrics()
+        self._supervisor: Supervisor | None = None
+        self._transport: Transport | None = None
+
+    @property
+    def healthy(self) -> bool:
+        return self._transport is not None and self._transport.healthy
+
+    @property
+    def health_reason(self) -> str:
+        return "not started" if self._transport is None else self._transport.health_reason
+
+    @property
+    def heartbeat(self) -> Heartbeat | None:
+        """The newest heartbeat; None before the first."""
+        return self._transport.heartbeat if self._transport is not None else None
+
+    @property
+    def pid(self) -> int | None:
+        """The child's process id while it is supervised."""
+        return self._supervisor.pid if self._supervisor is not None else None
+
+    @property
+    def metrics_address(self) -> tuple[str, int]:
+        """Where the executor's own metrics and `/status` are (host, port)."""
+        return self._supervisor.metrics if self._supervisor is not None else ("", 0)
+
+    def start(self) -> None:
+        """Starts the child and opens the session. On the main thread: see `supervisor`.
+
+        Raises `ExecutorStartError`; nothing is left running then.
+        """
+        if self._supervisor is not None:
+            raise ExecutorStartError("executor is already started")
+        config = self._config
+        binary = self._binary if self._binary is not None else find_binary()
+        supervisor = Supervisor(binary, self._run_dir)
+        supervisor.start(config.render(), config.ready_timeout_s)
+        host, port = supervisor.listening
+        transport = Transport(
+            TransportSettings(
+                host=host,
+                port=port,
+                token=supervisor.token,
+                clock=config.clock,
+                strategy_commit=config.strategy_commit,
+                bundle_version=config.bundle_version,
+                send_queue_max=config.send_queue_max,
+                heartbeat_timeout_s=config.heartbeat_timeout_s,
+                connect_timeout_s=config.connect_timeout_s,
+                tick_timeout_s=config.tick_timeout_s,
+            ),
+            self._bus,
+            self._metrics,
+            gone=supervisor.gone,
+        )
+        try:
+            transport.start()
+        except ExecutorStartError:
+            supervisor.stop(config.stop_grace_s)
+            raise
+        self._supervisor, self._transport = supervisor, transport
+
+    def submit(self, intent: QuoteIntent) -> None:
+        self._session().submit(intent)
+
+    def market(self, state: MarketState) -> None:
+        self._session().market(state)
+
+    def dry_fill(self, fill: DryFill) -> None:
+        self._session().dry_fill(fill)
+
+    def control(self, action: str, reason: str) -> None:
+        self._session().control(action, reason)
+
+    def clock(self, ts_ms: int) -> None:
+        self._session().clock(ts_ms)
+
+    def tick(self, ts_ms: int) -> None:
+        self._session().tick(ts_ms)
+
+    def poll(self) -> None:
+        self._session().poll()
+
+    def stop(self) -> None:
+        """Goodbye, SIGTERM, and SIGKILL after the grace. Safe to call twice."""
+        if self._transport is not None:
+            self._transport.stop()
+        if self._supervisor is not None:
+            self._supervisor.stop(self._config.stop_grace_s)
+            self._supervisor = None
+
+    def _session(self) -> Transport:
+        if self._transport is None:
+            raise ExecutorStartError("executor is not started")
+        return self._transport

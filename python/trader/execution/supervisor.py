@@ -1,0 +1,230 @@
+"""Owns the executor's process: writes its config and token, waits until it is ready, ends it.
+
+The child dies with the trader, however the trader dies: the kernel sends it SIGKILL when the thread
+that started it ends (PR_SET_PDEATHSIG). A pipe on the child's standard input would need the child
+to watch it, and a child that hangs would not; a kill by the kernel needs nothing of the child, and
+the executor promises to survive being killed. The price: `start` must be called on a thread that
+lives as long as the trader (the main thread).
+"""
+
+from __future__ import annotations
+
+import ctypes
+import json
+import os
+import secrets
+import signal
+import subprocess
+import threading
+from collections.abc import Mapping
+from pathlib import Path
+from queue import Empty, SimpleQueue
+from typing import IO, Any, Final
+
+from trader.execution.interfaces.executor import ExecutorStartError
+
+_PR_SET_PDEATHSIG: Final = 1
+_LOG_TAIL_BYTES: Final = 4096
+_LAST_LINE_CHARS: Final = 300
+_PUMP_WAIT_S: Final = 1.0
+# Loaded here because the child may only make calls between fork and exec, not imports.
+_LIBC: Final = ctypes.CDLL(None, use_errno=True)
+
+
+def find_binary(repository: Path | None = None) -> Path:
+    """The executor's binary: `HOTLOOP_EXECUTOR`, else Bazel's, else cargo's.
+
+    Raises `ExecutorStartError` that names the places looked at.
+    """
+    named = os.environ.get("HOTLOOP_EXECUTOR")
+    if named:
+        # A person's path: relative to where they typed it, also under `bazel run`.
+        places = [Path(os.environ.get("BUILD_WORKING_DIRECTORY", "")) / named]
+    else:
+        # Not resolved: under Bazel this file is a link out of the runfiles tree.
+        root = repository if repository is not None else Path(__file__).parents[3]
+        target = root / "rust" / "target"
+        places = [root / "rust" / "executor" / "executor"]
+        places += [target / kind / "executor" for kind in ("release", "debug")]
+    for place in places:
+        if place.is_file() and os.access(place, os.X_OK):
+            return place.absolute()
+    looked = ", ".join(str(place) for place in places)
+    raise ExecutorStartError(f"no executor binary: looked at {looked}")
+
+
+class Supervisor:
+    """One child process in `run_dir`: `executor.json`, `executor.token`, `executor.log`."""
+
+    def __init__(self, binary: Path, run_dir: Path) -> None:
+        self._binary = binary
+        self._run_dir = run_dir
+        self._process: subprocess.Popen[bytes] | None = None
+        self._pump: threading.Thread | None = None
+        self._stopping = False
+        self.log_path = run_dir / "executor.log"
+        self.token = ""
+        self.listening: tuple[str, int] = ("", 0)
+        self.metrics: tuple[str, int] = ("", 0)
+
+    @property
+    def pid(self) -> int | None:
+        return self._process.pid if self._process is not None else None
+
+    def start(self, config: Mapping[str, Any], ready_timeout_s: float) -> None:
+        """Starts the child and waits for its ready line.
+
+        `config` is the executor's JSON without `listen.token_file`, which is added here. Raises
+        `ExecutorStartError` when it cannot be started, ends, or is not ready in time; the child is
+        gone then.
+        """
+        try:
+            config_path = self._write_files(config)
+            ready = self._spawn(config_path)
+        except OSError as error:
+            raise ExecutorStartError(f"cannot start {self._binary}: {error}") from None
+        try:
+            line = ready.get(timeout=ready_timeout_s)
+        except Empty:
+            self.stop(grace_s=0.0)
+            raise ExecutorStartError(
+                f"executor was not ready within {ready_timeout_s:g} s; see {self.log_path}"
+            ) from None
+        if line is None:
+            why = self._why_ended()
+            self.stop(grace_s=0.0)
+            raise ExecutorStartError(why)
+        try:
+            told = json.loads(line)
+            self.listening = _address(told["listening"])
+            self.metrics = _address(told["metrics"])
+        except (ValueError, KeyError, TypeError):
+            self.stop(grace_s=0.0)
+            raise ExecutorStartError(f"executor's ready line cannot be read: {line!r}") from None
+
+    def gone(self) -> str | None:
+        """Why the process has ended; None while it runs. Any thread may ask."""
+        if self._process is None or self._process.poll() is not None:
+            return self._why_ended()
+        return None
+
+    def stop(self, grace_s: float) -> None:
+        """SIGTERM, and SIGKILL when it still runs after `grace_s`. Safe to call twice."""
+        process, self._process = self._process, None
+        if process is None:
+            return
+        if process.poll() is None:
+            process.terminate()
+            try:
+                process.wait(grace_s)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+        if self._pump is not None and process.stdout is not None:
+            # Somebody the child started may hold its output open: that is not waited for.
+            self._pump.join(_PUMP_WAIT_S)
+            if not self._pump.is_alive():
+                process.stdout.close()
+
+    def _write_files(self, config: Mapping[str, Any]) -> Path:
+        self._run_dir.mkdir(parents=True, exist_ok=True)
+        self.token = secrets.token_hex(32)
+        token_path = self._run_dir / "executor.token"
+        config_path = self._run_dir / "executor.json"
+        _write_private(token_path, self.token)
+        full = {**config, "listen": {**config["listen"], "token_file": str(token_path.absolute())}}
+        _write_private(config_path, json.dumps(full, indent=2, sort_keys=True) + "\n")
+        return config_path
+
+    def _spawn(self, config_path: Path) -> SimpleQueue[str | None]:
+        with self.log_path.open("ab") as log:
+            self._process = subprocess.Popen(
+                [self._binary, "--config", config_path.absolute()],
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=log,
+                cwd=self._run_dir,
+                # Ctrl-C at the terminal is for the trader, which then stops the executor in order.
+                process_group=0,
+                preexec_fn=_Leash(os.getpid()),  # noqa: PLW1509  (makes system calls only)
+            )
+        assert self._process.stdout is not None
+        ready: SimpleQueue[str | None] = SimpleQueue()
+        self._pump = threading.Thread(
+            target=_pump,
+            args=(self._process.stdout, self.log_path, ready),
+            name="executor-stdout",
+            daemon=True,
+        )
+        self._pump.start()
+        return ready
+
+    def _why_ended(self) -> str:
+        process = self._process
+        if process is None:
+            return "executor is stopped"
+        try:
+            code = process.wait(1.0)
+        except subprocess.TimeoutExpired:
+            return f"executor closed its output before it was ready; see {self.log_path}"
+        how = f"was ended by {_signal_name(-code)}" if code < 0 else f"ended with code {code}"
+        last = self._last_log_line()
+        return f"executor {how}; see {self.log_path}" + (f" ({last})" if last else "")
+
+    def _last_log_line(self) -> str:
+        try:
+            with self.log_path.open("rb") as log:
+                log.seek(max(log.seek(0, os.SEEK_END) - _LOG_TAIL_BYTES, 0))
+                lines = log.read().decode(errors="replace").splitlines()
+        except OSError:
+            return ""
+        return lines[-1][-_LAST_LINE_CHARS:] if lines else ""
+
+
+class _Leash:
+    """Runs in the child between fork and exec; only system calls, all prepared beforehand."""
+
+    def __init__(self, parent_pid: int) -> None:
+        self._parent_pid = parent_pid
+        self._prctl = _LIBC.prctl
+
+    def __call__(self) -> None:
+        if self._prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0) != 0:
+            raise OSError(ctypes.get_errno(), "prctl(PR_SET_PDEATHSIG)")
+        # The trader may have died before the call: then nothing would end this process.
+        if os.getppid() != self._parent_pid:
+            os._exit(1)
+
+
+def _pump(stdout: IO[bytes], log_path: Path, ready: SimpleQueue[str | None]) -> None:
+    """Gives the first line (None at the end of the output), puts what follows into the log.
+
+    Were the rest not read, a child that writes more than it should would block for ever.
+    """
+    first = stdout.readline()
+    ready.put(first.decode(errors="replace") if first.endswith(b"\n") else None)
+    with log_path.open("ab") as log:
+        for line in stdout:
+            log.write(line)
+            log.flush()
+
+
+def _write_private(path: Path, text: str) -> None:
+    """Writes a file that only its owner can read, also when it was there with another mode."""
+    path.unlink(missing_ok=True)
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+        os.fchmod(descriptor, 0o600)
+        file.write(text)
+
+
+def _address(text: str) -> tuple[str, int]:
+    host, _, port = text.rpartition(":")
+    return host, int(port)
+
+
+def _signal_name(number: int) -> str:
+    try:
+        return signal.Signals(number).name
+    except ValueError:
+        return f"signal {number}"

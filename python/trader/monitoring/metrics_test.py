@@ -1,0 +1,102 @@
+"""The metrics page: names, values, and what happens when the port is taken."""
+
+from __future__ import annotations
+
+import socket
+import urllib.request
+
+import pytest
+from prometheus_client import generate_latest
+
+from trader.monitoring.metrics import Metrics, MetricsServeError
+
+NAMES = {
+    "hotloop_messages_total": "counter",
+    "hotloop_runner_changes_total": "counter",
+    "hotloop_seam_errors_total": "counter",
+    "hotloop_apply_delta_seconds": "histogram",
+    "hotloop_decision_seconds": "histogram",
+    "hotloop_intents_total": "counter",
+    "hotloop_reports_total": "counter",
+    "hotloop_fills_total": "counter",
+    "hotloop_rejects_total": "counter",
+    "hotloop_intent_ack_seconds": "histogram",
+    "hotloop_transport_reconnects_total": "counter",
+    "hotloop_transport_send_queue_depth": "gauge",
+    "hotloop_executor_up": "gauge",
+    "hotloop_executor_heartbeats_total": "counter",
+    "hotloop_executor_heartbeats_missed_total": "counter",
+    "hotloop_duplicate_reports_total": "counter",
+    "hotloop_open_orders": "gauge",
+    "hotloop_pnl": "gauge",
+}
+
+
+def page(metrics: Metrics) -> str:
+    return generate_latest(metrics.registry).decode()
+
+
+def test_names_and_types_are_those_promised_and_each_is_explained() -> None:
+    lines = page(Metrics()).splitlines()
+    types = dict(line.split()[2:] for line in lines if line.startswith("# TYPE"))
+    assert types == NAMES
+    helped = {
+        line.split()[2] for line in lines if line.startswith("# HELP") and len(line.split()) > 4
+    }
+    assert helped == set(NAMES)
+
+
+def test_values_are_those_of_the_moment_of_the_scrape() -> None:
+    metrics = Metrics()
+    metrics.messages_total += 3
+    metrics.intents_total["passive_maker", "PLACE"] += 2
+    metrics.rejects_total['odd "code"'] += 1
+    metrics.executor_up = True
+    metrics.pnl = -1.25
+    lines = page(metrics).splitlines()
+    assert "hotloop_messages_total 3.0" in lines
+    assert 'hotloop_intents_total{action="PLACE",edge="passive_maker"} 2.0' in lines
+    assert r'hotloop_rejects_total{code="odd \"code\""} 1.0' in lines
+    assert "hotloop_executor_up 1.0" in lines
+    assert "hotloop_pnl -1.25" in lines
+    metrics.messages_total += 1
+    assert "hotloop_messages_total 4.0" in page(metrics).splitlines()
+
+
+def test_histograms_are_cumulative_in_seconds() -> None:
+    metrics = Metrics()
+    for ns in (900, 40_000, 40_000, 5 * 10**9):
+        metrics.apply_delta.record(ns)
+    lines = page(metrics).splitlines()
+    assert 'hotloop_apply_delta_seconds_bucket{le="1e-06"} 1.0' in lines
+    assert 'hotloop_apply_delta_seconds_bucket{le="5e-05"} 3.0' in lines
+    assert 'hotloop_apply_delta_seconds_bucket{le="0.1"} 3.0' in lines
+    assert 'hotloop_apply_delta_seconds_bucket{le="+Inf"} 4.0' in lines
+    assert "hotloop_apply_delta_seconds_count 4.0" in lines
+    (total,) = (line for line in lines if line.startswith("hotloop_apply_delta_seconds_sum"))
+    assert float(total.split()[1]) == pytest.approx(5.0000809, rel=0.004)
+
+
+def test_page_is_served_until_closed() -> None:
+    metrics = Metrics()
+    port = metrics.serve("127.0.0.1", 0)
+    with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=10) as answer:
+        assert b"hotloop_messages_total 0.0" in answer.read()
+    with pytest.raises(MetricsServeError, match="already served"):
+        metrics.serve("127.0.0.1", 0)
+    metrics.close()
+    metrics.close()
+    with pytest.raises(ConnectionRefusedError):
+        socket.create_connection(("127.0.0.1", port), timeout=10)
+
+
+def test_port_in_use_is_a_clear_error() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        with pytest.raises(MetricsServeError, match=f"127.0.0.1:{port}: address already in use"):
+            Metrics().serve("127.0.0.1", port)
+
+
+def test_port_out_of_range_is_a_clear_error() -> None:
+    with pytest.raises(MetricsServeError, match="70000"):
+        Metrics().serve("127.0.0.1", 70_000)
