@@ -1,0 +1,211 @@
+"""The command line's arguments and the help that teaches them."""
+
+from __future__ import annotations
+
+import argparse
+import difflib
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final, NoReturn
+
+from trader import __version__
+
+COMMANDS: Final = ("demo", "replay", "config")
+DEFAULT_COMMAND: Final = "demo"
+
+_EXAMPLES: Final = """\
+examples:
+  trader                                          the demo: a generated race, paper money
+  trader --hotloop python --execution python      the same without Rust
+  trader demo --seed 11 --speed max --out demo    another race, as fast as it goes
+  trader replay 1.200806927.json --out out        a recording through the trader
+  trader replay day/*.bz2 --out day-out --execution rust
+  trader config check                             every file of configs/, checked
+  trader config render --profile demo             the sidecar's own configuration
+
+exit codes: 0 done, 2 bad arguments, input or configuration, 3 could not start,
+130 interrupted after a clean stop
+"""
+_REPLAY_EXAMPLES: Final = """\
+A recording is lines of the market stream (op mcm), plain or as .gz, .bz2 or .zip. DIR gets
+summary.json and blotter.sqlite (tables runs, intents, reports, fills, settlements, positions);
+the same replay again replaces them, a different one is refused.
+
+examples:
+  trader replay 1.127236622.bz2 --out out
+  trader replay 1.200806927.json --out out-py --hotloop python --feed normalized
+  trader replay 1.200806927.json --out wide --set edges.passive_maker.min_spread_ticks=3
+"""
+_DEMO_EXAMPLES: Final = """\
+A race of eight runners that never was, generated from a seed: ten minutes before the off, the
+race in play, the settlement. The trader makes a market in it with paper money, with the Rust
+hotloop and the Rust executor unless told otherwise. No account, no data, no network.
+
+examples:
+  trader demo
+  trader demo --seed 11 --speed 60
+  trader demo --hotloop python --execution python --speed max
+"""
+
+
+class ArgumentError(Exception):
+    """The command line is refused; one line, exit code 2."""
+
+
+class Parser(argparse.ArgumentParser):
+    """argparse with one-line errors raised instead of printed with the whole usage."""
+
+    def error(self, message: str) -> NoReturn:
+        raise ArgumentError(f"{message} (see `{self.prog} --help`)")
+
+
+def parse(argv: Sequence[str]) -> argparse.Namespace:
+    """The parsed command line; without a command it is the demo's.
+
+    Raises `ArgumentError`; `--help` and `--version` print and raise `SystemExit`.
+    """
+    return _parser().parse_args(_with_command(list(argv)))
+
+
+def user_path(text: str) -> Path:
+    """A path as the person meant it: under `bazel run` relative to where they stood."""
+    return Path(os.environ.get("BUILD_WORKING_DIRECTORY", ""), text)
+
+
+def _with_command(argv: list[str]) -> list[str]:
+    if not argv:
+        return [DEFAULT_COMMAND]
+    first = argv[0]
+    if first in ("-h", "--help", "--version"):
+        return argv
+    if first.startswith("-"):
+        late = [word for word in argv if word in COMMANDS]
+        if late and late[0] != DEFAULT_COMMAND and not _is_value(argv, late[0]):
+            raise ArgumentError(f"put the command first: trader {late[0]} …")
+        return [DEFAULT_COMMAND, *argv]
+    if first not in COMMANDS:
+        close = difflib.get_close_matches(first, COMMANDS, n=1)
+        hint = f", did you mean '{close[0]}'?" if close else ""
+        if not close and (user_path(first).exists() or "." in first or os.sep in first):
+            hint = f", to replay a file: trader replay {first} --out DIR"
+        raise ArgumentError(
+            f"no command '{first}'{hint} (commands: {', '.join(COMMANDS)}; see `trader --help`)"
+        )
+    return argv
+
+
+def _is_value(argv: list[str], word: str) -> bool:
+    """Whether a word stands right after an option (`--out demo`)."""
+    before = argv[argv.index(word) - 1]
+    return before.startswith("--") and "=" not in before
+
+
+def _parser() -> Parser:
+    parser = Parser(
+        prog="trader",
+        description="Hotloop: a trading system for the Betfair exchange. Without a command: demo.",
+        epilog=_EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    parser.add_argument("--version", action="version", version=f"hotloop trader {__version__}")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    _add_demo(commands)
+    _add_replay(commands)
+    _add_config(commands)
+    return parser
+
+
+def _add_demo(commands: argparse._SubParsersAction[Parser]) -> None:
+    demo = _command(commands, "demo", "trade paper money on a generated race", _DEMO_EXAMPLES)
+    demo.add_argument("--seed", type=_seed, help="which race (default: simulator.demo.seed)")
+    demo.add_argument(
+        "--speed",
+        type=_speed,
+        metavar="X",
+        help="market seconds per second, or max (default: simulator.demo.speed)",
+    )
+    demo.add_argument(
+        "--out", metavar="DIR", help="where to write (default: a folder of your user's own)"
+    )
+    _add_backends(demo)
+    _add_config_options(demo, "demo")
+
+
+def _add_replay(commands: argparse._SubParsersAction[Parser]) -> None:
+    replay = _command(commands, "replay", "recordings through the trader", _REPLAY_EXAMPLES)
+    replay.add_argument("files", nargs="+", metavar="FILE", help="recordings of the market stream")
+    replay.add_argument("--out", metavar="DIR", required=True, help="where to write")
+    replay.add_argument(
+        "--feed",
+        choices=("raw", "normalized"),
+        help="lines into the seam as they are, or decoded here first (default: simulator.feed)",
+    )
+    _add_backends(replay)
+    _add_config_options(replay, "dry")
+
+
+def _add_config(commands: argparse._SubParsersAction[Parser]) -> None:
+    config = _command(commands, "config", "check or render the configuration", "")
+    actions = config.add_subparsers(dest="action", required=True, metavar="ACTION")
+    check = _command(actions, "check", "check base.yaml and the profiles, list every problem", "")
+    _add_config_options(check, None)
+    render = _command(actions, "render", "print the sidecar's JSON made from the YAML", "")
+    _add_config_options(render, "demo")
+
+
+def _command(
+    commands: argparse._SubParsersAction[Parser], name: str, summary: str, more: str
+) -> Parser:
+    return commands.add_parser(
+        name,
+        help=summary,
+        description=summary.capitalize() + ".",
+        epilog=more,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+
+
+def _add_backends(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--hotloop", choices=("rust", "python"), help="who keeps books and signals")
+    parser.add_argument(
+        "--execution", choices=("rust", "python"), help="the sidecar, or this process"
+    )
+
+
+def _add_config_options(parser: argparse.ArgumentParser, profile: str | None) -> None:
+    default = f" (default: {profile})" if profile else ""
+    parser.add_argument(
+        "--profile",
+        metavar="P",
+        default=profile,
+        help=f"a profile of configs/profiles, or a .yaml file{default}",
+    )
+    parser.add_argument(
+        "--set",
+        metavar="KEY=VALUE",
+        action="append",
+        default=[],
+        dest="overrides",
+        help="a configuration key for this run, dotted; may be repeated",
+    )
+
+
+def _seed(text: str) -> int:
+    if not text.isdecimal() or int(text) >= 2**63:
+        raise argparse.ArgumentTypeError(f"'{text}' is not a whole number below 2^63")
+    return int(text)
+
+
+def _speed(text: str) -> float:
+    if text == "max":
+        return 0.0
+    try:
+        speed = float(text)
+    except ValueError:
+        speed = -1.0
+    if not 0.01 <= speed <= 1e6:
+        raise argparse.ArgumentTypeError(f"'{text}' is not 'max' or a number from 0.01 to 1000000")
+    return speed

@@ -1,0 +1,74 @@
+"""The command line: what may be left out, what is refused, and in which words."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from trader.apps.arguments import ArgumentError, parse, user_path
+
+
+@pytest.mark.parametrize(
+    ("argv", "expected"),
+    [
+        ([], {"command": "demo", "profile": "demo", "hotloop": None, "speed": None}),
+        (
+            ["--hotloop", "python", "--execution", "python"],
+            {"command": "demo", "hotloop": "python", "execution": "python"},
+        ),
+        (["--profile", "dry"], {"command": "demo", "profile": "dry"}),
+        (["--out", "replay"], {"command": "demo", "out": "replay"}),
+        (["demo", "--speed", "max", "--seed", "3"], {"speed": 0.0, "seed": 3}),
+        (["replay", "a", "b", "--out", "o"], {"files": ["a", "b"], "profile": "dry", "feed": None}),
+        (
+            ["replay", "a", "--out", "o", "--set", "a.b=1", "--set", "c=2"],
+            {"overrides": ["a.b=1", "c=2"]},
+        ),
+        (["config", "check"], {"action": "check", "profile": None}),
+        (["config", "render"], {"action": "render", "profile": "demo"}),
+    ],
+)
+def test_what_is_understood(argv: list[str], expected: dict[str, object]) -> None:
+    parsed = vars(parse(argv))
+    assert {key: parsed[key] for key in expected} == expected
+
+
+@pytest.mark.parametrize(
+    ("argv", "said"),
+    [
+        (["repaly", "x"], "no command 'repaly', did you mean 'replay'?"),
+        (["x.json"], "to replay a file: trader replay x.json --out DIR"),
+        (["live"], "no command 'live'"),
+        (["--hotloop", "rust", "replay", "x"], "put the command first: trader replay"),
+        (["replay", "--out", "o"], "the following arguments are required: FILE"),
+        (["replay", "x"], "the following arguments are required: --out"),
+        (["replay", "x", "--out", "o", "--hotloop", "both"], "invalid choice: 'both'"),
+        (["demo", "--speed", "0"], "'0' is not 'max' or a number"),
+        (["demo", "--speed", "nan"], "'nan' is not 'max' or a number"),
+        (["demo", "--seed", "-1"], "'-1' is not a whole number"),
+        (["demo", "--hot", "rust"], "unrecognized arguments: --hot"),
+        (["config"], "the following arguments are required: ACTION"),
+    ],
+)
+def test_what_is_refused_in_one_line(argv: list[str], said: str) -> None:
+    with pytest.raises(ArgumentError) as caught:
+        parse(argv)
+    assert said in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("argv", [["--help"], ["replay", "--help"], ["demo", "-h"]])
+def test_help_teaches_with_examples(argv: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as caught:
+        parse(argv)
+    assert caught.value.code == 0
+    assert "examples:\n  trader " in capsys.readouterr().out
+
+
+def test_paths_are_relative_to_where_the_person_stood(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("BUILD_WORKING_DIRECTORY", raising=False)
+    assert user_path("a/b") == Path("a/b")
+    monkeypatch.setenv("BUILD_WORKING_DIRECTORY", "/home/someone")
+    assert user_path("a/b") == Path("/home/someone/a/b")
+    assert user_path("/abs") == Path("/abs")

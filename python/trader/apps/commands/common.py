@@ -1,0 +1,136 @@
+"""What the commands that run the engine share: configuration, executor, logging, run folder."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import logging
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final, TextIO
+
+from trader.apps.arguments import user_path
+from trader.config.loading import load
+from trader.config.schema import Config, LogConfig
+from trader.execution.blotter import Blotter
+from trader.monitoring.metrics import Metrics
+from trader.simulator.output import OutputFolder
+
+_LEVELS: Final = {
+    "error": logging.ERROR,
+    "warn": logging.WARNING,
+    "info": logging.INFO,
+    "debug": logging.DEBUG,
+    "trace": logging.DEBUG,
+}
+
+
+@dataclass(slots=True)
+class Run:
+    """The open parts of one command's run."""
+
+    config: Config
+    output: OutputFolder
+    blotter: Blotter
+    metrics: Metrics
+
+
+def configured(arguments: argparse.Namespace) -> Config:
+    """The configuration of a command's `--profile`, `--set` and its own short options.
+
+    Raises `ConfigError`.
+    """
+    overrides = list(arguments.overrides)
+    hotloop = getattr(arguments, "hotloop", None)
+    if hotloop is not None:
+        on = "true" if hotloop == "rust" else "false"
+        overrides += [f"hotloop.enabled={on}", f"hotloop.rust={on}"]
+    if getattr(arguments, "execution", None) is not None:
+        overrides.append(f"execution.backend={arguments.execution}")
+    if getattr(arguments, "feed", None) is not None:
+        overrides.append(f"simulator.feed={arguments.feed}")
+    if getattr(arguments, "seed", None) is not None:
+        overrides.append(f"simulator.demo.seed={arguments.seed}")
+    if getattr(arguments, "speed", None) is not None:
+        overrides.append(f"simulator.demo.speed={arguments.speed}")
+    return load(profile_of(arguments.profile), overrides)
+
+
+def profile_of(profile: str | None) -> str | None:
+    """A profile's name, or its path as the person meant it."""
+    if profile is not None and profile.endswith((".yaml", ".yml")):
+        return str(user_path(profile))
+    return profile
+
+
+@contextmanager
+def opened(config: Config, folder: Path, shown: str, identity: dict[str, object]) -> Iterator[Run]:
+    """A run's output folder, blotter, log and metrics, closed again whatever happens.
+
+    Raises `OutputError` and `MetricsServeError`.
+    """
+    set_up_log(config.monitoring.log)
+    output = OutputFolder(folder, identity, shown)
+    try:
+        metrics = Metrics()
+        if config.monitoring.metrics.enabled:
+            host = config.monitoring.metrics.host
+            port = metrics.serve(host, config.monitoring.metrics.port)
+            print(f"metrics: http://{host}:{port}/metrics", file=sys.stderr)
+        try:
+            with Blotter(output.blotter) as blotter:
+                yield Run(config, output, blotter, metrics)
+        finally:
+            metrics.close()
+    finally:
+        output.close()
+
+
+def identity_of(config: Config, command: str, inputs: list[str]) -> dict[str, object]:
+    """What makes two runs the same run; a folder holds one."""
+    return {
+        "command": command,
+        "inputs": inputs,
+        "hotloop": config.hotloop.backend,
+        "execution": config.execution.backend,
+        "feed": config.simulator.feed,
+        "profile": config.profile,
+    }
+
+
+class _CurrentStderr(logging.StreamHandler[TextIO]):
+    """Writes to whatever standard error is at the moment: a live view may have taken it over."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.stream = sys.stderr
+        super().emit(record)
+
+
+class _JsonFormatter(logging.Formatter):
+    def format(self, record: logging.LogRecord) -> str:
+        entry: dict[str, object] = {
+            "ts": self.formatTime(record, "%Y-%m-%dT%H:%M:%S"),
+            "level": record.levelname.lower(),
+            "logger": record.name,
+            "message": record.getMessage(),
+        }
+        if record.exc_info:
+            entry["exception"] = self.formatException(record.exc_info)
+        return json.dumps(entry, ensure_ascii=False)
+
+
+def set_up_log(config: LogConfig) -> None:
+    """Sends the trader's log to standard error as `monitoring.log` says."""
+    handler = _CurrentStderr()
+    handler.setFormatter(
+        _JsonFormatter()
+        if config.format == "json"
+        else logging.Formatter("trader: %(levelname)s: %(message)s")
+    )
+    logger = logging.getLogger("trader")
+    logger.handlers[:] = [handler]
+    logger.propagate = False
+    logger.setLevel(_LEVELS[config.level])

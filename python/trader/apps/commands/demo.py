@@ -1,0 +1,131 @@
+"""`trader demo` (and `trader` alone): paper money on a generated race."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from contextlib import nullcontext
+from pathlib import Path
+from typing import Any, Final
+
+from rich.console import Console
+
+from trader.apps.arguments import user_path
+from trader.apps.commands.common import Run, configured, identity_of, opened
+from trader.apps.commands.executors import make_executor
+from trader.apps.interrupt import Interrupt
+from trader.config.schema import Config
+from trader.simulator.generator import Race, RaceShape
+from trader.simulator.live_view import LiveView, PlainView, View
+from trader.simulator.replay import Replay, Source
+from trader.simulator.report import demo_lines
+
+_SLEEP_S: Final = 0.05
+"""The longest nap between two looks at Ctrl-C."""
+
+
+def run(arguments: argparse.Namespace, interrupt: Interrupt) -> int:
+    """Exit code 0, or 130 when interrupted; failures are raised (see `apps.trader`)."""
+    config = configured(arguments)
+    demo = config.simulator.demo
+    shape = RaceShape(
+        runners=demo.runners,
+        pre_off_s=demo.pre_off_s,
+        in_play_s=demo.in_play_s,
+        messages_per_s=demo.messages_per_s,
+        market_base_rate_percent=demo.market_base_rate_percent,
+    )
+    race = Race(demo.seed, shape)
+    name = f"generated race, seed {demo.seed}"
+    identity = identity_of(config, "demo", [f"{name}, {shape}"])
+    folder, shown = _folder(arguments.out, config)
+    with opened(config, folder, shown, identity) as opened_run:
+        _say(f"{name}: {demo.runners} runners, {_how(config)}; Ctrl-C ends it cleanly")
+        summary = _play(opened_run, race, name, interrupt)
+    for line in demo_lines(summary, shown, race.names):
+        _say(line)
+    return 130 if summary["interrupted"] else 0
+
+
+def _play(opened_run: Run, race: Race, name: str, interrupt: Interrupt) -> dict[str, Any]:
+    speed = opened_run.config.simulator.demo.speed
+    with _view(opened_run, race) as view:
+        replay = Replay(
+            opened_run.config,
+            command="demo",
+            blotter=opened_run.blotter,
+            metrics=opened_run.metrics,
+            make_executor=make_executor,
+            run_dir=opened_run.output.run_dir,
+            stop=interrupt.requested,
+            observer=view,
+            pace=_pacer(speed, race.first_pt_ms, interrupt.requested) if speed > 0 else None,
+            watch=view.watch,
+        )
+        replay.run([Source(name, lambda: nullcontext(race.lines()))])
+    opened_run.blotter.close()
+    replay.summary.extra["seed"] = opened_run.config.simulator.demo.seed
+    summary = replay.summary.as_json(opened_run.metrics)
+    opened_run.output.commit(summary)
+    return summary
+
+
+def _pacer(speed: float, first_pt_ms: int, stop: Callable[[], bool]) -> Callable[[int], None]:
+    """Holds the stream's clock back to `speed` times the wall's."""
+    started_s = time.monotonic()
+
+    def pace(now_ms: int) -> None:
+        due_s = started_s + (now_ms - first_pt_ms) / 1000 / speed
+        while not stop():
+            left_s = due_s - time.monotonic()
+            if left_s <= 0:
+                return
+            time.sleep(min(left_s, _SLEEP_S))
+
+    return pace
+
+
+def _view(opened_run: Run, race: Race) -> View:
+    console = Console()
+    if console.is_terminal and not console.is_dumb_terminal:
+        return LiveView(race, opened_run.metrics, console)
+    return PlainView(race, Console(soft_wrap=True))
+
+
+def _folder(out: str | None, config: Config) -> tuple[Path, str]:
+    """`--out`, or a folder of the user's own for just this demo, so that it is never in the way."""
+    if out is not None:
+        return user_path(out), out
+    demo = config.simulator.demo
+    name = f"demo-{demo.seed}-{config.hotloop.backend}-{config.execution.backend}"
+    folder = _state_folder() / "hotloop" / name
+    return folder, str(folder)
+
+
+def _state_folder() -> Path:
+    """Where programs keep a user's state: XDG_STATE_HOME, its default, or the temporary folder."""
+    named = Path(os.environ.get("XDG_STATE_HOME", ""))
+    if named.is_absolute():
+        return named
+    try:
+        home = Path.home()
+    except RuntimeError:  # no HOME and no entry for the user
+        return Path(tempfile.gettempdir())
+    return home / ".local" / "state" if os.access(home, os.W_OK) else Path(tempfile.gettempdir())
+
+
+def _how(config: Config) -> str:
+    speed = config.simulator.demo.speed
+    pace = f"{speed:g} times faster than life" if speed > 0 else "as fast as it goes"
+    return (
+        f"hotloop {config.hotloop.backend}, execution {config.execution.backend} (dry run), {pace}"
+    )
+
+
+def _say(line: str) -> None:
+    print(line)
+    sys.stdout.flush()

@@ -1,0 +1,330 @@
+"""Reads `configs/base.yaml`, a profile and command-line overrides into one checked `Config`.
+
+The three are merged key by key (a later one wins), and the result is checked as a whole: every
+problem is found in one pass, each with the file and line its value came from.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import difflib
+import os
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final, TypeAlias, TypeVar, cast, get_type_hints
+
+import yaml
+
+from trader.config.rules import Rule, WrongValueError
+from trader.config.schema import Config, EdgeConfigs
+from trader.strategy.edges.registry import EDGES
+
+T = TypeVar("T")
+MAX_CONFIG_BYTES: Final = 1 << 20
+OVERRIDES_NAME: Final = "--set"
+SECTION: Final = "a section of keys"
+
+
+class _Loader(yaml.SafeLoader):
+    """Safe YAML in which `1e6` is a number, as everywhere else, and not text."""
+
+
+_Loader.add_implicit_resolver(
+    "tag:yaml.org,2002:float",
+    re.compile(r"^[-+]?[0-9]+(\.[0-9]*)?[eE][-+]?[0-9]+$"),
+    list("-+0123456789"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One thing wrong: where (file and line, or an option), which key, what, what is allowed."""
+
+    source: str
+    key: str
+    wrong: str
+    allowed: str
+
+    def __str__(self) -> str:
+        place = f"{self.source}: {self.key}" if self.key else self.source
+        return f"{place}: {self.wrong}" + (f"; allowed: {self.allowed}" if self.allowed else "")
+
+
+class ConfigError(Exception):
+    """The configuration is refused. `problems` has at least one; `str()` is a single line."""
+
+    def __init__(self, problems: Sequence[Problem]) -> None:
+        self.problems = tuple(problems)
+        more = len(self.problems) - 1
+        tail = f" (and {more} more: `trader config check` lists all)" if more else ""
+        super().__init__(f"{self.problems[0]}{tail}")
+
+
+@dataclass(frozen=True, slots=True)
+class Leaf:
+    """A scalar or list as YAML gave it, and where it stood."""
+
+    value: object
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class Branch:
+    """A mapping: children by key, each with its own source, and where the mapping began."""
+
+    children: Mapping[str, Node]
+    source: str
+
+
+Node: TypeAlias = Leaf | Branch
+
+
+def repository_root() -> Path:
+    """The folder that holds `configs/`, also under a build tool's runfiles (never resolved)."""
+    return Path(__file__).absolute().parents[3]
+
+
+def load(
+    profile: str | None = None,
+    overrides: Iterable[str] = (),
+    configs_dir: Path | None = None,
+) -> Config:
+    """The configuration of `base.yaml`, then the profile, then `key=value` overrides.
+
+    `profile` is a name in `configs/profiles` or a path that ends in `.yaml`; None is base alone.
+    Raises `ConfigError` with every problem found.
+    """
+    folder = configs_dir if configs_dir is not None else repository_root() / "configs"
+    tree: Node = read_yaml(folder / "base.yaml", folder)
+    if profile is not None:
+        tree = merge(tree, read_yaml(_profile_path(profile, folder), folder))
+    for override in overrides:
+        tree = merge(tree, _override_tree(override))
+    problems: list[Problem] = []
+    config = build(Config, tree, "", problems, skip=("profile",))
+    if problems or config is None:
+        raise ConfigError(problems)
+    config = dataclasses.replace(config, profile=profile or "")
+    _check_whole(config, tree)
+    return config
+
+
+def profiles(configs_dir: Path | None = None) -> list[str]:
+    """Names of the profiles that exist, sorted."""
+    folder = configs_dir if configs_dir is not None else repository_root() / "configs"
+    return sorted(path.stem for path in (folder / "profiles").glob("*.yaml"))
+
+
+def read_yaml(path: Path, configs_dir: Path) -> Branch:
+    """One YAML file as a tree with sources. Raises `ConfigError` (also on duplicate keys)."""
+    name = _shown_path(path, configs_dir)
+    try:
+        with path.open("rb") as file:
+            data = file.read(MAX_CONFIG_BYTES + 1)
+    except OSError as error:
+        raise ConfigError([Problem(name, "", f"cannot be read: {error.strerror}", "")]) from None
+    if len(data) > MAX_CONFIG_BYTES:
+        raise ConfigError([Problem(name, "", "is too large", f"up to {MAX_CONFIG_BYTES} bytes")])
+    return _parse(data, name)
+
+
+def merge(base: Node, over: Node) -> Node:
+    """`over` on top of `base`: sections are merged key by key, everything else is replaced."""
+    if not isinstance(base, Branch) or not isinstance(over, Branch):
+        return over
+    children = dict(base.children)
+    for key, node in over.children.items():
+        children[key] = merge(children[key], node) if key in children else node
+    return Branch(children, over.source if not base.children else base.source)
+
+
+def build(
+    cls: type[T], node: Node, path: str, problems: list[Problem], skip: tuple[str, ...] = ()
+) -> T | None:
+    """An instance of a section's dataclass from its tree; problems are appended, None if any."""
+    if not isinstance(node, Branch):
+        problems.append(Problem(node.source, path, "is not a section", SECTION))
+        return None
+    fields = {f.name: f for f in dataclasses.fields(cast(Any, cls)) if f.name not in skip}
+    types = get_type_hints(cls)
+    _refuse_unknown(node, fields, path, problems)
+    values: dict[str, object] = {}
+    before = len(problems)
+    for name, field in fields.items():
+        key = f"{path}.{name}" if path else name
+        rule: Rule[Any] | None = field.metadata.get("rule")
+        child = node.children.get(name)
+        if child is None:
+            allowed = rule.describe() if rule is not None else SECTION
+            problems.append(Problem(node.source, key, "is missing", allowed))
+        elif rule is not None:
+            values[name] = _checked(rule, child, key, problems)
+        elif types[name] == EdgeConfigs:
+            values[name] = _build_edges(child, key, problems)
+        else:
+            values[name] = build(types[name], child, key, problems)
+    return cls(**values) if len(problems) == before else None
+
+
+def _build_edges(node: Node, path: str, problems: list[Problem]) -> Mapping[str, object]:
+    if not isinstance(node, Branch):
+        problems.append(Problem(node.source, path, "is not a section", SECTION))
+        return {}
+    _refuse_unknown(node, EDGES, path, problems)
+    return {
+        name: build(EDGES[name].config_class, child, f"{path}.{name}", problems)
+        for name, child in node.children.items()
+        if name in EDGES
+    }
+
+
+def _checked(rule: Rule[Any], node: Node, key: str, problems: list[Problem]) -> object:
+    if isinstance(node, Branch):
+        problems.append(Problem(node.source, key, "is a section of keys", rule.describe()))
+        return None
+    try:
+        return rule.check(node.value)
+    except WrongValueError as error:
+        problems.append(Problem(node.source, key, error.wrong, error.allowed))
+        return None
+
+
+def _refuse_unknown(
+    node: Branch, known: Mapping[str, object], path: str, problems: list[Problem]
+) -> None:
+    for name, child in node.children.items():
+        if name not in known:
+            close = difflib.get_close_matches(name, list(known), n=1, cutoff=0.6)
+            hint = f", did you mean '{close[0]}'?" if close else ""
+            key = f"{path}.{name}" if path else name
+            problems.append(
+                Problem(child.source, key, f"is not a known key{hint}", ", ".join(sorted(known)))
+            )
+
+
+def _check_whole(config: Config, tree: Node) -> None:
+    """Rules that tie two keys together, or a key to what this version can do."""
+    problems: list[Problem] = []
+
+    def must(holds: bool, key: str, wrong: str, allowed: str) -> None:
+        if not holds:
+            problems.append(Problem(_source_of(tree, key), key, wrong, allowed))
+
+    must(
+        config.execution.dry_run,
+        "execution.dry_run",
+        "false would send real orders, which this version cannot",
+        "true",
+    )
+    must(
+        config.sizer.min_stake <= config.sizer.max_stake,
+        "sizer.min_stake",
+        f"{config.sizer.min_stake:g} is above sizer.max_stake",
+        f"up to {config.sizer.max_stake:g}",
+    )
+    must(
+        config.execution.heartbeat_timeout_s * 1000 > config.execution.heartbeat_ms,
+        "execution.heartbeat_timeout_s",
+        "is not longer than one heartbeat",
+        f"more than {config.execution.heartbeat_ms / 1000:g}",
+    )
+    if problems:
+        raise ConfigError(problems)
+
+
+def _source_of(tree: Node, key: str) -> str:
+    """Where the value of a dotted key stands."""
+    node = tree
+    for part in key.split("."):
+        if isinstance(node, Branch) and part in node.children:
+            node = node.children[part]
+    return node.source
+
+
+def _profile_path(profile: str, folder: Path) -> Path:
+    if profile.endswith((".yaml", ".yml")) or os.sep in profile:
+        return Path(profile)
+    names = profiles(folder)
+    if profile not in names:
+        close = difflib.get_close_matches(profile, names, n=1, cutoff=0.5)
+        hint = f", did you mean '{close[0]}'?" if close else ""
+        allowed = ", ".join(names) + ", or a path ending in .yaml"
+        problem = Problem(
+            _shown_path(folder / "profiles", folder), "", f"no profile '{profile}'{hint}", allowed
+        )
+        raise ConfigError([problem])
+    return folder / "profiles" / f"{profile}.yaml"
+
+
+def _override_tree(override: str) -> Branch:
+    key, equals, text = override.partition("=")
+    source = f"{OVERRIDES_NAME} {override}"
+    parts = key.strip().split(".")
+    if not equals or not all(parts):
+        raise ConfigError([Problem(source, "", "is not an override", "dotted.key=value")])
+    try:
+        value = yaml.load(text, Loader=_Loader)
+    except yaml.YAMLError:
+        raise ConfigError([Problem(source, key, "the value is not YAML", "")]) from None
+    node: Node = Leaf(value, OVERRIDES_NAME)
+    if isinstance(value, dict):
+        node = _parse(text.encode(), OVERRIDES_NAME)
+    for part in reversed(parts):
+        node = Branch({part: node}, OVERRIDES_NAME)
+    return cast(Branch, node)
+
+
+def _parse(data: bytes, name: str) -> Branch:
+    try:
+        loader = _Loader(data)
+        try:
+            root = loader.get_single_node()
+            if root is None:
+                return Branch({}, name)
+            tree = _walk(loader, root, name, "")
+        finally:
+            loader.dispose()
+    except yaml.YAMLError as error:
+        raise ConfigError([Problem(*_yaml_trouble(error, name))]) from None
+    except UnicodeDecodeError:
+        raise ConfigError([Problem(name, "", "is not UTF-8 text", "")]) from None
+    if not isinstance(tree, Branch):
+        raise ConfigError([Problem(name, "", "is not a mapping of keys", "key: value lines")])
+    return tree
+
+
+def _walk(loader: _Loader, node: yaml.Node, name: str, path: str) -> Node:
+    source = f"{name}:{node.start_mark.line + 1}"
+    if not isinstance(node, yaml.MappingNode):
+        return Leaf(loader.construct_object(node, deep=True), source)
+    children: dict[str, Node] = {}
+    for key_node, value_node in node.value:
+        line = f"{name}:{key_node.start_mark.line + 1}"
+        key = key_node.value
+        dotted = f"{path}.{key}" if path else str(key)
+        if not isinstance(key, str) or key_node.tag == "tag:yaml.org,2002:merge":
+            raise ConfigError([Problem(line, path, "a key that is not plain text", "")])
+        if key in children:
+            raise ConfigError([Problem(line, dotted, "is written twice", "each key once")])
+        child = _walk(loader, value_node, name, dotted)
+        children[key] = (
+            Branch(child.children, line) if isinstance(child, Branch) else Leaf(child.value, line)
+        )
+    return Branch(children, source)
+
+
+def _yaml_trouble(error: yaml.YAMLError, name: str) -> tuple[str, str, str, str]:
+    mark = getattr(error, "problem_mark", None)
+    what = getattr(error, "problem", None) or "cannot be read"
+    place = f"{name}:{mark.line + 1}" if mark is not None else name
+    return place, "", f"is not valid YAML: {what}", ""
+
+
+def _shown_path(path: Path, configs_dir: Path) -> str:
+    """A path as a person knows it: from the repository's root when it lies below it."""
+    try:
+        return str(path.relative_to(configs_dir.parent))
+    except ValueError:
+        return str(path)

@@ -1,0 +1,135 @@
+"""What a configured value may be: small rules, each able to check a value and to describe itself.
+
+A section of the configuration is a frozen dataclass whose fields carry a rule:
+
+    @dataclass(frozen=True, slots=True, kw_only=True)
+    class QueueConfig:
+        window_s: float = rule(Number(0.1, 3600.0))
+
+A field whose type is such a dataclass is a nested section and needs no rule. Fields have no
+defaults: every key must stand in `configs/base.yaml` (see the package's docstring).
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Generic, TypeVar, cast
+
+T = TypeVar("T")
+
+
+class WrongValueError(Exception):
+    """A value broke its rule. `wrong` says what it is, `allowed` what it may be."""
+
+    def __init__(self, wrong: str, allowed: str) -> None:
+        super().__init__(f"{wrong}; allowed: {allowed}")
+        self.wrong = wrong
+        self.allowed = allowed
+
+
+class Rule(ABC, Generic[T]):
+    """Checks one value. `describe` completes the sentence "allowed: …"."""
+
+    @abstractmethod
+    def check(self, value: object) -> T:
+        """The value in its configured type. Raises `WrongValueError`."""
+
+    @abstractmethod
+    def describe(self) -> str: ...
+
+    def refuse(self, value: object) -> WrongValueError:
+        return WrongValueError(f"{_shown(value)} is not allowed", self.describe())
+
+
+def rule(checked_by: Rule[T]) -> T:
+    """A dataclass field whose configured value is checked by that rule."""
+    return cast(T, field(metadata={"rule": checked_by}))
+
+
+@dataclass(frozen=True)
+class Flag(Rule[bool]):
+    def check(self, value: object) -> bool:
+        if not isinstance(value, bool):
+            raise self.refuse(value)
+        return value
+
+    def describe(self) -> str:
+        return "true or false"
+
+
+@dataclass(frozen=True)
+class Whole(Rule[int]):
+    """A whole number within bounds, both included."""
+
+    low: int
+    high: int
+
+    def check(self, value: object) -> int:
+        if isinstance(value, bool) or not isinstance(value, int):
+            raise self.refuse(value)
+        if not self.low <= value <= self.high:
+            raise self.refuse(value)
+        return value
+
+    def describe(self) -> str:
+        return f"a whole number from {self.low} to {self.high}"
+
+
+@dataclass(frozen=True)
+class Number(Rule[float]):
+    """A finite number within bounds, both included."""
+
+    low: float
+    high: float
+
+    def check(self, value: object) -> float:
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            raise self.refuse(value)
+        if not self.low <= value <= self.high:  # also refuses NaN
+            raise self.refuse(value)
+        return float(value)
+
+    def describe(self) -> str:
+        return f"a number from {self.low:g} to {self.high:g}"
+
+
+@dataclass(frozen=True)
+class Choice(Rule[str]):
+    values: tuple[str, ...]
+
+    def check(self, value: object) -> str:
+        if not isinstance(value, str) or value not in self.values:
+            raise self.refuse(value)
+        return value
+
+    def describe(self) -> str:
+        return " or ".join(f"'{value}'" for value in self.values)
+
+
+@dataclass(frozen=True)
+class Loopback(Rule[str]):
+    """A loopback address: nothing in this system listens to other machines."""
+
+    def check(self, value: object) -> str:
+        if value not in ("127.0.0.1", "::1", "localhost"):
+            raise self.refuse(value)
+        return value
+
+    def describe(self) -> str:
+        return "a loopback address ('127.0.0.1', '::1' or 'localhost')"
+
+
+def _shown(value: Any) -> str:
+    if value is None:
+        return "null"
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, str):
+        return f"'{value if len(value) <= 60 else value[:57] + '…'}'"
+    if isinstance(value, Mapping):
+        return "a section of keys"
+    if isinstance(value, list):
+        return "a list"
+    return str(value)

@@ -1,0 +1,170 @@
+"""The configuration's sections, as frozen dataclasses. Units are last in the names.
+
+Sections of the strategy's parts (edges, sizer, fee gate) are declared beside those parts.
+
+Money is in the account's currency; rates are fractions unless a name says `percent`. What each
+key means is written beside it in `configs/base.yaml`, the file a person edits.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TypeAlias
+
+from trader.config.rules import (
+    Choice,
+    Flag,
+    Loopback,
+    Number,
+    Whole,
+    rule,
+)
+from trader.execution.interfaces.executor import DryRunLimits
+from trader.strategy.edges.base import EdgeConfig
+from trader.strategy.fee_gate import FeeGateConfig
+from trader.strategy.sizer import SizerConfig
+
+MEBIBYTE = 1 << 20
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QueueConfig:
+    window_s: float = rule(Number(0.1, 3600.0))
+    model: str = rule(Choice(("risk_averse", "prob_power", "prob_log")))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BookConfig:
+    source: str = rule(Choice(("auto", "full", "best", "display")))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StateConfig:
+    max_markets: int = rule(Whole(1, 1_000_000))
+    closed_retention_s: float = rule(Number(0.0, 7 * 86_400.0))
+    max_segment_bytes: int = rule(Whole(1024, 1024 * MEBIBYTE))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HotloopConfig:
+    """The signals seam; Rust runs when `enabled` and `rust` are both true."""
+
+    enabled: bool = rule(Flag())
+    rust: bool = rule(Flag())
+    queue: QueueConfig
+    min_obs_s: float = rule(Number(0.0, 3600.0))
+    max_ttf_ms: int = rule(Whole(1, 86_400_000))
+    book: BookConfig
+    state: StateConfig
+
+    @property
+    def backend(self) -> str:
+        """`rust` or `python`."""
+        return "rust" if self.enabled and self.rust else "python"
+
+    def seam_config(self) -> dict[str, object]:
+        """The block as the seam's `update_config` takes it."""
+        return {
+            "enabled": self.enabled,
+            "rust": self.rust,
+            "queue": {"window_s": self.queue.window_s, "model": self.queue.model},
+            "min_obs_s": self.min_obs_s,
+            "max_ttf_ms": self.max_ttf_ms,
+            "book": {"source": self.book.source},
+            "state": {
+                "max_markets": self.state.max_markets,
+                "closed_retention_s": self.state.closed_retention_s,
+                "max_segment_bytes": self.state.max_segment_bytes,
+            },
+        }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LimitsConfig:
+    max_open_orders: int = rule(Whole(1, 100_000))
+    min_size_centi: int = rule(Whole(1, 10_000_000))
+    min_payout_centi: int = rule(Whole(1, 100_000_000))
+    max_remembered_intents: int = rule(Whole(1000, 100_000_000))
+
+    def dry_run(self) -> DryRunLimits:
+        """The limits as the executors take them."""
+        return DryRunLimits(
+            max_open_orders=self.max_open_orders,
+            min_size_centi=self.min_size_centi,
+            min_payout_centi=self.min_payout_centi,
+            max_remembered_intents=self.max_remembered_intents,
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LogConfig:
+    level: str = rule(Choice(("error", "warn", "info", "debug", "trace")))
+    format: str = rule(Choice(("json", "text")))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExecutionConfig:
+    backend: str = rule(Choice(("python", "rust")))
+    dry_run: bool = rule(Flag())
+    supervise: str = rule(Choice(("child",)))
+    transport: str = rule(Choice(("tcp",)))
+    host: str = rule(Loopback())
+    port: int = rule(Whole(0, 65535))
+    heartbeat_ms: int = rule(Whole(50, 60_000))
+    heartbeat_timeout_s: float = rule(Number(0.1, 600.0))
+    trader_timeout_s: float = rule(Number(0.1, 3600.0))
+    send_queue_max: int = rule(Whole(1, 1_000_000))
+    limits: LimitsConfig
+    log: LogConfig
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MetricsConfig:
+    enabled: bool = rule(Flag())
+    host: str = rule(Loopback())
+    port: int = rule(Whole(0, 65535))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MonitoringConfig:
+    metrics: MetricsConfig
+    log: LogConfig
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DemoConfig:
+    seed: int = rule(Whole(0, 2**63 - 1))
+    speed: float = rule(Number(0.0, 1e6))
+    runners: int = rule(Whole(2, 24))
+    pre_off_s: float = rule(Number(5.0, 7200.0))
+    in_play_s: float = rule(Number(1.0, 7200.0))
+    messages_per_s: float = rule(Number(0.5, 200.0))
+    market_base_rate_percent: float = rule(Number(0.0, 20.0))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SimulatorConfig:
+    feed: str = rule(Choice(("raw", "normalized")))
+    ids_seed: int = rule(Whole(0, 2**63 - 1))
+    max_logged_seam_errors: int = rule(Whole(0, 100_000))
+    demo: DemoConfig
+
+
+EdgeConfigs: TypeAlias = Mapping[str, EdgeConfig]
+"""One section per edge by its name (`strategy.edges.registry`); each brings its own keys."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Config:
+    """The whole configuration; valid by construction (see `loading.load`)."""
+
+    bundle_version: int = rule(Whole(1, 1_000_000))
+    hotloop: HotloopConfig
+    execution: ExecutionConfig
+    edges: EdgeConfigs
+    sizer: SizerConfig
+    fee_gate: FeeGateConfig
+    monitoring: MonitoringConfig
+    simulator: SimulatorConfig
+    profile: str = field(default="")

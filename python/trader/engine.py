@@ -1,0 +1,258 @@
+"""The one loop: a stream line in, orders out, reports in; driven by an injected clock.
+
+For each line, in this order: the seam applies it; the clock comes to its publish time (orders past
+their deadline end); changed definitions are told to the executor; the simulator's matcher fills
+what the new book fills; the edges are asked about the touched runners, and the order desk carries
+out what they want. Reports are heard in between, wherever the clock moves.
+
+Invariants:
+
+1. Nothing here reads a clock but to measure durations, which decide nothing.
+2. A line the seam refuses is counted and logged, changes nothing, and no market it left stale is
+   quoted until the seam says otherwise.
+3. The same lines and configuration give the same intents and fills, whichever backends run.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from time import perf_counter_ns
+from typing import Any, Final, Protocol
+
+from trader.execution.blotter import Blotter
+from trader.execution.ledger import Ledger, MarketResult, Position, to_money, totals
+from trader.execution.router import Router
+from trader.monitoring.metrics import Metrics
+from trader.order_desk import OrderDesk
+from trader.strategy.context import FLAT, MarketView, Runner, StrategyContext
+from trader.strategy.edges.base import Edge
+from trader.strategy.hotloop.errors import HotloopError
+from trader.strategy.hotloop.interface import HotloopApi, Touched
+from trader.strategy.markets import Markets, market_state
+
+STALE_CHECK_MS: Final = 1000
+"""Stream time between looks at the stale mark of markets with resting orders."""
+
+_log = logging.getLogger("trader.engine")
+
+Apply = Callable[[bytes, int], list[Touched]]
+"""One stream line and the receipt time (ms) into the seam; raises `HotloopError`."""
+
+
+class ResultObserver(Protocol):
+    """Hears of a market's result (again, when it changes)."""
+
+    def result(self, result: MarketResult) -> None: ...
+
+
+@dataclass(slots=True)
+class EngineCounts:
+    """Lines given, lines the seam refused, and the publish time of the first one applied."""
+
+    lines: int = 0
+    seam_errors: int = 0
+    first_pt_ms: int | None = None
+
+
+class Engine:
+    """One stream's loop. Single-threaded: everything happens inside `on_line` and `finish`."""
+
+    def __init__(
+        self,
+        *,
+        book: HotloopApi,
+        apply: Apply,
+        router: Router,
+        desk: OrderDesk,
+        edges: Sequence[Edge[Any]],
+        ledger: Ledger,
+        blotter: Blotter,
+        metrics: Metrics,
+        max_logged_seam_errors: int,
+        observer: ResultObserver | None = None,
+    ) -> None:
+        self.markets = Markets(book)
+        self.counts = EngineCounts()
+        self.results: dict[str, MarketResult] = {}
+        self.now_ms = 0
+        self._book = book
+        self._apply = apply
+        self._router = router
+        self._desk = desk
+        self._edges = edges
+        self._ledger = ledger
+        self._blotter = blotter
+        self._metrics = metrics
+        self._max_logged_seam_errors = max_logged_seam_errors
+        self._observer = observer
+        self._last_pt_ms = book.last_pt_ms
+        self._stale_check_ms = 0
+        self._ctx: StrategyContext | None = None
+
+    def on_line(self, raw: bytes) -> None:
+        """Takes one stream line. Raises `ExecutorLost` when the executor is gone."""
+        self.counts.lines += 1
+        self._metrics.messages_total += 1
+        started = perf_counter_ns()
+        try:
+            touched = self._apply(raw, self.now_ms)
+        except HotloopError as error:
+            self._seam_error(error)
+            return
+        self._metrics.apply_delta.record(perf_counter_ns() - started)
+        self._to_publish_time()
+        if touched and self._on_touched(touched):
+            self._metrics.decision.record(perf_counter_ns() - started)
+            self._router.tick(self.now_ms)
+        # A line that touches nothing (a heartbeat) may still say that the data are unreliable.
+        if not touched or self.now_ms - self._stale_check_ms >= STALE_CHECK_MS:
+            self._look_for_stale()
+
+    def finish(self, reason: str) -> None:
+        """Ends the run: cancels what rests, values what did not settle, writes the results."""
+        if self._router.open_orders():
+            self._router.control("cancel_all", reason)
+            self._router.tick(self.now_ms)
+        for market_id in self._ledger.markets():
+            if market_id not in self.results:
+                self._value(market_id)
+        self._blotter.flush()
+
+    # --- a line's consequences ------------------------------------------------------------------
+
+    def _to_publish_time(self) -> None:
+        """Moves the clock to the line's publish time; recordings do step back, the clock not."""
+        now_ms = self._last_pt_ms()
+        if now_ms is not None and now_ms > self.now_ms:
+            if self.counts.first_pt_ms is None:
+                self.counts.first_pt_ms = now_ms
+            self.now_ms = now_ms
+        self._router.tick(self.now_ms)
+
+    def _on_touched(self, touched: list[Touched]) -> bool:
+        """Works through a message's markets; whether any runner was decided."""
+        by_market: dict[str, list[Runner]] = {}
+        runner_of = self.markets.runner
+        for entry in touched:
+            by_market.setdefault(entry[0], []).append(runner_of(entry))
+        decided = False
+        for market_id, runners in by_market.items():
+            view = self.markets.get(market_id)
+            if view is None or view.stale or self.markets.definition_changed(market_id):
+                view = self._reload(market_id)
+            if view is not None and view.status is not None:
+                decided |= self._on_market(view, runners)
+        return decided
+
+    def _on_market(self, view: MarketView, runners: list[Runner]) -> bool:
+        """Matches and decides the touched runners of one market."""
+        resting = self._desk.by_runner()
+        if view.is_open:
+            if resting and self._desk.match(runners, self.now_ms):
+                self._router.tick(self.now_ms)
+        elif not any(runner in resting for runner in runners):
+            return False  # nothing to trade and nothing to take away
+        for runner in runners:
+            self._decide(view, runner)
+        return True
+
+    def _decide(self, view: MarketView, runner: Runner) -> None:
+        """Asks every edge about a runner and has carried out what it wants."""
+        ctx = self._context(view)
+        for edge in self._edges:
+            proposals = edge.decide(ctx, runner)
+            if proposals and not view.stale and self._is_stale(view.market_id):
+                # The mark is not announced: read it before anything is sent on old data.
+                view = self._reload(view.market_id) or view
+                ctx = self._context(view)
+                proposals = edge.decide(ctx, runner)
+            for proposal in proposals:
+                self._desk.carry_out(edge.name, view, runner, proposal, self.now_ms)
+
+    def _context(self, view: MarketView) -> StrategyContext:
+        ctx = self._ctx
+        if ctx is None:
+            ctx = StrategyContext(self._book, view, self._desk.orders_of, self._position)
+            self._ctx = ctx
+        ctx.market = view
+        ctx.now_ms = self.now_ms
+        return ctx
+
+    def _position(self, runner: Runner) -> Position:
+        return self._ledger.position(runner) or FLAT
+
+    # --- markets --------------------------------------------------------------------------------
+
+    def _reload(self, market_id: str) -> MarketView | None:
+        """Reads a market anew, tells the executor, and settles it when it has closed."""
+        view = self.markets.reload(market_id)
+        if view is None or view.status is None:
+            return view
+        self._router.market(market_state(view))
+        self._router.tick(self.now_ms)
+        if view.status == "CLOSED":
+            self._value(market_id)
+        return view
+
+    def _value(self, market_id: str) -> None:
+        """Settles a market by its definition, or marks it at the last prices."""
+        view = self.markets.get(market_id)
+        if view is None:
+            return
+        result = self.valued(view)
+        if result is None:
+            return
+        self.results[market_id] = result
+        self._blotter.settlement(result)
+        self._metrics.pnl = to_money(totals(self.results)[2])
+        if self._observer is not None:
+            self._observer.result(result)
+
+    def valued(self, view: MarketView) -> MarketResult | None:
+        """A market's result as of now: settled, or marked; None when nothing was matched."""
+        return self._ledger.settle(view) or self._ledger.mark(view, self._price)
+
+    def _price(self, runner: Runner) -> float | None:
+        """A price to value a position at: the middle of the book, else the last traded."""
+        market_id, selection_id, handicap, _ = runner
+        back, _, lay, _ = self._book.best(market_id, selection_id, handicap)
+        if back is not None and lay is not None:
+            return (back + lay) / 2
+        return self._book.last_traded(market_id, selection_id, handicap)
+
+    # --- stale data -----------------------------------------------------------------------------
+
+    def _is_stale(self, market_id: str) -> bool:
+        info = self._book.market(market_id)
+        return info is not None and info["stale"]
+
+    def _look_for_stale(self) -> None:
+        """Finds markets with resting orders that went stale, and has them decided anew."""
+        self._stale_check_ms = self.now_ms
+        resting = list(self._desk.by_runner())
+        for market_id in dict.fromkeys(runner.market_id for runner in resting):
+            before = self.markets.get(market_id)
+            if before is None or before.stale == self._is_stale(market_id):
+                continue
+            view = self._reload(market_id)
+            if view is not None:
+                for runner in resting:
+                    if runner.market_id == market_id:
+                        self._decide(view, runner)
+                self._router.tick(self.now_ms)
+
+    def _seam_error(self, error: HotloopError) -> None:
+        """Counts a refused line and takes away what rests in markets it left stale."""
+        self.counts.seam_errors += 1
+        self._metrics.seam_errors_total += 1
+        if self.counts.seam_errors <= self._max_logged_seam_errors:
+            places = (
+                ("market", error.market_id),
+                ("field", error.field),
+                ("byte", error.offset),
+            )
+            where = "".join(f", {name} {value}" for name, value in places if value is not None)
+            _log.warning("line %d refused: %s%s", self.counts.lines, error.message, where)
+        self._look_for_stale()

@@ -1,0 +1,143 @@
+"""The folder a run writes to: staged while it runs, put in place at its end.
+
+`--out DIR` holds `summary.json` and `blotter.sqlite` of one run, and with the Rust executor the
+folder `executor` with the sidecar's configuration and log. The run works in `DIR/.running`
+and moves its files into place when it ends, the summary last, so that what stands in DIR is always
+one whole run. The same run again (same command, inputs, backends, feed and profile) replaces its
+former files; a different run is refused, as is a folder with other things under these names.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Final
+
+SUMMARY: Final = "summary.json"
+BLOTTER: Final = "blotter.sqlite"
+STAGING: Final = ".running"
+EXECUTOR: Final = "executor"
+TOKEN: Final = "executor.token"
+SIDECAR_FILES: Final = ("executor.json", "executor.log", TOKEN)
+IDENTITY_KEY: Final = "run"
+
+
+class OutputError(Exception):
+    """The folder cannot be used; one line with the folder and the reason."""
+
+
+class OutputFolder:
+    """Opened before the run, `commit`ted after it, closed in any case."""
+
+    def __init__(self, folder: Path, identity: Mapping[str, Any], shown_name: str | None = None):
+        self.folder = folder
+        self.name = shown_name if shown_name is not None else str(folder)
+        self.identity = dict(identity)
+        self._lock: int | None = None  # the folder's own descriptor, locked
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except (FileExistsError, NotADirectoryError):
+            raise OutputError(f"--out {self.name}: is not a folder") from None
+        except OSError as error:
+            raise self._unwritable(error) from None
+        self._check_former()
+        try:
+            self._take_lock()
+            shutil.rmtree(self.staging, ignore_errors=True)
+            self.staging.mkdir()
+            for name in SIDECAR_FILES:
+                (self.run_dir / name).unlink(missing_ok=True)
+        except OSError as error:
+            self.close()
+            raise self._unwritable(error) from None
+        except OutputError:
+            self.close()
+            raise
+
+    @property
+    def staging(self) -> Path:
+        """Where the run writes; gone after `close`."""
+        return self.folder / STAGING
+
+    @property
+    def blotter(self) -> Path:
+        """Where the blotter is written during the run."""
+        return self.staging / BLOTTER
+
+    @property
+    def run_dir(self) -> Path:
+        """Where the sidecar keeps its files; stays, but for the token."""
+        return self.folder / EXECUTOR
+
+    def commit(self, summary: Mapping[str, Any]) -> Path:
+        """Puts the closed blotter and the summary in place; returns the summary's path."""
+        staged = self.staging / SUMMARY
+        document = {IDENTITY_KEY: self.identity, **summary}
+        try:
+            staged.write_text(json.dumps(document, indent=2, ensure_ascii=False) + "\n")
+            # A summary stands only beside its own blotter: the old one goes first.
+            (self.folder / SUMMARY).unlink(missing_ok=True)
+            self.blotter.replace(self.folder / BLOTTER)
+            staged.replace(self.folder / SUMMARY)
+        except OSError as error:
+            raise self._unwritable(error) from None
+        return self.folder / SUMMARY
+
+    def close(self) -> None:
+        """Takes the staging folder away and lets the next run in; safe to call twice."""
+        if self._lock is None:
+            return
+        shutil.rmtree(self.staging, ignore_errors=True)
+        (self.run_dir / TOKEN).unlink(missing_ok=True)
+        os.close(self._lock)
+        self._lock = None
+
+    def _check_former(self) -> None:
+        former = self.folder / SUMMARY
+        try:
+            if not former.exists():
+                if (self.folder / BLOTTER).exists():
+                    raise OutputError(
+                        f"--out {self.name}: holds a {BLOTTER} without a summary; "
+                        "choose another folder or remove it"
+                    )
+                return
+            document = json.loads(former.read_text())
+        except OSError as error:
+            raise self._unwritable(error) from None
+        except ValueError:
+            document = None
+        run = document.get(IDENTITY_KEY) if isinstance(document, dict) else None
+        if not isinstance(run, dict):
+            raise OutputError(
+                f"--out {self.name}: holds a {SUMMARY} that is not of this program; "
+                "choose another folder"
+            )
+        different = [key for key in self.identity if run.get(key) != self.identity[key]]
+        if different:
+            key = different[0]
+            raise OutputError(
+                f"--out {self.name}: holds a different run ({key} {_shown(run.get(key))}, "
+                f"not {_shown(self.identity[key])}); choose another folder or remove it"
+            )
+
+    def _take_lock(self) -> None:
+        lock = os.open(self.folder, os.O_RDONLY)
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            os.close(lock)
+            raise OutputError(f"--out {self.name}: another run is writing there now") from None
+        self._lock = lock
+
+    def _unwritable(self, error: OSError) -> OutputError:
+        return OutputError(f"--out {self.name}: cannot be written: {error.strerror}")
+
+
+def _shown(value: object) -> str:
+    text = json.dumps(value, ensure_ascii=False)
+    return text if len(text) <= 80 else text[:77] + "…"

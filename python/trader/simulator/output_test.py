@@ -1,0 +1,106 @@
+"""The output folder holds one whole run, and never loses or mixes another."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from trader.simulator.output import OutputError, OutputFolder
+
+RUN: dict[str, object] = {"command": "replay", "inputs": ["a (1 bytes)"], "hotloop": "rust"}
+
+
+def write(folder: Path, identity: dict[str, object], lines: int) -> None:
+    output = OutputFolder(folder, identity)
+    output.blotter.write_text(f"blotter {lines}")
+    output.commit({"lines": lines})
+    output.close()
+
+
+def names(folder: Path) -> list[str]:
+    return sorted(path.name for path in folder.iterdir())
+
+
+def test_a_run_leaves_its_summary_and_blotter_and_nothing_else(tmp_path: Path) -> None:
+    write(tmp_path / "new" / "out", RUN, 3)
+    assert names(tmp_path / "new" / "out") == ["blotter.sqlite", "summary.json"]
+    summary = json.loads((tmp_path / "new" / "out" / "summary.json").read_text())
+    assert summary == {"run": RUN, "lines": 3}
+
+
+def test_the_same_run_again_replaces_its_own(tmp_path: Path) -> None:
+    write(tmp_path, RUN, 3)
+    write(tmp_path, RUN, 4)
+    assert json.loads((tmp_path / "summary.json").read_text())["lines"] == 4
+    assert (tmp_path / "blotter.sqlite").read_text() == "blotter 4"
+
+
+def test_a_run_that_fails_leaves_the_former_one_whole(tmp_path: Path) -> None:
+    write(tmp_path, RUN, 3)
+    output = OutputFolder(tmp_path, RUN)
+    output.blotter.write_text("half")
+    output.close()
+    output.close()
+    assert names(tmp_path) == ["blotter.sqlite", "summary.json"]
+    assert (tmp_path / "blotter.sqlite").read_text() == "blotter 3"
+
+
+def test_what_a_killed_run_left_behind_is_cleared(tmp_path: Path) -> None:
+    (tmp_path / ".running").mkdir()
+    (tmp_path / ".running" / "blotter.sqlite").write_text("half")
+    write(tmp_path, RUN, 3)
+    assert names(tmp_path) == ["blotter.sqlite", "summary.json"]
+
+
+def test_a_different_run_is_refused_and_named(tmp_path: Path) -> None:
+    write(tmp_path, RUN, 3)
+    with pytest.raises(OutputError, match=r'a different run \(hotloop "rust", not "python"\)'):
+        OutputFolder(tmp_path, {**RUN, "hotloop": "python"})
+    assert json.loads((tmp_path / "summary.json").read_text())["lines"] == 3
+
+
+@pytest.mark.parametrize("text", ["not json", "[1]", '{"lines": 3}'])
+def test_a_summary_of_something_else_is_not_touched(tmp_path: Path, text: str) -> None:
+    (tmp_path / "summary.json").write_text(text)
+    with pytest.raises(OutputError, match="not of this program"):
+        OutputFolder(tmp_path, RUN)
+    assert (tmp_path / "summary.json").read_text() == text
+
+
+def test_a_blotter_alone_is_not_touched(tmp_path: Path) -> None:
+    (tmp_path / "blotter.sqlite").write_text("mine")
+    with pytest.raises(OutputError, match="without a summary"):
+        OutputFolder(tmp_path, RUN)
+
+
+def test_other_things_in_the_folder_stay(tmp_path: Path) -> None:
+    (tmp_path / "executor").mkdir()
+    (tmp_path / "executor" / "notes").write_text("mine")
+    write(tmp_path, RUN, 3)
+    assert (tmp_path / "executor" / "notes").read_text() == "mine"
+
+
+def test_two_runs_at_once_are_refused_and_the_next_goes_on(tmp_path: Path) -> None:
+    first = OutputFolder(tmp_path, RUN)
+    with pytest.raises(OutputError, match="another run is writing there now"):
+        OutputFolder(tmp_path, RUN)
+    first.close()
+    write(tmp_path, RUN, 3)
+
+
+def test_a_file_in_the_way_and_a_folder_that_cannot_be_written_are_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "file").write_text("")
+    for path in (tmp_path / "file", tmp_path / "file" / "below"):
+        with pytest.raises(OutputError, match="is not a folder"):
+            OutputFolder(path, RUN)
+
+    def denied(*_args: object, **_more: object) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(Path, "mkdir", denied)  # a mode of 0 would not stop root
+    with pytest.raises(OutputError, match="cannot be written: Permission denied"):
+        OutputFolder(tmp_path / "new", RUN)

@@ -1,0 +1,127 @@
+"""Inputs through the engine, one after the other, into one blotter and one summary.
+
+The inputs are recordings or generated lines; `Replay` does not tell them apart. It can be stopped
+between two lines (`stop`), paced by the wall clock (`pace`), and watched (`watch`); none of these
+changes what the engine decides.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from trader.config.schema import Config
+from trader.execution.blotter import Blotter
+from trader.monitoring.metrics import Metrics
+from trader.simulator.session import MakeExecutor, Observer, Session, open_session
+from trader.simulator.summary import RunSummary
+
+WATCH_EVERY_LINES: Final = 64
+
+Lines = AbstractContextManager[Iterable[bytes]]
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """One input: the name that stands in the results, and how to open its lines."""
+
+    name: str
+    open: Callable[[], Lines]
+
+
+class Replay:
+    """One run over some inputs.
+
+    - `stop()`: asked before every line; True ends the run cleanly with what there is.
+    - `pace(pt_ms)`: called after every line with the engine's clock; may sleep.
+    - `watch(session)`: called after each paced line, else every so many, and at the end.
+    """
+
+    def __init__(
+        self,
+        config: Config,
+        *,
+        command: str,
+        blotter: Blotter,
+        metrics: Metrics,
+        make_executor: MakeExecutor,
+        run_dir: Path,
+        stop: Callable[[], bool],
+        observer: Observer | None = None,
+        pace: Callable[[int], None] | None = None,
+        watch: Callable[[Session], None] | None = None,
+    ) -> None:
+        self.summary = RunSummary(config, command)
+        self._config = config
+        self._blotter = blotter
+        self._metrics = metrics
+        self._make_executor = make_executor
+        self._run_dir = run_dir
+        self._stop = stop
+        self._observer = observer
+        self._pace = pace
+        self._watch = watch
+        self._changes_before = 0
+
+    def run(self, sources: Iterable[Source]) -> RunSummary:
+        """Plays the sources; what was read until then is in `summary` whatever ends the run.
+
+        Raises `RecordingError`, `StartError`, `ExecutorStartError`, `ExecutorLost`.
+        """
+        started = time.perf_counter()
+        for source in sources:
+            try:
+                self._play(source)
+            finally:
+                self.summary.wall_s = time.perf_counter() - started
+            if self.summary.interrupted:
+                break
+        return self.summary
+
+    def _play(self, source: Source) -> None:
+        with source.open() as lines:
+            session = open_session(
+                self._config,
+                source=source.name,
+                blotter=self._blotter,
+                metrics=self._metrics,
+                make_executor=self._make_executor,
+                run_dir=self._run_dir,
+                observer=self._observer,
+            )
+            try:
+                self._lines(session, lines)
+                ended = "interrupted" if self.summary.interrupted else "done"
+                session.engine.finish(f"end of run: {ended}")
+                self._count(session)
+                if self._watch is not None:
+                    self._watch(session)
+                self._changes_before = self._metrics.runner_changes_total
+                self.summary.add(source.name, session)
+                self._blotter.end_run(ended)
+            finally:
+                session.executor.stop()
+
+    def _lines(self, session: Session, lines: Iterable[bytes]) -> None:
+        on_line = session.engine.on_line
+        pace, watch, stop = self._pace, self._watch, self._stop
+        for count, line in enumerate(lines, start=1):
+            if stop():
+                self.summary.interrupted = True
+                return
+            on_line(line)
+            if pace is not None:
+                pace(session.engine.now_ms)
+            if count % WATCH_EVERY_LINES == 0:
+                self._count(session)
+            if watch is not None and (pace is not None or count % WATCH_EVERY_LINES == 0):
+                watch(session)
+
+    def _count(self, session: Session) -> None:
+        """Brings the metric that only the seam knows up to date (not worth a call per line)."""
+        changes = session.book.stats()["runner_changes"]
+        self._metrics.runner_changes_total = self._changes_before + changes

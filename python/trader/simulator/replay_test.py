@@ -1,0 +1,144 @@
+"""A replay can be stopped between two lines, keeps its inputs apart, and adds them up."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Callable, Iterator
+from contextlib import nullcontext
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from trader.config.loading import load
+from trader.config.schema import Config
+from trader.execution.blotter import Blotter
+from trader.execution.executor_py.executor import PythonExecutor
+from trader.execution.interfaces.executor import Executor
+from trader.execution.ipc import Bus
+from trader.monitoring.metrics import Metrics
+from trader.simulator.generator import Race, RaceShape
+from trader.simulator.recording import RecordingError
+from trader.simulator.replay import Replay, Source
+from trader.simulator.summary import BACKEND_KEYS, NOT_COMPUTED, TIMING_KEYS
+
+SHAPE = RaceShape(pre_off_s=40.0, in_play_s=4.0)
+
+
+class CountedExecutor(PythonExecutor):
+    """Counts how many were started and stopped."""
+
+    started = 0
+    stopped = 0
+
+    def start(self) -> None:
+        CountedExecutor.started += 1
+
+    def stop(self) -> None:
+        CountedExecutor.stopped += 1
+
+
+def make_executor(config: Config, bus: Bus, _metrics: Metrics, _run_dir: Path) -> Executor:
+    return CountedExecutor(bus, config.execution.limits.dry_run())
+
+
+def race(seed: int, name: str | None = None) -> Source:
+    return Source(name or f"race {seed}", lambda: nullcontext(Race(seed, SHAPE).lines()))
+
+
+def play(
+    folder: Path, *sources: Source, stop: Callable[[], bool] = lambda: False, **more: Any
+) -> dict[str, Any]:
+    metrics = Metrics()
+    with Blotter(folder / "blotter.sqlite") as blotter:
+        replay = Replay(
+            load(),
+            command="replay",
+            blotter=blotter,
+            metrics=metrics,
+            make_executor=make_executor,
+            run_dir=folder,
+            stop=stop,
+            **more,
+        )
+        replay.run(sources)
+    summary = replay.summary.as_json(metrics)
+    json.dumps(summary, allow_nan=False)
+    return summary
+
+
+def ended(folder: Path) -> list[tuple[str, str | None]]:
+    connection = sqlite3.connect(folder / "blotter.sqlite")
+    try:
+        return connection.execute("select source, ended from runs order by run").fetchall()
+    finally:
+        connection.close()
+
+
+def test_a_stop_ends_it_after_the_line_it_is_at_with_what_there_is(tmp_path: Path) -> None:
+    asked = count()
+    summary = play(tmp_path, race(1), race(2), stop=lambda: next(asked) >= 300)
+    assert summary["interrupted"] is True
+    assert summary["lines"] == 300
+    assert [part["source"] for part in summary["inputs"]] == ["race 1"]
+    assert ended(tmp_path) == [("race 1", "interrupted")]
+    placed = summary["reports_by_status"]["PLACED"]
+    assert placed > 0
+    assert placed == sum(
+        number
+        for status, number in summary["reports_by_status"].items()
+        if status in {"FILLED", "REPLACED", "EXPIRED", "LAPSED", "CANCELLED"}
+    ) - summary["intents_by_action"].get("CANCEL", 0), "nothing is left resting"
+
+
+def test_inputs_do_not_know_of_each_other(tmp_path: Path) -> None:
+    for name in ("both", "alone"):
+        (tmp_path / name).mkdir()
+    both = play(tmp_path / "both", race(2), race(1))  # the second begins before the first ends
+    alone = play(tmp_path / "alone", race(1))
+    assert both["inputs"][1] == alone["inputs"][0]
+    assert both["lines"] == sum(part["lines"] for part in both["inputs"])
+    assert ended(tmp_path / "both") == [("race 2", "done"), ("race 1", "done")]
+
+
+def test_every_executor_that_was_started_is_stopped_also_after_an_error(tmp_path: Path) -> None:
+    def broken() -> Iterator[bytes]:
+        yield from list(Race(1, SHAPE).lines())[:50]
+        raise RecordingError("x.bz2", None, "is truncated: its compressed data ends after line 50")
+
+    CountedExecutor.started = CountedExecutor.stopped = 0
+    with pytest.raises(RecordingError):
+        play(tmp_path, race(1), Source("x.bz2", lambda: nullcontext(broken())))
+    assert (CountedExecutor.started, CountedExecutor.stopped) == (2, 2)
+
+
+def test_the_pace_hears_the_streams_clock_after_every_line(tmp_path: Path) -> None:
+    heard: list[int] = []
+    summary = play(tmp_path, race(1), pace=heard.append)
+    assert len(heard) == summary["lines"]
+    assert heard == sorted(heard)
+    assert heard[-1] == summary["inputs"][0]["last_pt_ms"]
+
+
+def test_the_summary_says_what_it_does_not_compute_and_what_is_time(tmp_path: Path) -> None:
+    summary = play(tmp_path, race(1))
+    for key in NOT_COMPUTED:
+        assert summary[key] is None
+    assert summary["not_computed"] == NOT_COMPUTED
+    assert summary.keys() >= TIMING_KEYS | BACKEND_KEYS
+    assert summary["decision_us"]["count"] <= summary["apply_delta_ns"]["count"] == summary["lines"]
+    edges = summary["intents_per_minute_by_edge"]
+    part = summary["inputs"][0]
+    minutes = (part["last_pt_ms"] - part["first_pt_ms"]) / 60_000
+    assert edges["passive_maker"] == pytest.approx(summary["intents_total"] / minutes, rel=1e-5)
+
+
+def test_ratios_of_nothing_are_null(tmp_path: Path) -> None:
+    line = b'{"op":"mcm","pt":1,"mc":[]}'
+    summary = play(tmp_path, Source("still", lambda: nullcontext([line])))
+    assert summary["replace_place_ratio"] is None
+    assert summary["fee_share"] is None
+    assert summary["intents_per_minute_by_edge"] == {}
+    assert summary["pnl"]["net"] == 0.0

@@ -1,0 +1,78 @@
+"""A run's summary in words, for the terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+
+def replay_lines(summary: Mapping[str, Any], out: str) -> Iterator[str]:
+    """What `trader replay` prints at its end."""
+    for part in summary["inputs"]:
+        refused = part["seam_errors"]
+        errors = f", {refused:,} refused {_plural('line', refused)}" if refused else ""
+        markets = f"{part['markets']} {_plural('market', part['markets'])}"
+        yield (
+            f"{part['source']}: {part['lines']:,} lines, "
+            f"{part['runner_changes']:,} runner changes, {markets}, "
+            f"{part['intents_total']:,} {_plural('intent', part['intents_total'])}, "
+            f"{part['fills']:,} {_plural('fill', part['fills'])}{errors}"
+        )
+    yield from _totals(summary)
+    yield f"written: {out}/summary.json and {out}/blotter.sqlite"
+
+
+def demo_lines(summary: Mapping[str, Any], out: str, names: Mapping[int, str]) -> Iterator[str]:
+    """What `trader demo` prints at its end."""
+    actions = summary["intents_by_action"]
+    statuses = summary["reports_by_status"]
+    yield (
+        f"orders: {actions.get('PLACE', 0):,} placed, {actions.get('REPLACE', 0):,} moved, "
+        f"{actions.get('CANCEL', 0):,} cancelled, {statuses.get('EXPIRED', 0):,} expired, "
+        f"{statuses.get('LAPSED', 0):,} lapsed, {statuses.get('REJECTED', 0):,} rejected"
+    )
+    yield (
+        f"fills:  {summary['fills']:,}, with {statuses.get('FILLED', 0):,} orders filled to the "
+        f"end, stakes matched {summary['matched_stake']:,.2f}"
+    )
+    for part in summary["inputs"]:
+        for result in part["results"]:
+            yield from _positions(result, names)
+    yield from _totals(summary)
+    yield f"report: {out}/summary.json"
+    yield f"        {out}/blotter.sqlite (try: sqlite3 {out}/blotter.sqlite 'select * from fills')"
+
+
+def _positions(result: Mapping[str, Any], names: Mapping[int, str]) -> Iterator[str]:
+    for part in result["runners"]:
+        name = names.get(part["selection_id"], str(part["selection_id"]))
+        yield (
+            f"  {name:<16} {part['status']:<8} backed {part['backed']:>8.2f}  "
+            f"laid {part['laid']:>8.2f}  result {part['gross']:>+8.2f}"
+        )
+
+
+def _totals(summary: Mapping[str, Any]) -> Iterator[str]:
+    pnl, apply_ns = summary["pnl"], summary["apply_delta_ns"]
+    decision = summary["decision_us"]
+    if summary["interrupted"]:
+        yield "interrupted: the figures cover what was read until then"
+    marked = pnl["markets_marked"]
+    how = f" ({marked} {_plural('market', marked)} not settled, valued at the last prices)"
+    yield (
+        f"P&L:    gross {pnl['gross']:+.2f}, commission {pnl['commission']:.2f}, "
+        f"net {pnl['net']:+.2f}{how if marked else ''}"
+    )
+    yield (
+        f"time:   apply_delta p50 {apply_ns['p50'] / 1000:.1f} µs, "
+        f"p99 {apply_ns['p99'] / 1000:.1f} µs; "
+        f"line to intents p50 {decision['p50']:.1f} µs, p99 {decision['p99']:.1f} µs; "
+        f"{summary['lines']:,} lines in {summary['wall_s']:.1f} s "
+        f"(hotloop {summary['hotloop']}, execution {summary['execution']})"
+    )
+    if summary["seam_errors"]:
+        yield f"refused lines: {summary['seam_errors']:,} (logged on standard error)"
+
+
+def _plural(word: str, count: int) -> str:
+    return word if count == 1 else word + "s"

@@ -1,0 +1,139 @@
+"""One input's engine, assembled from the configuration: seam, executor, order desk, engine.
+
+Every input of a replay gets a session of its own (its own books, orders and ledger), so that what
+comes out for a file does not depend on the files before it.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+from trader import __version__
+from trader.betfair.normalize import MessageError, decode_line
+from trader.config.schema import Config
+from trader.engine import Apply, Engine, ResultObserver
+from trader.execution.blotter import Blotter
+from trader.execution.interfaces.executor import Executor
+from trader.execution.interfaces.ids import IdSource
+from trader.execution.ipc import Bus
+from trader.execution.ledger import Ledger
+from trader.execution.router import Router
+from trader.monitoring.metrics import Metrics
+from trader.order_desk import OrderDesk, OrderObserver
+from trader.simulator.matching import TouchMatcher
+from trader.strategy.edges.registry import EDGES
+from trader.strategy.fee_gate import FeeGate
+from trader.strategy.hotloop.api import Hotloop
+from trader.strategy.hotloop.errors import HotloopError
+from trader.strategy.hotloop.interface import HotloopApi, Touched
+from trader.strategy.sizer import Sizer
+
+MakeExecutor = Callable[[Config, Bus, Metrics, Path], Executor]
+
+
+class Observer(OrderObserver, ResultObserver, Protocol):
+    """What a live view hears."""
+
+
+class StartError(Exception):
+    """Something the run needs could not be started; one line, exit code 3."""
+
+
+@dataclass(slots=True)
+class Session:
+    """The parts of one input's run that its caller looks at."""
+
+    book: HotloopApi
+    executor: Executor
+    router: Router
+    desk: OrderDesk
+    ledger: Ledger
+    engine: Engine
+
+
+def open_session(
+    config: Config,
+    *,
+    source: str,
+    blotter: Blotter,
+    metrics: Metrics,
+    make_executor: MakeExecutor,
+    run_dir: Path,
+    observer: Observer | None = None,
+) -> Session:
+    """Builds and starts a session. Raises `StartError` or `ExecutorStartError`; the caller stops
+    the executor of a session it was given."""
+    book = open_book(config)
+    bus = Bus()
+    executor = make_executor(config, bus, metrics, run_dir)
+    executor.start()
+    metrics.executor_up = executor.healthy
+    router = Router(executor, bus, metrics)
+    ledger = Ledger(config.fee_gate.discount, config.fee_gate.assumed_mbr_percent)
+    sizer = Sizer(config.sizer, config.execution.limits.dry_run(), ledger, config.fee_gate.discount)
+    sizer.set_mbr_resolver(book.get_mbr)
+    desk = OrderDesk(
+        router=router,
+        bus=bus,
+        fee_gate=FeeGate(config.fee_gate, book.get_mbr),
+        sizer=sizer,
+        ledger=ledger,
+        matcher=TouchMatcher(book),
+        blotter=blotter,
+        ids=IdSource(config.simulator.ids_seed),
+        max_open_orders=config.execution.limits.max_open_orders,
+        observer=observer,
+    )
+    engine = Engine(
+        book=book,
+        apply=feed(book, config.simulator.feed),
+        router=router,
+        desk=desk,
+        edges=[EDGES[name](edge) for name, edge in config.edges.items() if edge.enabled],
+        ledger=ledger,
+        blotter=blotter,
+        metrics=metrics,
+        max_logged_seam_errors=config.simulator.max_logged_seam_errors,
+        observer=observer,
+    )
+    blotter.begin_run(
+        source=source,
+        hotloop=config.hotloop.backend,
+        execution=executor.name,
+        feed=config.simulator.feed,
+        profile=config.profile,
+        version=__version__,
+        config=dataclasses.asdict(config),
+    )
+    return Session(book, executor, router, desk, ledger, engine)
+
+
+def open_book(config: Config) -> HotloopApi:
+    """The seam with the backend the configuration asks for; never the other one instead."""
+    block: dict[str, Any] = config.hotloop.seam_config()
+    try:
+        return Hotloop(block, rust=config.hotloop.backend == "rust")
+    except ImportError as error:
+        raise StartError(f"{error} (or: --hotloop python)") from None
+    except HotloopError as error:
+        raise StartError(f"the hotloop block is refused: {error}") from None
+
+
+def feed(book: HotloopApi, kind: str) -> Apply:
+    """How a line goes into the seam: as it is (`raw`), or decoded here first (`normalized`)."""
+    if kind == "raw":
+        return book.apply_delta
+
+    def apply_normalized(raw: bytes, ts_ms: int) -> list[Touched]:
+        try:
+            message = decode_line(raw)
+        except MessageError:
+            # What is no JSON is left to the seam, which marks its markets stale and says why.
+            return book.apply_delta(raw, ts_ms)
+        return book.apply_delta(message, ts_ms)
+
+    return apply_normalized

@@ -1,0 +1,82 @@
+"""What an edge sees: the book (the Hotloop itself), the clock, its market, orders and position.
+
+The shape is stable: edges outlive the backends behind `book`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from trader.execution.interfaces.executor import OpenOrder
+from trader.execution.ledger import Position
+from trader.strategy.hotloop.interface import HotloopApi
+
+FLAT = Position()
+
+
+class Runner(NamedTuple):
+    """One runner of one market. `handicap` is the float the book takes, `handicap_centi` the
+    integer that orders carry."""
+
+    market_id: str
+    selection_id: int
+    handicap: float
+    handicap_centi: int
+
+
+@dataclass(frozen=True, slots=True)
+class MarketView:
+    """A market's definition as the engine last read it from the seam.
+
+    `runners` gives each runner's status, in the definition's order. `mbr` is the market base rate
+    in percent. A market without a definition has status None.
+    """
+
+    market_id: str
+    status: str | None
+    in_play: bool
+    stale: bool
+    version: int | None
+    bet_delay: int
+    ladder: str
+    mbr: float | None
+    number_of_winners: int | None
+    runners: Mapping[Runner, str]
+
+    @property
+    def is_open(self) -> bool:
+        return self.status == "OPEN"
+
+
+OrdersOf = Callable[[str, Runner], Sequence[OpenOrder]]
+PositionOf = Callable[[Runner], Position]
+
+
+class StrategyContext:
+    """Given to `Edge.decide`; one object for the life of the engine, moved from market to market.
+
+    - `book`: the Hotloop;
+    - `now_ms`: the engine's clock, ms since the epoch;
+    - `market`: the market of the runner that is being decided.
+    """
+
+    __slots__ = ("_orders_of", "_position_of", "book", "market", "now_ms")
+
+    def __init__(
+        self, book: HotloopApi, market: MarketView, orders_of: OrdersOf, position_of: PositionOf
+    ) -> None:
+        self.book = book
+        self.market = market
+        self.now_ms = 0
+        self._orders_of = orders_of
+        self._position_of = position_of
+
+    def orders(self, edge: str, runner: Runner) -> Sequence[OpenOrder]:
+        """The edge's resting orders on a runner, oldest first."""
+        return self._orders_of(edge, runner)
+
+    def position(self, runner: Runner) -> Position:
+        """What has been matched on a runner, all edges together."""
+        return self._position_of(runner)

@@ -1,0 +1,1 @@
+"""End to end: the trader and the executor as processes of their own."""

@@ -1,0 +1,140 @@
+"""The demo: no account, no data, no network; it ends by itself, and cleanly when asked to."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sqlite3
+import subprocess
+from pathlib import Path
+from typing import Final
+
+import pytest
+
+from tests.e2e.trader_process import (
+    TIMEOUT_S,
+    command,
+    environment,
+    need_executor,
+    need_rust_hotloop,
+    outcome,
+    read_blotter,
+    read_summary,
+    succeed,
+)
+
+PYTHON: Final = ("--hotloop", "python", "--execution", "python")
+
+
+def test_the_default_demo_trades_fills_and_settles(tmp_path: Path) -> None:
+    need_rust_hotloop()
+    need_executor()
+    out = tmp_path / "demo"
+    printed = succeed("--speed", "max", "--out", str(out))
+    summary, blotter = read_summary(out), read_blotter(out)
+    assert (summary["hotloop"], summary["execution"], summary["profile"]) == (
+        "rust",
+        "rust",
+        "demo",
+    )
+    assert len(blotter["intents"]) == summary["intents_total"] > 100
+    assert len(blotter["fills"]) == summary["fills"] > 20
+    assert summary["pnl"]["markets_settled"] == 1
+    assert summary["seam_errors"] == 0
+    for word in ("orders:", "fills:", "P&L:", "apply_delta p50", str(out / "summary.json")):
+        assert word in printed
+
+
+def test_without_rust_it_trades_the_same_race(tmp_path: Path) -> None:
+    printed = succeed("--speed", "max", "--out", str(tmp_path), *PYTHON)
+    assert read_summary(tmp_path)["fills"] > 20
+    assert "hotloop python, execution python" in printed
+
+
+def test_the_speed_does_not_change_what_happens(tmp_path: Path) -> None:
+    short = ("--set", "simulator.demo.pre_off_s=20", "--set", "simulator.demo.in_play_s=5")
+    for speed in ("max", "40"):
+        succeed("demo", "--speed", speed, "--out", str(tmp_path / speed), *PYTHON, *short)
+    assert outcome(tmp_path / "max") == outcome(tmp_path / "40")
+    assert read_summary(tmp_path / "40")["wall_s"] > 0.5, "forty times faster than 29 s"
+
+
+def test_the_report_goes_to_a_folder_of_the_users_own(tmp_path: Path) -> None:
+    arguments = ("--speed", "max", "--seed", "3", *PYTHON, "--set", "simulator.demo.pre_off_s=10")
+    succeed(*arguments, XDG_STATE_HOME=str(tmp_path))
+    succeed(*arguments, XDG_STATE_HOME=str(tmp_path))
+    assert (tmp_path / "hotloop" / "demo-3-python-python" / "summary.json").is_file()
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("execution", ["python", "rust"])
+def test_an_interrupt_ends_it_cleanly_with_a_partial_summary(
+    tmp_path: Path, number: signal.Signals, execution: str
+) -> None:
+    if execution == "rust":
+        need_executor()
+    arguments = ("--speed", "1", "--out", str(tmp_path), "--hotloop", "python")
+    process = subprocess.Popen(
+        command(*arguments, "--execution", execution),
+        env=environment(),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stdout is not None
+    try:
+        # The second line of the view is only printed while the race is being traded.
+        first = [process.stdout.readline() for _ in range(2)]
+        process.send_signal(number)
+        printed, errors = process.communicate(timeout=TIMEOUT_S)
+    finally:
+        process.kill()
+        process.wait()
+    assert process.returncode == 130, f"{first}{printed}{errors}"
+    assert errors == ""
+    assert "interrupted: the figures cover what was read until then" in printed
+    summary = read_summary(tmp_path)
+    assert summary["interrupted"] is True
+    assert 0 < summary["lines"] < 5_000
+    blotter = read_blotter(tmp_path)
+    assert len(blotter["intents"]) == summary["intents_total"]
+    terminal = {"FILLED", "REPLACED", "CANCELLED", "EXPIRED", "LAPSED", "REJECTED"}
+    ended = {row[2] for row in blotter["reports"] if row[5] in terminal}
+    assert ended == {row[1] for row in blotter["intents"]}, "no order is left resting"
+    assert runs(tmp_path) == [("interrupted",)]
+
+
+def test_a_sidecar_that_dies_ends_the_run_with_a_clear_line(tmp_path: Path) -> None:
+    need_executor()
+    arguments = ("--speed", "1", "--out", str(tmp_path), "--hotloop", "python")
+    process = subprocess.Popen(
+        command(*arguments, "--execution", "rust"),
+        env=environment(),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stdout is not None
+    try:
+        for _ in range(2):
+            process.stdout.readline()
+        children = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
+        assert len(children) == 1, "the sidecar is the trader's only child"
+        os.kill(int(children[0]), signal.SIGKILL)
+        _, errors = process.communicate(timeout=TIMEOUT_S)
+    finally:
+        process.kill()
+        process.wait()
+    assert process.returncode == 3
+    # The connection's own log stands before it; the last line is the answer.
+    assert errors.splitlines()[-1].startswith("trader: executor was ended by SIGKILL"), errors
+    assert "Traceback" not in errors
+    assert not (tmp_path / "summary.json").exists()
+
+
+def runs(folder: Path) -> list[tuple[str]]:
+    connection = sqlite3.connect(folder / "blotter.sqlite")
+    try:
+        return connection.execute("select ended from runs").fetchall()
+    finally:
+        connection.close()

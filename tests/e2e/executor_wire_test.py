@@ -1,0 +1,337 @@
+"""The Python transport against the real executor binary, over real sockets.
+
+The binary is `HOTLOOP_EXECUTOR`, or the one the build made (see `supervisor.find_binary`).
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from dataclasses import replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import msgspec
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests.e2e.executor_rig import (
+    PATIENCE_S,
+    WALL,
+    WIRE,
+    binary,
+    is_running,
+    poll_until,
+    python_reports,
+    running,
+    say,
+    supervised,
+    transport_to,
+)
+from tests.e2e.tcp_proxy import ByteLimit, TcpProxy
+from trader.execution.interfaces.executor import (
+    DryRunLimits,
+    ExecutorLost,
+    ExecutorStartError,
+)
+from trader.execution.interfaces.messages import DryFill, MarketState, decode
+from trader.execution.interfaces.reports import ExecutionReport, Status
+from trader.execution.ipc import Bus
+from trader.execution.router import Router
+from trader.execution.rust_executor import RustExecutor
+from trader.execution.scripts_for_tests import Advance, Step, intent, scripts
+from trader.execution.testing import load_vectors
+
+FAR_MS = 10**9
+# The machine takes any limit, the binary's configuration only sensible ones.
+VECTORS = {
+    name: vector
+    for name, vector in load_vectors("machine").items()
+    if vector["config"]["max_remembered_intents"] >= 1_000
+}
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _binary_is_there() -> None:
+    binary()
+
+
+# --- the session ---
+
+
+def test_handshake_says_what_the_executor_is() -> None:
+    with running() as rig:
+        transport = rig.executor._transport
+        assert transport is not None
+        assert transport.hello_ack is not None
+        assert transport.hello_ack.capabilities == {"clock": "wire", "dry_run": True}
+        assert transport.hello_ack.next_report_seq == 1
+        assert rig.executor.healthy
+        assert rig.metrics.executor_up
+
+
+def test_bad_token_is_refused() -> None:
+    with supervised() as process, pytest.raises(ExecutorStartError, match="BAD_TOKEN"):
+        transport_to(process, Bus(), token="wrong").start()
+
+
+def test_second_trader_is_refused_while_the_first_is_there() -> None:
+    with supervised() as process:
+        first = transport_to(process, Bus())
+        first.start()
+        with pytest.raises(ExecutorStartError, match="SESSION_TAKEN"):
+            transport_to(process, Bus()).start()
+        first.tick(1)
+        first.stop()
+
+
+def test_wrong_clock_is_noticed_at_the_start() -> None:
+    with supervised(WALL) as process, pytest.raises(ExecutorStartError, match="clock 'wall'"):
+        transport_to(process, Bus(), clock="wire").start()
+
+
+def test_bad_config_is_a_start_error_with_the_executors_own_words() -> None:
+    config = replace(WIRE, limits=DryRunLimits(max_open_orders=-1))
+    with TemporaryDirectory() as folder:
+        executor = RustExecutor(Bus(), config, binary(), Path(folder))
+        with pytest.raises(ExecutorStartError, match=r"code 2.*max_open_orders"):
+            executor.start()
+        executor.stop()
+
+
+# --- lockstep ---
+
+
+def test_intents_lead_to_reports_within_the_tick() -> None:
+    with running() as rig:
+        router = Router(rig.executor, rig.bus, rig.metrics)
+        order = intent("a", ts_ms=1_000, ttl_ms=500)
+        router.send(order)
+        router.tick(1_000)
+        router.dry_fill(DryFill(intent_id="a", price_centi=200, size_centi=100, ts_ms=1_010))
+        router.send(order.replace(intent_id="b", ts_ms=1_010, price_centi=210, ttl_ms=500))
+        router.tick(1_010)
+        (open_order,) = router.open_orders()
+        assert (open_order.intent_id, open_order.remaining_centi) == ("b", 400)
+        router.tick(1_510)
+        assert rig.statuses() == [
+            ("a", Status.PLACED),
+            ("a", Status.PARTIALLY_FILLED),
+            ("a", Status.REPLACED),
+            ("b", Status.PLACED),
+            ("b", Status.EXPIRED),
+        ]
+        assert [report.ts_ms for report in rig.heard] == [1_000, 1_010, 1_010, 1_010, 1_510]
+
+
+@settings(deadline=None, max_examples=60)
+@given(scripts(), st.sampled_from([2, 200]))
+def test_python_and_rust_give_the_same_bytes(script: list[Step], max_open_orders: int) -> None:
+    limits = DryRunLimits(max_open_orders=max_open_orders)
+    whole = [*script, Advance(FAR_MS)]
+    with running(replace(WIRE, limits=limits)) as rig:
+        for step in whole:
+            say(rig.executor, step)
+        assert [r.comparable() for r in rig.heard] == python_reports(whole, limits)
+        assert [r.seq for r in rig.heard] == list(range(1, len(rig.heard) + 1))
+
+
+@pytest.mark.parametrize("name", VECTORS)
+def test_vector_over_the_wire(name: str) -> None:
+    vector = VECTORS[name]
+    limits = DryRunLimits(**vector["config"])
+    if limits.max_remembered_intents < 1_000:
+        # The machine takes any limit, the configuration of the binary only sensible ones.
+        limits = replace(limits, max_remembered_intents=1_000)
+        pytest.skip("a limit no configuration may have; the machine's own tests run it")
+    wanted = [report for step in vector["steps"] for report in step["reports"]]
+    with running(replace(WIRE, limits=limits)) as rig:
+        rig.executor.tick(vector["clock_ms"])
+        now_ms = vector["clock_ms"]
+        for step in vector["steps"]:
+            if "advance_ms" in step["in"]:
+                now_ms = step["in"]["advance_ms"]
+                rig.executor.tick(now_ms)
+            else:
+                message: Any = decode(msgspec.json.encode(step["in"]))
+                say(rig.executor, message)
+        rig.executor.tick(now_ms)
+        got = [msgspec.json.decode(report.to_wire()) for report in rig.heard]
+        for report in got:
+            del report["latency"]
+        # The tick that fetched the last reports may have ended an order at its deadline.
+        assert got[: len(wanted)] == wanted
+
+
+# --- cuts and kills ---
+
+
+@settings(deadline=None, max_examples=40)
+@given(
+    script=scripts(max_steps=25),
+    first=st.builds(ByteLimit, up=st.integers(420, 4_000), down=st.integers(420, 4_000)),
+    later=st.lists(
+        st.builds(ByteLimit, up=st.integers(1, 4_000), down=st.integers(1, 4_000)), max_size=3
+    ),
+)
+def test_cut_anywhere_nothing_is_lost_or_doubled(
+    script: list[Step], first: ByteLimit, later: list[ByteLimit]
+) -> None:
+    """The first connection lives through HELLO; after that any byte may be the last."""
+    whole = [*script, Advance(FAR_MS)]
+    bus, heard = Bus(), list[bytes]()
+    bus.subscribe(lambda report: heard.append(report.comparable()))
+    with (
+        supervised() as process,
+        TcpProxy(*process.listening, [first, *later]) as proxy,
+    ):
+        transport = transport_to(process, bus, host="127.0.0.1", port=proxy.port)
+        transport.start()
+        try:
+            for step in whole:
+                say(transport, step)
+        finally:
+            transport.stop()
+    assert heard == python_reports(whole, DryRunLimits())
+
+
+def test_wall_clock_cut_and_queued_orders_arrive_once() -> None:
+    bus, heard = Bus(), list[ExecutionReport]()
+    bus.subscribe(heard.append)
+    with supervised(WALL) as process, TcpProxy(*process.listening) as proxy:
+        transport = transport_to(process, bus, host="127.0.0.1", port=proxy.port, clock="wall")
+        transport.start()
+        now_ms = time.time_ns() // 1_000_000
+        transport.submit(intent("a", ts_ms=now_ms, ttl_ms=3_600_000))
+        poll_until(transport.poll, lambda: len(heard) == 1)
+        proxy.cut()
+        transport.submit(intent("b", ts_ms=now_ms, ttl_ms=3_600_000))
+        transport.submit(intent("b", ts_ms=now_ms, ttl_ms=3_600_000).cancel(intent_id="c", ts_ms=1))
+        poll_until(transport.poll, lambda: len(heard) == 4)
+        poll_until(transport.poll, lambda: transport.healthy)
+        assert [(r.intent_id, r.status) for r in heard] == [
+            ("a", Status.PLACED),
+            ("b", Status.PLACED),
+            ("b", Status.CANCELLED),
+            ("c", Status.CANCELLED),
+        ]
+        transport.stop()
+
+
+def test_wall_clock_deadline_and_heartbeats_need_no_word_from_the_trader() -> None:
+    with running(WALL) as rig:
+        rig.executor.submit(intent("a", ts_ms=time.time_ns() // 1_000_000, ttl_ms=100))
+        rig.poll_until(lambda: len(rig.heard) == 2)
+        assert rig.statuses() == [("a", Status.PLACED), ("a", Status.EXPIRED)]
+        seen = rig.metrics.executor_heartbeats_total
+        rig.poll_until(lambda: rig.metrics.executor_heartbeats_total >= seen + 3)
+        assert rig.executor.heartbeat is not None
+        assert rig.executor.heartbeat.open_orders == 0
+        assert rig.executor.heartbeat.next_report_seq == 3
+
+
+def test_stopped_process_is_unhealthy_until_it_goes_on_and_nothing_is_lost() -> None:
+    config = replace(WALL, heartbeat_timeout_s=0.3, connect_timeout_s=0.3)
+    with running(config) as rig:
+        assert rig.executor.pid is not None
+        os.kill(rig.executor.pid, signal.SIGSTOP)
+        try:
+            rig.poll_until(lambda: not rig.executor.healthy)
+            rig.poll_until(lambda: rig.metrics.executor_heartbeats_missed_total >= 1)
+            now_ms = time.time_ns() // 1_000_000
+            rig.executor.submit(intent("a", ts_ms=now_ms, ttl_ms=3_600_000))
+        finally:
+            os.kill(rig.executor.pid, signal.SIGCONT)
+        rig.poll_until(lambda: rig.executor.healthy and bool(rig.heard))
+        assert rig.statuses() == [("a", Status.PLACED)]
+
+
+def test_killed_executor_is_a_clear_error_and_takes_no_more_orders() -> None:
+    with running() as rig:
+        router = Router(rig.executor, rig.bus, rig.metrics)
+        router.send(intent("a", ts_ms=1_000))
+        router.tick(1_000)
+        assert rig.executor.pid is not None
+        os.kill(rig.executor.pid, signal.SIGKILL)
+        router.send(intent("b", ts_ms=1_001))
+        with pytest.raises(ExecutorLost, match=r"ended by SIGKILL.*executor\.log"):
+            router.tick(1_001)
+        assert not router.healthy
+        assert not rig.metrics.executor_up
+        assert not router.send(intent("c", ts_ms=1_002))
+        with pytest.raises(ExecutorLost):
+            router.tick(1_002)
+        assert rig.heard[-1].reject_code == "EXECUTOR_UNHEALTHY"
+
+
+def test_stop_leaves_no_process_and_nobody_listening() -> None:
+    with running() as rig:
+        supervisor = rig.executor._supervisor
+        assert supervisor is not None
+        pid, address = rig.executor.pid, supervisor.listening
+        assert pid is not None
+        rig.executor.stop()
+        rig.executor.stop()
+        assert not is_running(pid)
+        with pytest.raises(ConnectionRefusedError):
+            socket.create_connection(address, timeout=PATIENCE_S)
+
+
+def test_executor_dies_with_a_trader_that_is_killed(tmp_path: Path) -> None:
+    program = (
+        "import pathlib, sys\n"
+        "from trader.execution.ipc import Bus\n"
+        "from trader.execution.rust_executor import RustExecutor, RustExecutorConfig\n"
+        "e = RustExecutor(Bus(), RustExecutorConfig(), *map(pathlib.Path, sys.argv[1:]))\n"
+        "e.start()\n"
+        "print(e.pid, flush=True)\n"
+        "sys.stdin.read()\n"
+    )
+    trader = subprocess.Popen(
+        [sys.executable, "-c", program, binary(), tmp_path],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
+    )
+    assert trader.stdin is not None
+    assert trader.stdout is not None
+    pid = int(trader.stdout.readline())
+    assert is_running(pid)
+    trader.kill()
+    trader.wait()
+    trader.stdin.close()
+    trader.stdout.close()
+    poll_until(lambda: None, lambda: not is_running(pid))
+
+
+# --- observability ---
+
+
+def test_status_page_of_the_executor_is_where_the_ready_line_says() -> None:
+    with running() as rig:
+        rig.executor.submit(intent("a", ts_ms=0))
+        rig.executor.tick(1)
+        host, port = rig.executor.metrics_address
+        with urllib.request.urlopen(f"http://{host}:{port}/status", timeout=PATIENCE_S) as answer:
+            assert json.load(answer)["open_orders"] == 1
+        with urllib.request.urlopen(f"http://{host}:{port}/metrics", timeout=PATIENCE_S) as answer:
+            assert b'hotloop_executor_intents_total{action="PLACE"} 1' in answer.read()
+
+
+def test_market_state_reaches_the_checks() -> None:
+    with running() as rig:
+        state = VECTORS["10_market_not_open"]["steps"][0]["in"]
+        market = decode(msgspec.json.encode(state))
+        assert isinstance(market, MarketState)
+        rig.executor.market(market)
+        rig.executor.submit(intent("a", market_id=market.market_id))
+        rig.executor.tick(1)
+        assert [r.reject_code for r in rig.heard] == ["MARKET_NOT_OPEN"]

@@ -1,0 +1,100 @@
+"""A TCP proxy for tests that ends connections after so many bytes, or on command."""
+
+from __future__ import annotations
+
+import socket
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class ByteLimit:
+    """How many bytes of one connection go through towards the server and back."""
+
+    up: int
+    down: int
+
+
+class TcpProxy:
+    """`with TcpProxy(host, port) as proxy:` listens on `proxy.port` of loopback.
+
+    `limits[n]` bounds the n-th connection; later ones are not bounded. Bytes up to the limit do
+    arrive, then both sides are closed.
+    """
+
+    def __init__(self, host: str, port: int, limits: Sequence[ByteLimit] = ()) -> None:
+        self._server = (host, port)
+        self._limits = limits
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self.port: int = self._listener.getsockname()[1]
+        self.connections = 0
+        self._pairs: list[tuple[socket.socket, socket.socket]] = []
+        self._pumps: list[threading.Thread] = []
+        self._acceptor = threading.Thread(target=self._accept, daemon=True)
+
+    def __enter__(self) -> TcpProxy:
+        self._acceptor.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._listener.shutdown(socket.SHUT_RDWR)
+        self._acceptor.join()
+        self._listener.close()
+        self.cut()
+        for pump in self._pumps:
+            pump.join()
+        for pair in self._pairs:
+            for end in pair:
+                end.close()
+
+    def cut(self) -> None:
+        """Ends all connections there are."""
+        for pair in list(self._pairs):
+            _end(*pair)
+
+    def _accept(self) -> None:
+        while True:
+            try:
+                client, _ = self._listener.accept()
+                server = socket.create_connection(self._server)
+            except OSError:
+                return
+            for end in (client, server):
+                end.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            number, self.connections = self.connections, self.connections + 1
+            limit = self._limits[number] if number < len(self._limits) else None
+            self._pairs.append((client, server))
+            self._start(client, server, limit.up if limit else None)
+            self._start(server, client, limit.down if limit else None)
+
+    def _start(self, source: socket.socket, sink: socket.socket, limit: int | None) -> None:
+        pump = threading.Thread(target=_pump, args=(source, sink, limit), daemon=True)
+        self._pumps.append(pump)
+        pump.start()
+
+
+def _pump(source: socket.socket, sink: socket.socket, limit: int | None) -> None:
+    left = limit
+    try:
+        while data := source.recv(1 << 16):
+            piece = data if left is None else data[:left]
+            sink.sendall(piece)
+            if left is not None:
+                left -= len(piece)
+                if left == 0:
+                    break
+    except OSError:
+        # The other direction has ended the connection.
+        pass
+    finally:
+        _end(source, sink)
+
+
+def _end(*ends: socket.socket) -> None:
+    for end in ends:
+        try:
+            end.shutdown(socket.SHUT_RDWR)
+        except OSError:
+            # Already ended.
+            continue
