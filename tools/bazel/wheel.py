@@ -1,0 +1,66 @@
+"""Makes the wheel of a compiled module: `wheel PYPROJECT README TAG OUT FILE=PATH…`.
+
+PYPROJECT names, versions and describes it; TAG is the wheel's, for example
+`cp311-abi3-manylinux_2_34_x86_64`; each FILE goes into the wheel under PATH. The same files give
+the same bytes.
+"""
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import tomllib
+from pathlib import Path
+from typing import Any
+
+
+def metadata(project: dict[str, Any], readme: str) -> str:
+    """Core metadata 2.1 of a `[project]` table."""
+    lines = [
+        "Metadata-Version: 2.1",
+        f"Name: {project['name']}",
+        f"Version: {project['version']}",
+        f"Summary: {project['description']}",
+        f"License: {project['license']['text']}",
+        *(f"Classifier: {name}" for name in project["classifiers"]),
+        f"Requires-Python: {project['requires-python']}",
+        "Description-Content-Type: text/markdown",
+    ]
+    return "\n".join(lines) + "\n\n" + readme
+
+
+def main(arguments: list[str]) -> int:
+    pyproject, readme, tag, out, *files = arguments
+    project = tomllib.loads(Path(pyproject).read_text(encoding="utf-8"))["project"]
+    with tempfile.TemporaryDirectory() as folder:
+        content, packed = Path(folder, "content"), Path(folder, "packed")
+        packed.mkdir()
+        info = content / f"{project['name']}-{project['version']}.dist-info"
+        info.mkdir(parents=True)
+        text = metadata(project, Path(readme).read_text(encoding="utf-8"))
+        (info / "METADATA").write_text(text, encoding="utf-8")
+        lines = [
+            "Wheel-Version: 1.0",
+            "Generator: hotloop",
+            "Root-Is-Purelib: false",
+            f"Tag: {tag}",
+        ]
+        (info / "WHEEL").write_text("\n".join(lines) + "\n", encoding="utf-8")
+        for file in files:
+            source, path = file.split("=")
+            target = content / path
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(source, target)
+        # Zip keeps no time before 1980.
+        environment = {"SOURCE_DATE_EPOCH": "315532800", "PYTHONPATH": os.pathsep.join(sys.path)}
+        command = [sys.executable, "-m", "wheel", "pack", "--dest-dir", str(packed), str(content)]
+        subprocess.run(
+            command, check=True, stdout=subprocess.DEVNULL, env={**os.environ, **environment}
+        )
+        shutil.move(next(packed.iterdir()), out)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
