@@ -92,9 +92,10 @@ class Hotloop:
 
         Raises `HotloopError` for a line that cannot be read, a bad value (with `field`, and with
         `market_id` where it is known), or more markets than `state.max_markets`. Nothing has
-        changed then but `stats()["errors"]` and the stale marks: the market named (every market
-        where none is) is stale until an image of it arrives. Raises `TypeError` for anything but
-        bytes, str and mappings, `ValueError` for a mapping nested deeper than 64 levels.
+        changed then but `stats()["errors"]` and the stale marks: every market the message carries,
+        and every one of the segments thrown away with it, is stale until an image of it arrives;
+        all markets are where that cannot be told. Raises `TypeError` for anything but bytes, str
+        and mappings, `ValueError` for a mapping nested deeper than 64 levels.
         """
 
     def apply_batch(self, lines: Sequence[bytes], ts_ms: int) -> int:

@@ -6,103 +6,23 @@ decoded mappings; at the end everything is compared for every runner ever seen. 
 streams (images in mid-stream, split and repeated entries, old subscriptions, segments, 503, bad
 values, unreadable lines) the same, and: a refused message raises `HotloopError` with the same
 `market_id` and `field` from both, and changes nothing that can be seen but the counts of errors and
-the stale marks, which are equal too.
+the stale marks, which are equal too (`stale_parity_test` says which markets are marked).
 """
 
 import json
 from collections.abc import Callable, Iterable
 from typing import Any, Final
 
-import hotloop
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.parity import streams
+from tests.parity.pair import Pair
 from tests.parity.recordings import per_recording, read_lines
-from tests.parity.signals import (
-    Answers,
-    all_answers,
-    market_answers,
-    runner_answers,
-    stream_answers,
-)
-from trader.strategy.hotloop import reference
+from tests.parity.streams import Fed, Json, fed_as
 from trader.strategy.hotloop.errors import HotloopError
 from trader.strategy.hotloop.interface import HotloopApi, Touched
-
-Json = streams.Json
-Fed = bytes | str | Json
-
-
-class Pair:
-    """The same input to both; every answer compared."""
-
-    def __init__(self, config: Json | None = None) -> None:
-        self.rust: HotloopApi = hotloop.Hotloop(config)
-        self.python: HotloopApi = reference.Hotloop(config)
-        self.seen: set[Touched] = set()
-
-    def apply(self, fed: Fed, where: str = "") -> list[Touched]:
-        """Apply to both; the touched runners, which are equal and answer alike."""
-        touched = self.python.apply_delta(fed, 0)
-        assert self.rust.apply_delta(fed, 0) == touched, where
-        self.seen.update(touched)
-        for runner in touched:
-            ours, theirs = (runner_answers(book, runner) for book in (self.rust, self.python))
-            assert ours == theirs, f"{where}: {runner}"
-        for market_id in {runner[0] for runner in touched}:
-            ours, theirs = (market_answers(book, market_id) for book in (self.rust, self.python))
-            assert ours == theirs, f"{where}: {market_id}"
-        assert stream_answers(self.rust) == stream_answers(self.python), where
-        return touched
-
-    def refuse(self, call: Callable[[HotloopApi], object]) -> HotloopError:
-        """Both refuse it, naming the same, and change nothing else; the reference's error."""
-        before = [_without_marks(self.answers(book)) for book in (self.rust, self.python)]
-        errors = []
-        for book in (self.rust, self.python):
-            with pytest.raises(HotloopError) as caught:
-                call(book)
-            errors.append(caught.value)
-        ours, theirs = errors
-        assert (ours.market_id, ours.field) == (theirs.market_id, theirs.field)
-        assert ours.offset is not None or theirs.offset is None
-        assert before == [_without_marks(self.answers(book)) for book in (self.rust, self.python)]
-        self.compare()
-        return theirs
-
-    def apply_or_refuse(self, fed: Fed) -> None:
-        """For streams in which some messages are errors: both agree on which."""
-        try:
-            reference_answer: object = self.python.apply_delta(fed, 0)
-        except HotloopError as error:
-            reference_answer = (error.market_id, error.field)
-        try:
-            answer: object = self.rust.apply_delta(fed, 0)
-        except HotloopError as error:
-            answer = (error.market_id, error.field)
-        assert answer == reference_answer
-        if isinstance(answer, list):
-            self.seen.update(answer)
-        self.compare()
-
-    def answers(self, book: HotloopApi) -> Answers:
-        return all_answers(book, self.seen)
-
-    def compare(self) -> None:
-        """Everything that can be seen, for every runner ever seen."""
-        assert self.answers(self.rust) == self.answers(self.python)
-
-
-def _without_marks(answers: Answers) -> Answers:
-    """Without what a refused message may change: the counts of errors and the stale marks."""
-    for count in ("errors", "emit_errors"):
-        del answers["stream"]["stats"][count]
-    for market in answers["markets"].values():
-        del market["market"]["stale"]
-    return answers
-
 
 FEEDS: Final[dict[str, Callable[[bytes], Fed]]] = {"raw": bytes, "normalized": json.loads}
 
@@ -163,17 +83,9 @@ configs: Final = st.sampled_from(
         {"book": {"source": "best"}},
     ]
 )
-feeds: Final = st.sampled_from(["line", "backwards", "text", "mapping"])
 
 
-def _fed(message: Json, feed: str) -> Fed:
-    if feed == "mapping":
-        return message
-    line = streams.as_line(message, backwards=feed == "backwards", ascii_only=feed == "line")
-    return line.decode() if feed == "text" else line
-
-
-@given(configs, st.lists(st.tuples(streams.messages, feeds), min_size=1, max_size=8))
+@given(configs, st.lists(st.tuples(streams.messages, streams.feeds), min_size=1, max_size=8))
 def test_generated_streams_give_equal_answers(
     config: Json | None, stream: list[tuple[Json, str]]
 ) -> None:
@@ -181,19 +93,19 @@ def test_generated_streams_give_equal_answers(
     for message, feed in stream:
         # Where segments are weighed, all are lines: what a mapping weighs is not exact.
         weighed = message.get("segmentType") is not None and config is not None
-        pair.apply_or_refuse(_fed(message, "line" if weighed else feed))
+        pair.apply_or_refuse(fed_as(message, "line" if weighed else feed))
 
 
-@given(streams.shapes, streams.spoiled_messages, feeds, streams.whole_messages)
+@given(streams.shapes, streams.spoiled_messages, streams.feeds, streams.whole_messages)
 def test_a_bad_value_is_refused_alike_and_changes_nothing(
     before: list[Json], bad: Json, feed: str, after: Json
 ) -> None:
     pair = Pair()
     for message in before:
-        pair.apply_or_refuse(_fed(message, "line"))
-    error = pair.refuse(lambda book: book.apply_delta(_fed(bad, feed), 0))
+        pair.apply_or_refuse(fed_as(message, "line"))
+    error = pair.refuse(lambda book: book.apply_delta(fed_as(bad, feed), 0))
     assert error.field is not None
-    pair.apply(_fed(after, feed))  # the next good message works
+    pair.apply(fed_as(after, feed))  # the next good message works
     pair.compare()
 
 
@@ -204,22 +116,8 @@ def test_each_bad_value_is_named_alike(path: str, value: object, feed: str) -> N
     pair = Pair()
     pair.apply(good)
     bad = streams.spoiled(good, path, value)
-    error = pair.refuse(lambda book: book.apply_delta(_fed(bad, feed), 0))
+    error = pair.refuse(lambda book: book.apply_delta(fed_as(bad, feed), 0))
     assert error.field is not None and error.field.startswith(path.split(".", maxsplit=1)[0])
-
-
-@given(streams.shapes, streams.broken_lines)
-def test_an_unreadable_line_is_refused_alike_and_marks_every_market(
-    before: list[Json], line: bytes
-) -> None:
-    pair = Pair()
-    for message in before:
-        pair.apply_or_refuse(_fed(message, "line"))
-    error = pair.refuse(lambda book: book.apply_delta(line, 0))
-    assert (error.market_id, error.field) == (None, None)
-    for market_id in pair.rust.markets():
-        market = pair.rust.market(market_id)
-        assert market is not None and market["stale"]
 
 
 @given(streams.shapes, streams.market_changes, st.sampled_from(streams.MARKET_IDS))
@@ -228,7 +126,7 @@ def test_snapshots_are_applied_or_refused_alike(
 ) -> None:
     pair = Pair()
     for message in before:
-        pair.apply_or_refuse(_fed(message, "line"))
+        pair.apply_or_refuse(fed_as(message, "line"))
     if snapshot["id"] != market_id:
         error = pair.refuse(lambda book: book.apply_snapshot(market_id, snapshot, 0))
         assert (error.market_id, error.field) == (market_id, "id")
@@ -261,7 +159,7 @@ def test_hundredths_are_rounded_alike(price: float, size: float) -> None:
         "mc": [{"id": "1.1", "rc": [{"id": 1, "trd": [[price, size]]}]}],
     }
     for feed in ("line", "mapping"):
-        Pair().apply_or_refuse(_fed(message, feed))
+        Pair().apply_or_refuse(fed_as(message, feed))
 
 
 def test_a_runner_an_image_takes_after_naming_it_is_touched_once() -> None:

@@ -13,6 +13,8 @@ from typing import Any, Final, TypeAlias
 from hypothesis import strategies as st
 
 Json: TypeAlias = dict[str, Any]
+Fed: TypeAlias = bytes | str | Json
+"""What `apply_delta` takes: a line, or the message it holds."""
 
 MARKET_IDS: Final = ("1.1", "1.2", "1.3é")
 SELECTION_IDS: Final = (1, 2, 3)
@@ -156,6 +158,7 @@ BAD_VALUES: Final[tuple[tuple[str, object], ...]] = (
     ("mc.0.img", 1),
     ("mc.0.id", 1.1),
     ("mc.0.id", None),
+    ("mc.0.id", ["1.1"]),
     ("mc.0.marketDefinition", []),
     ("mc.0.marketDefinition", {"status": 1}),
     ("mc.0.marketDefinition", {"inPlay": "no"}),
@@ -168,6 +171,7 @@ BAD_VALUES: Final[tuple[tuple[str, object], ...]] = (
     ("mc.0.marketDefinition", {"runners": [{"id": 1, "adjustmentFactor": "x"}]}),
     ("mc.0.marketDefinition", {"runners": [{"id": 1, "sortPriority": 1.5}]}),
     ("mc", {}),
+    ("mc", "1.1"),
     ("mc", [5]),
     ("pt", None),
     ("pt", "1"),
@@ -196,8 +200,12 @@ whole_messages: Final = st.builds(
 """Messages that reach the books and name a runner."""
 
 spoiled_messages: Final = st.builds(
-    lambda message, bad: spoiled(message, *bad), whole_messages, st.sampled_from(BAD_VALUES)
+    lambda message, bad, last: turned(spoiled(message, *bad), last),
+    whole_messages,
+    st.sampled_from(BAD_VALUES),
+    st.booleans(),
 )
+"""The bad value stands in the first market of the message or in the last."""
 
 
 def spoiled(message: Json, path: str, value: object) -> Json:
@@ -205,6 +213,22 @@ def spoiled(message: Json, path: str, value: object) -> Json:
     bad = copy.deepcopy(message)
     _at(path, value)(bad)
     return bad
+
+
+def turned(message: Json, backwards: bool) -> Json:
+    """The message, with its market changes in the opposite order when `backwards`."""
+    changes = message["mc"]
+    return {**message, "mc": changes[::-1] if backwards and isinstance(changes, list) else changes}
+
+
+def lost(message: Json) -> set[str] | None:
+    """What docs/signals.md, "Errors", says a refused message marks stale; None is every market."""
+    changes = message["mc"]
+    if not isinstance(changes, list):
+        return None
+    ids = [change.get("id") if isinstance(change, dict) else None for change in changes]
+    readable = {market_id for market_id in ids if isinstance(market_id, str)}
+    return readable if all(isinstance(market_id, str) for market_id in ids) else None
 
 
 # --- lines --------------------------------------------------------------------------------------
@@ -224,6 +248,17 @@ def as_line(message: Json, backwards: bool = False, ascii_only: bool = True) -> 
     """One stream line; `ascii_only` writes other characters as escapes."""
     text = json.dumps(reordered(message, backwards), separators=(",", ":"), ensure_ascii=ascii_only)
     return f"{text}\r\n".encode()
+
+
+feeds: Final = st.sampled_from(["line", "backwards", "text", "mapping"])
+
+
+def fed_as(message: Json, feed: str) -> Fed:
+    """The message in one of the forms of `feeds`."""
+    if feed == "mapping":
+        return message
+    line = as_line(message, backwards=feed == "backwards", ascii_only=feed == "line")
+    return line.decode() if feed == "text" else line
 
 
 broken_lines: Final = st.builds(

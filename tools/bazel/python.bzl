@@ -19,6 +19,9 @@ def pytest_test(name, srcs, deps = [], data = [], env = {}, size = "medium", **k
       size: Bazel's test size.
       **kwargs: passed to py_test (`shard_count`, `tags`, `timeout`, …).
     """
+    if size == "large" or kwargs.get("timeout") == "long":
+        # Bazel's tag filters see a test's timeout too: -long would leave this test out without a word.
+        fail("{}: its timeout would be `long`, which the default run leaves out; use medium or eternal".format(name))
     main = "//tools/bazel:pytest_main.py"
     py_test(
         name = name,

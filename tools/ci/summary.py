@@ -1,6 +1,8 @@
 """Prints what a `bazel test` ran, from its build events, and the closing line `N passed, N failed`.
 
-Exit codes: 0 all passed, 1 a test failed or none ran, 2 the events cannot be read.
+`summary EVENTS EXPECTED`: EXPECTED lists the labels that had to run, a line each; one that did not
+counts as failed. Exit codes: 0 all passed, 1 a test failed, was left out, or none ran, 2 a file
+cannot be read.
 """
 
 import json
@@ -10,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 PASSED = {"PASSED", "FLAKY"}
+LEFT_OUT = "LEFT OUT"
 
 
 def test_summaries(events: Path) -> Iterator[tuple[str, str, float]]:
@@ -24,14 +27,16 @@ def test_summaries(events: Path) -> Iterator[tuple[str, str, float]]:
 
 
 def main(arguments: list[str]) -> int:
-    if len(arguments) != 1:
-        print("usage: summary BUILD_EVENTS.json", file=sys.stderr)
+    if len(arguments) != 2:
+        print("usage: summary BUILD_EVENTS.json EXPECTED_LABELS", file=sys.stderr)
         return 2
     try:
         results = sorted(test_summaries(Path(arguments[0])))
+        expected = set(Path(arguments[1]).read_text(encoding="utf-8").split())
     except (OSError, ValueError, KeyError) as error:
-        print(f"summary: {arguments[0]} cannot be read as build events: {error}", file=sys.stderr)
+        print(f"summary: {' or '.join(arguments)} cannot be read: {error}", file=sys.stderr)
         return 2
+    results += [(label, LEFT_OUT, 0.0) for label in sorted(expected - {run[0] for run in results})]
     for label, status, seconds in results:
         print(f"{status:<10} {seconds:8.1f} s  {label}")
     passed = sum(status in PASSED for _, status, _ in results)

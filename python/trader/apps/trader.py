@@ -28,9 +28,13 @@ _COMMANDS: Final = {"demo": demo.run, "replay": replay.run, "config": config.run
 def main(argv: Sequence[str] | None = None) -> int:
     """Runs one command; see the package for the exit codes."""
     try:
-        arguments = parse(sys.argv[1:] if argv is None else argv)
-        with Interrupt() as interrupt:
-            return _COMMANDS[arguments.command](arguments, interrupt)
+        try:
+            arguments = parse(sys.argv[1:] if argv is None else argv)
+            with Interrupt() as interrupt:
+                return _COMMANDS[arguments.command](arguments, interrupt)
+        finally:
+            # Here and not at exit, so that a reader who has gone is noticed below.
+            sys.stdout.flush()
     except (ArgumentError, ConfigError, OutputError, RecordingError) as error:
         return _fail(str(error), BAD_INPUT)
     except (StartError, MetricsServeError, ExecutionError) as error:

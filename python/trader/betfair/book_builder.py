@@ -14,13 +14,19 @@ The rules are those of docs/signals.md, "Ingest"; the reference `Hotloop` reads 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, TypeAlias
 
 from trader.betfair.books import MarketBook, RunnerBook
 from trader.betfair.messages import MarketChange, Message, RunnerKey
-from trader.betfair.normalize import MessageError, read_message, read_snapshot, round_centi
+from trader.betfair.normalize import (
+    MessageError,
+    carried,
+    read_message,
+    read_snapshot,
+    round_centi,
+)
 from trader.betfair.segments import SegmentBuffer
 
 MARKETS_MAX: Final = 5_000
@@ -91,8 +97,8 @@ class BookBuilder:
         try:
             message = read_message(decoded)
             return self._take(message, size_bytes)
-        except MessageError as error:
-            self.lost(error.market_id)
+        except MessageError:
+            self.lost(carried(decoded))
             raise
 
     def apply_snapshot(self, market_id: str, snapshot: Mapping[str, Any]) -> list[Touched]:
@@ -104,25 +110,25 @@ class BookBuilder:
             change = read_snapshot(market_id, snapshot)
             message = Message(None, None, None, None, None, (change,))
             touched = self._apply(message)
-        except MessageError as error:
-            self.lost(error.market_id)
+        except MessageError:
+            self.lost((market_id,))
             raise
         self.counts.messages += 1
         return touched
 
-    def lost(self, market_id: str | None) -> None:
-        """A message could not be applied: mark what it may have carried, count the error.
+    def lost(self, market_ids: Iterable[str] | None) -> None:
+        """A message that carried `market_ids` was refused: mark them, count the error.
 
-        With `market_id` None every market is marked. Segments collected so far are thrown away:
-        the lost line may have been one of them.
+        None is every market, where it cannot be told which. Segments collected so far are thrown
+        away, as the lost line may have been one of them; so their markets are marked too.
         """
         self.counts.errors += 1
-        self.segments.clear()
-        if market_id is None:
-            for market in self.markets.values():
+        marked = self.markets if market_ids is None else {*market_ids, *self.segments.market_ids()}
+        for market_id in marked:
+            market = self.markets.get(market_id)
+            if market is not None:
                 market.stale = True
-        elif market_id in self.markets:
-            self.markets[market_id].stale = True
+        self.segments.clear()
 
     # --- one message --------------------------------------------------------------------------
 
@@ -139,6 +145,8 @@ class BookBuilder:
         elif message.segment is not None:
             whole = self.segments.add(message, size_bytes)
         touched = self._apply(whole) if whole is not None else []
+        if whole is not None and message.segment is not None:
+            self.segments.clear()  # only now: had it been refused, they tell what was lost
         self.unreliable = message.status == STATUS_UNRELIABLE
         self.counts.messages += 1
         return touched

@@ -188,20 +188,6 @@ def test_a_503_marks_every_market_until_a_message_without_it() -> None:
     assert not builder.is_stale(market)
 
 
-def test_a_lost_message_marks_its_market_until_an_image() -> None:
-    builder = built(mcm(change(rc()), change(rc(), market_id="1.2")))
-    with pytest.raises(MessageError):
-        builder.apply_delta(mcm(change(rc(atb=5))))
-    marked = [m.market_id for m in builder.markets.values() if builder.is_stale(m)]
-    assert marked == [M]
-    builder.apply_delta(mcm(change(rc())))
-    assert builder.markets[M].stale
-    builder.apply_delta(mcm(change(img=True)))
-    assert not builder.markets[M].stale
-    builder.lost(None)
-    assert all(market.stale for market in builder.markets.values())
-
-
 def test_messages_of_an_older_subscription_are_ignored() -> None:
     builder = built(mcm(change(rc(ltp=2)), id=5, ct="SUB_IMAGE"))
     assert builder.apply_delta(mcm(change(rc(ltp=3)), id=4, pt=2_000)) == []

@@ -131,11 +131,30 @@ def read_snapshot(market_id: str, snapshot: Mapping[str, Any]) -> MarketChange:
     Raises `MessageError` for a bad value, or when the snapshot's own `id` is another market's.
     """
     reader = _Reader()
+    reader.market_id = market_id
     own_id = reader.text(snapshot, "id")
     if own_id is not None and own_id != market_id:
-        reader.market_id = market_id
         raise reader.bad(f"is market {own_id}, not {market_id}", ("id",))
     return reader.market_change({**snapshot, "id": market_id, "img": True}, ())
+
+
+def carried(decoded: Mapping[str, Any]) -> set[str] | None:
+    """Ids of the markets a message carries changes of, or None where they cannot all be told.
+
+    For a message that is refused: any of its values may be bad.
+    """
+    entries = () if decoded.get("ct") == "HEARTBEAT" else decoded.get("mc")
+    if entries is None:
+        return set()
+    if not isinstance(entries, list | tuple):
+        return None
+    ids: set[str] = set()
+    for entry in entries:
+        market_id = entry.get("id") if isinstance(entry, Mapping) else None
+        if not isinstance(market_id, str):
+            return None
+        ids.add(market_id)
+    return ids
 
 
 class _Reader:

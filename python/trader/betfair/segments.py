@@ -17,6 +17,10 @@ class SegmentBuffer:
         self._changes: list[MarketChange] = []
         self._size_bytes = 0
 
+    def market_ids(self) -> set[str]:
+        """The markets of the segments collected so far."""
+        return {change.market_id for change in self._changes}
+
     def clear(self) -> None:
         """Throw away what was collected."""
         self._start = None
@@ -27,24 +31,26 @@ class SegmentBuffer:
         """The whole message with its last segment, None before.
 
         `part` is a message with a `segment`; `size_bytes` the length of its line. Raises
-        `MessageError` (and leaves the caller to `clear`) for a segment without a start, a message
-        beyond `bytes_max`, and a whole without `pt`.
+        `MessageError` for a segment without a start, a message beyond `bytes_max`, and a whole
+        without `pt`. What was collected stays, also with the last segment, until the caller calls
+        `clear`: should the message be refused after all, the markets it carries are still known.
         """
-        if part.segment == "SEG_START":
-            self.clear()
-            self._start = part
-        if self._start is None:
+        start = part if part.segment == "SEG_START" else self._start
+        if start is None:
             raise MessageError(f"{part.segment} without SEG_START", field="segmentType")
-        self._size_bytes += size_bytes
-        if self._size_bytes > self.bytes_max:
+        size_bytes += 0 if start is part else self._size_bytes
+        if size_bytes > self.bytes_max:
             raise MessageError(
                 f"segments of one message exceed {self.bytes_max} bytes", field="segmentType"
             )
+        if start is part:
+            self.clear()
+            self._start = part
+        self._size_bytes = size_bytes
         self._changes += part.changes
         if part.segment != "SEG_END":
             return None
-        whole = replace(part, kind=self._start.kind, segment=None, changes=tuple(self._changes))
-        self.clear()
+        whole = replace(part, kind=start.kind, segment=None, changes=tuple(self._changes))
         if whole.changes and whole.pt_ms is None:
             raise MessageError("pt missing", field="pt")
         return whole

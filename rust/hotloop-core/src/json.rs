@@ -153,6 +153,14 @@ impl<'a> Reader<'a> {
             .map_err(|_| Fault::new(self.pos - token.len(), "has a bad escape"))
     }
 
+    /// Whether the next value, which is taken, is this string; a value of another type is not.
+    pub(crate) fn is_string(&mut self, wanted: &str) -> Read<bool> {
+        if self.next_is(b'"') {
+            return Ok(self.string()? == wanted);
+        }
+        self.skip().map(|()| false)
+    }
+
     /// The string with its quotes, and whether it holds escapes.
     fn string_token(&mut self) -> Read<(&'a str, bool)> {
         if !self.eat(b'"') {

@@ -4,7 +4,7 @@
 //! state. The rules are docs/signals.md; the pure-Python reference follows the same page.
 //!
 //! Way of a line: `parse` (with `definition` and `rows`, through `json`) → `message` → `state` (with `store`,
-//! `segments`) → `market` → `book`; read back through `signals`.
+//! `segments`) → `market` → `book`; read back through `signals`. What a refused line carried: `probe`.
 //!
 //! ```
 //! use hotloop_core::{Config, HotloopCore, RunnerKey};
@@ -29,6 +29,7 @@ mod market;
 mod message;
 mod number;
 mod parse;
+mod probe;
 mod rows;
 mod segments;
 mod signals;

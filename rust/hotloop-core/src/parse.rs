@@ -1,7 +1,7 @@
 //! One stream line to a validated [`Message`]: everything is checked here, before any book changes.
 //!
 //! Only what the books need is read (docs/signals.md, "Ingest"); other keys are skipped unseen and
-//! `null` means absent. The line is read once; only when that fails is it looked at a second time,
+//! `null` means absent. The line is read once; only when that fails is it looked at again (`probe`),
 //! to tell an unreadable line from a bad value and to find the market the value belongs to.
 
 use crate::definition;
@@ -9,6 +9,7 @@ use crate::error::Error;
 use crate::fault::{Fault, Read};
 use crate::json::Reader;
 use crate::message::{ChangeType, Header, MarketChange, Message, Segment};
+use crate::probe::probe;
 use crate::rows;
 
 /// Reads one line into `message`, whatever that held before.
@@ -79,7 +80,7 @@ fn read(text: &str, message: &mut Message, changes: Changes) -> Read<()> {
     let mut reader = Reader::new(text);
     reader.object(|reader, key| {
         match key {
-            "op" => header.is_market_change = is_string(reader, "mcm")?,
+            "op" => header.is_market_change = reader.is_string("mcm")?,
             "id" => header.subscription = reader.optional_int().map_err(|f| f.under("id"))?,
             "pt" => header.pt_ms = reader.optional_int().map_err(|f| f.under("pt"))?,
             "ct" => header.change_type = change_type(reader).map_err(|f| f.under("ct"))?,
@@ -118,7 +119,7 @@ fn diagnose(text: &str, fault: &Fault, message: &mut Message) -> Result<(), Erro
     let invalid = |fault: &Fault| Error::Invalid {
         market_id: fault
             .index_under("mc")
-            .and_then(|i| probe.markets.get(i)?.clone()),
+            .and_then(|i| probe.entries.get(i)?.clone()),
         field: fault.field(),
         offset: Some(fault.offset()),
         reason: fault.reason(),
@@ -134,52 +135,6 @@ fn unreadable(fault: &Fault) -> Error {
         offset: fault.offset(),
         reason: fault.reason(),
     }
-}
-
-/// What a readable line says, whatever is wrong with its values.
-#[derive(Default)]
-struct Probe {
-    is_market_change: bool,
-    is_heartbeat: bool,
-    /// Market id of each `mc` entry, where it is a string.
-    markets: Vec<Option<String>>,
-}
-
-fn probe(text: &str) -> Read<Probe> {
-    let mut probe = Probe::default();
-    let mut reader = Reader::new(text);
-    reader.skip()?;
-    reader.end()?;
-    let mut reader = Reader::new(text);
-    reader.object(|reader, key| match key {
-        "op" => is_string(reader, "mcm").map(|is| probe.is_market_change = is),
-        "ct" => is_string(reader, "HEARTBEAT").map(|is| probe.is_heartbeat = is),
-        "mc" if reader.next_is(b'[') => {
-            let entries = reader.array(|reader, _| {
-                probe.markets.push(entry_id(reader)?);
-                Ok(())
-            });
-            entries.map(drop)
-        }
-        _ => reader.skip(),
-    })?;
-    Ok(probe)
-}
-
-/// The `id` of an `mc` entry of any shape, where there is one and it is a string.
-fn entry_id(reader: &mut Reader<'_>) -> Read<Option<String>> {
-    if !reader.next_is(b'{') {
-        return reader.skip().map(|()| None);
-    }
-    let mut id = None;
-    reader.object(|reader, key| {
-        if key == "id" && reader.next_is(b'"') {
-            id = Some(reader.string()?.into_owned());
-            return Ok(());
-        }
-        reader.skip()
-    })?;
-    Ok(id)
 }
 
 /// Reads one `mc` entry. `named` gives the market where the entry need not say it (a snapshot).
@@ -266,14 +221,6 @@ fn segment(reader: &mut Reader<'_>) -> Read<Segment> {
         Some("SEG_END") => Ok(Segment::End),
         Some(_) => Err(Fault::new(offset, "is not a known segment type")),
     }
-}
-
-/// Whether the next value is this string; a value of another type is not.
-fn is_string(reader: &mut Reader<'_>, wanted: &str) -> Read<bool> {
-    if reader.next_is(b'"') {
-        return Ok(reader.string()? == wanted);
-    }
-    reader.skip().map(|()| false)
 }
 
 #[cfg(test)]

@@ -22,11 +22,18 @@ impl Segments {
         self.bytes = 0;
     }
 
+    /// The changes collected so far.
+    pub(crate) fn parts(&self) -> &Message {
+        &self.parts
+    }
+
     /// Takes over the changes of a segment. With the last one, `part` becomes the whole message
     /// and true is returned.
     ///
     /// # Errors
-    /// [`Error::Invalid`] for a segment without a start, [`Error::Limit`] beyond `bytes_max`.
+    /// [`Error::Invalid`] for a segment without a start and a whole without `pt`, [`Error::Limit`]
+    /// beyond `bytes_max`. What was collected before is then still in [`Self::parts`]: the caller
+    /// marks its markets before it clears it.
     pub(crate) fn add(
         &mut self,
         part: &mut Message,
@@ -34,21 +41,12 @@ impl Segments {
         bytes_max: usize,
     ) -> Result<bool, Error> {
         let header = part.header;
-        if header.segment == Segment::Start {
-            self.clear();
-            self.is_open = true;
-            self.change_type = header.change_type;
+        let starts = header.segment == Segment::Start;
+        if !self.is_open && !starts {
+            return Err(invalid("segmentType", "has no SEG_START before it"));
         }
-        if !self.is_open {
-            return Err(Error::Invalid {
-                market_id: None,
-                field: "segmentType".to_owned(),
-                offset: None,
-                reason: "has no SEG_START before it",
-            });
-        }
-        self.bytes += line_bytes;
-        if self.bytes > bytes_max {
+        let bytes = line_bytes + if starts { 0 } else { self.bytes };
+        if bytes > bytes_max {
             return Err(Error::Limit {
                 market_id: None,
                 field: "segmentType".to_owned(),
@@ -56,9 +54,18 @@ impl Segments {
                 value: bytes_max as u64,
             });
         }
+        if starts {
+            self.clear();
+            self.is_open = true;
+            self.change_type = header.change_type;
+        }
+        self.bytes = bytes;
         self.parts.append(part);
         if header.segment != Segment::End {
             return Ok(false);
+        }
+        if header.pt_ms.is_none() && !self.parts.markets.is_empty() {
+            return Err(invalid("pt", "is missing"));
         }
         std::mem::swap(part, &mut self.parts);
         part.header = header;
@@ -66,5 +73,14 @@ impl Segments {
         part.header.change_type = self.change_type;
         self.clear();
         Ok(true)
+    }
+}
+
+fn invalid(field: &str, reason: &'static str) -> Error {
+    Error::Invalid {
+        market_id: None,
+        field: field.to_owned(),
+        offset: None,
+        reason,
     }
 }

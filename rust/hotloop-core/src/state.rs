@@ -13,6 +13,7 @@ use crate::config::Config;
 use crate::error::Error;
 use crate::message::{ChangeType, Message, RunnerKey, Segment};
 use crate::parse::{decode, decode_snapshot};
+use crate::probe::carried;
 use crate::segments::Segments;
 use crate::stats::Stats;
 use crate::store::{MarketRef, Store};
@@ -88,8 +89,8 @@ impl HotloopCore {
     ///
     /// # Errors
     /// [`Error::Unreadable`], [`Error::Invalid`], [`Error::Limit`]: nothing has changed then but
-    /// the count of errors, the segments collected so far (gone) and the stale marks: of the
-    /// market the error names, else of all.
+    /// the count of errors, the segments collected so far (gone) and the stale marks: of every
+    /// market the line and those segments carry, of all where that cannot be told.
     pub fn apply(&mut self, line: &[u8]) -> Result<&[Touched], Error> {
         self.touched.clear();
         match decode(line, &mut self.message).and_then(|()| self.take(line.len())) {
@@ -97,7 +98,7 @@ impl HotloopCore {
                 self.stats.messages += 1;
                 Ok(&self.touched)
             }
-            Err(error) => Err(self.lost(error)),
+            Err(error) => Err(self.refuse(error, carried(line))),
         }
     }
 
@@ -135,7 +136,8 @@ impl HotloopCore {
     /// The market keeps its `pt`.
     ///
     /// # Errors
-    /// As [`Self::apply`]; paths are relative to the snapshot.
+    /// As [`Self::apply`]; paths are relative to the snapshot, which carries `market_id` whatever
+    /// is wrong with it.
     pub fn apply_snapshot(&mut self, market_id: &str, snapshot: &[u8]) -> Result<&[Touched], Error> {
         self.touched.clear();
         let decoded = decode_snapshot(market_id, snapshot, &mut self.message);
@@ -144,16 +146,36 @@ impl HotloopCore {
                 self.stats.messages += 1;
                 Ok(&self.touched)
             }
-            Err(error) => Err(self.lost(error)),
+            Err(error) => Err(self.refuse(error, Some(vec![market_id.to_owned()]))),
         }
     }
 
-    /// A message that never reached the core could not be applied: counts the error and marks what
-    /// it may have carried, as [`Self::apply`] does. Returns the error.
+    /// A line that could not even be handed to the core: counts the error and marks every market,
+    /// as [`Self::apply`] does for a line it cannot read. Returns the error.
     pub fn lost(&mut self, error: Error) -> Error {
+        self.refuse(error, None)
+    }
+
+    /// Counts the error and marks the markets that lost changes: those the message `carried` (all,
+    /// where they cannot be told) and those of the segments that are thrown away with it.
+    fn refuse(&mut self, error: Error, carried: Option<Vec<String>>) -> Error {
         self.stats.errors += 1;
+        match carried {
+            None => self.store.mark_all_stale(),
+            Some(ids) => {
+                for id in &ids {
+                    self.store.mark_stale(id);
+                }
+                // With its last segment a message is whole: the others are then no longer in the
+                // buffer. `message` is empty where it was not decoded.
+                for parts in [&self.message, self.segments.parts()] {
+                    for change in &parts.markets {
+                        self.store.mark_stale(parts.name(change));
+                    }
+                }
+            }
+        }
         self.segments.clear();
-        self.store.mark_stale(error.market_id());
         error
     }
 

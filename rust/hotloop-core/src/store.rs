@@ -115,15 +115,15 @@ impl Store {
         self.first_closed_ms = self.in_order().filter_map(MarketBook::closed_pt_ms).min();
     }
 
-    pub(crate) fn mark_stale(&mut self, market_id: Option<&str>) {
-        match market_id {
-            Some(id) => {
-                if let Some(slot) = self.find(id) {
-                    self.books[slot].stale = true;
-                }
-            }
-            None => self.books.iter_mut().for_each(|book| book.stale = true),
+    /// Marks the market, where it is held.
+    pub(crate) fn mark_stale(&mut self, id: &str) {
+        if let Some(slot) = self.find(id) {
+            self.books[slot].stale = true;
         }
+    }
+
+    pub(crate) fn mark_all_stale(&mut self) {
+        self.books.iter_mut().for_each(|book| book.stale = true);
     }
 
     /// The slots that go before `message` is applied: markets closed for long, and those that a

@@ -3,7 +3,7 @@
 // Helpers of tests may fail the test.
 #![allow(clippy::unwrap_used)]
 
-use hotloop_core::{Config, Error, HotloopCore, Level, RunnerKey, Side, Touched};
+use hotloop_core::{Config, Error, HotloopCore, Level, MarketBook, RunnerKey, Side, Touched};
 
 const MARKET: &str = "1.1";
 
@@ -114,6 +114,10 @@ fn one_market_too_many_is_refused_whole() {
         (Some("mc[3].id"), Some("1.3"))
     );
     assert!(core.runner(MARKET, key(2)).is_none());
+    assert!(
+        is_stale(&core, MARKET),
+        "it is not the one too many, but its changes are lost"
+    );
     assert_eq!(core.last_pt_ms(), Some(1));
     apply(&mut core, 2, r#"{"id":"1.2"}"#);
 }
@@ -166,6 +170,106 @@ fn an_unreadable_line_marks_every_market() {
         (None, Some(37), None)
     );
     assert!(is_stale(&core, "1.1") && is_stale(&core, "1.2"));
+}
+
+/// A core that holds the markets 1.1, 1.2 and 1.3.
+fn holding_three(limits: &str) -> HotloopCore {
+    let mut core = HotloopCore::new(config(&format!(r#"{{"state":{limits}}}"#)));
+    apply(&mut core, 1, r#"{"id":"1.1"},{"id":"1.2"},{"id":"1.3"}"#);
+    core
+}
+
+fn marked(core: &HotloopCore) -> Vec<&str> {
+    let stale = core.markets().filter(|market| core.is_stale(market));
+    stale.map(MarketBook::id).collect()
+}
+
+fn segment(kind: &str, mc: &str) -> String {
+    message(2, &format!(r#""segmentType":"{kind}","#), mc)
+}
+
+#[test]
+fn every_market_the_message_carries_is_marked() {
+    let all = &["1.1", "1.2", "1.3"][..];
+    for (line, lost) in [
+        (message(2, "", r#"{"id":"1.1","rc":5},{"id":"1.2"}"#), &all[..2]),
+        (message(2, "", r#"{"id":"1.1"},{"id":"1.2","rc":5}"#), &all[..2]),
+        (
+            message(2, r#""ct":5,"#, r#"{"id":"1.1"},{"id":"1.9"}"#),
+            &all[..1],
+        ),
+        (r#"{"op":"mcm","mc":[{"id":"1.2"}]}"#.to_owned(), &all[1..2]),
+        (segment("SEG_MIDDLE", r#"{"id":"1.3"}"#), &all[2..]),
+        (segment("SEG", r#"{"id":"1.3"}"#), &all[2..]),
+        (message(2, "", r#"{"id":"1.1"},{"rc":[]}"#), all),
+        (message(2, "", r#"{"id":"1.1"},{"id":1.2}"#), all),
+        (message(2, "", r#"{"id":"1.1"},5"#), all),
+        (r#"{"op":"mcm","pt":2,"mc":{"id":"1.1"}}"#.to_owned(), all),
+        (r#"{"op":"mcm","pt":"soon","mc":null}"#.to_owned(), &[]),
+        (
+            r#"{"op":"mcm","pt":"soon","ct":"HEARTBEAT","mc":5}"#.to_owned(),
+            &[],
+        ),
+    ] {
+        let mut core = holding_three("{}");
+        refused(&mut core, &line);
+        assert_eq!(marked(&core), lost, "{line}");
+    }
+}
+
+#[test]
+fn a_refused_snapshot_is_lost_for_its_market_alone() {
+    for snapshot in [r#"{"id":"1.2"}"#, r#"{"id":5}"#, r#"{"rc":5}"#] {
+        let mut core = holding_three("{}");
+        let error = core.apply_snapshot("1.1", snapshot.as_bytes()).unwrap_err();
+        assert_eq!(error.market_id(), Some("1.1"));
+        assert_eq!(marked(&core), ["1.1"], "{snapshot}");
+    }
+}
+
+#[test]
+fn the_segments_thrown_away_with_a_message_are_lost_too() {
+    for line in [
+        segment("SEG", r#"{"id":"1.2","rc":5}"#),
+        segment("SEG_START", r#"{"id":"1.2","rc":5}"#),
+        message(2, "", r#"{"id":"1.2","rc":5}"#),
+    ] {
+        let mut core = holding_three("{}");
+        apply_line(&mut core, &segment("SEG_START", r#"{"id":"1.1"}"#));
+        refused(&mut core, &line);
+        assert_eq!(marked(&core), ["1.1", "1.2"], "{line}");
+        refused(&mut core, &segment("SEG_END", r#"{"id":"1.3"}"#));
+        assert_eq!(marked(&core), ["1.1", "1.2", "1.3"], "the rest of the message");
+    }
+    for kind in ["SEG_START", "SEG", "SEG_END"] {
+        let mut core = holding_three(r#"{"max_segment_bytes":80}"#);
+        apply_line(&mut core, &segment("SEG_START", r#"{"id":"1.1"}"#));
+        refused(
+            &mut core,
+            &segment(kind, r#"{"id":"1.2","tv":0.000000000000000000000}"#),
+        );
+        assert_eq!(marked(&core), ["1.1", "1.2"], "{kind} beyond the bound");
+    }
+}
+
+#[test]
+fn a_whole_refused_with_its_last_segment_is_lost_in_all_its_parts() {
+    for (end, field) in [
+        (r#"{"op":"mcm","segmentType":"SEG_END"}"#.to_owned(), "pt"),
+        (segment("SEG_END", r#"{"id":"1.4"}"#), "mc[2].id"),
+    ] {
+        let mut core = holding_three(r#"{"max_markets":3}"#);
+        apply_line(&mut core, &segment("SEG_START", r#"{"id":"1.1"}"#));
+        apply_line(&mut core, &segment("SEG", r#"{"id":"1.2"}"#));
+        assert_eq!(refused(&mut core, &end).field(), Some(field));
+        assert_eq!(marked(&core), ["1.1", "1.2"]);
+        assert_eq!(core.last_pt_ms(), Some(1), "nothing was applied");
+    }
+    let mut core = holding_three("{}");
+    apply_line(&mut core, &segment("SEG_START", r#"{"id":"1.1"}"#));
+    apply_line(&mut core, &segment("SEG_END", r#"{"id":"1.2"}"#));
+    refused(&mut core, &message(3, "", r#"{"id":"1.3","rc":5}"#));
+    assert_eq!(marked(&core), ["1.3"], "what was applied was not lost");
 }
 
 #[test]
