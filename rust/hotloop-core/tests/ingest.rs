@@ -3,51 +3,10 @@
 // Helpers of tests may fail the test.
 #![allow(clippy::unwrap_used)]
 
-use hotloop_core::{Config, HotloopCore, Level, MarketBook, RunnerBook, RunnerKey, Side, Touched};
+mod common;
 
-const MARKET: &str = "1.1";
-
-fn config(json: &str) -> Config {
-    Config::from_json(json.as_bytes()).unwrap()
-}
-
-fn core() -> HotloopCore {
-    HotloopCore::new(Config::default())
-}
-
-fn key(id: i64) -> RunnerKey {
-    RunnerKey::new(id, 0.0)
-}
-
-/// A message at `pt` with these `mc` entries (and, before `mc`, these members).
-fn message(pt: i64, head: &str, mc: &str) -> String {
-    format!(r#"{{"op":"mcm","pt":{pt},{head}"mc":[{mc}]}}"#)
-}
-
-fn apply(core: &mut HotloopCore, pt: i64, mc: &str) -> Vec<(String, i64)> {
-    apply_line(core, &message(pt, "", mc))
-}
-
-fn apply_line(core: &mut HotloopCore, line: &str) -> Vec<(String, i64)> {
-    let touched: Vec<Touched> = core.apply(line.as_bytes()).unwrap().to_vec();
-    touched
-        .iter()
-        .map(|t| (core.market_of(t.market).id().to_owned(), t.runner.id))
-        .collect()
-}
-
-fn of(market: &str, ids: &[i64]) -> Vec<(String, i64)> {
-    ids.iter().map(|id| (market.to_owned(), *id)).collect()
-}
-
-fn backs(core: &HotloopCore, id: i64) -> Vec<(i64, i64)> {
-    let levels: Vec<Level> = core.ladder_top(MARKET, key(id), Side::Back, None);
-    levels.iter().map(|level| (level.price, level.size)).collect()
-}
-
-fn is_stale(core: &HotloopCore, market: &str) -> bool {
-    core.is_stale(core.market(market).unwrap())
-}
+use common::{MARKET, apply, apply_line, backs, config, core, is_stale, key, message, of};
+use hotloop_core::{HotloopCore, Level, MarketBook, RunnerBook, RunnerKey, Side};
 
 #[test]
 fn rows_set_and_delete_and_absent_levels_are_no_loss() {
