@@ -37,7 +37,7 @@ require_machine() {
   [ ${#missing[@]} -gt 0 ] || return 0
   if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
     say "installing ${missing[*]} (a few seconds)"
-    { apt-get update -qq && apt-get install -y -qq --no-install-recommends "${missing[@]}"; } >&2 ||
+    { apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}"; } >/dev/null ||
       die "could not install ${missing[*]}; install them by hand and call again"
   else
     die "missing on this machine: ${missing[*]}; ask an administrator to install them (Debian: apt-get install ${missing[*]})"
