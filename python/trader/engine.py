@@ -115,6 +115,10 @@ class Engine:
         if self._router.open_orders():
             self._router.control("cancel_all", reason)
             self._router.tick(self.now_ms)
+        self.close_books()
+
+    def close_books(self) -> None:
+        """The end of `finish`; all there is to do when the executor is gone."""
         for market_id in self._ledger.markets():
             if market_id not in self.results:
                 self._value(market_id)

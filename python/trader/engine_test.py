@@ -265,6 +265,23 @@ def test_a_market_without_a_base_rate_is_refused_by_the_fee_gate(scene: Scene) -
     assert scene.session.desk.counts.refused == {"unknown_mbr": 2}
 
 
+@pytest.mark.parametrize(
+    "definition",
+    [
+        {"bettingType": "LINE", "lineMinUnit": 0.0, "lineMaxUnit": 9.0, "lineInterval": 0.1},
+        {"marketType": "EACH_WAY", "eachWayDivisor": 5.0},
+    ],
+)
+def test_a_market_whose_bets_are_not_won_or_lost_at_their_odds_is_refused(
+    scene: Scene, definition: dict[str, Any]
+) -> None:
+    if "lineInterval" in definition:
+        definition = {**definition, "priceLadderDefinition": {"type": "LINE_RANGE"}}
+    scene.define(rc=QUOTED, **definition)
+    assert scene.open_sides() == []
+    assert scene.session.desk.counts.refused == {"not_win_or_lose": 2}
+
+
 def test_no_order_is_sent_past_the_executors_limit(tmp_path: Path) -> None:
     scene = Scene(tmp_path, "execution.limits.max_open_orders=1")
     scene.define(rc=QUOTED)
@@ -292,4 +309,35 @@ def test_both_feeds_count_the_same_refusals(tmp_path: Path, feed: str) -> None:
     assert scene.session.engine.counts.seam_errors == 2
     assert scene.session.book.stats()["ignored"] == 1
     assert scene.open_sides() == []
+    scene.blotter.close()
+
+
+def both(*atb: tuple[float, float]) -> list[dict[str, Any]]:
+    """Changes of what can be backed, and 3.2 to lay, for two runners."""
+    return [{"id": runner, "atb": atb, "atl": [[3.2, 50.0]]} for runner in (1, 2)]
+
+
+def worst_case_e4(scene: Scene) -> int:
+    market = scene.session.engine.markets.get("1.1")
+    assert market is not None
+    return scene.session.ledger.worst_case_e4(market, scene.session.router.open_orders())
+
+
+def test_the_new_orders_of_one_message_do_not_pass_the_markets_cap_together(tmp_path: Path) -> None:
+    scene = Scene(tmp_path, "sizer.max_market_liability=12", "sizer.min_stake=8")
+    scene.define(rc=both((3.0, 50.0)))
+    assert worst_case_e4(scene) == -120_000
+    scene.blotter.close()
+
+
+def test_the_moves_of_one_message_do_not_pass_the_markets_cap_together(tmp_path: Path) -> None:
+    scene = Scene(
+        tmp_path,
+        *("sizer.max_market_liability=33", "sizer.min_stake=8", "sizer.max_stake=8"),
+        "edges.passive_maker.requote_ms=0",
+    )
+    scene.define(rc=both((3.0, 50.0)), numberOfWinners=2)
+    assert worst_case_e4(scene) == -320_000, "both lays of 8 at 3.0"
+    scene.change(both((3.0, 0.0), (3.1, 50.0)))
+    assert worst_case_e4(scene) == -168_000, "one at 3.1, the other taken away: 33.6 is too much"
     scene.blotter.close()

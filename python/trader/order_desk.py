@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final, Protocol
 
 from trader.execution.blotter import Blotter
 from trader.execution.interfaces.executor import OpenOrder
 from trader.execution.interfaces.ids import IdSource
-from trader.execution.interfaces.intents import QuoteIntent
+from trader.execution.interfaces.intents import Action, QuoteIntent
 from trader.execution.interfaces.reports import ExecutionReport, Status
 from trader.execution.ipc import Bus
 from trader.execution.ledger import Fill, Ledger
@@ -79,6 +79,7 @@ class OrderDesk:
         self._max_open_orders = max_open_orders
         self._observer = observer
         self._intents: dict[str, tuple[Runner, QuoteIntent]] = {}
+        self._on_the_way: dict[str, QuoteIntent] = {}  # new orders and moves not answered yet
         self._orders: dict[Runner, list[OpenOrder]] = {}
         self._orders_changed = False
         bus.subscribe(self._on_report)
@@ -144,7 +145,8 @@ class OrderDesk:
             side=wish.side,
             price_centi=wish.price_centi,
             gross_edge=wish.gross_edge,
-            resting=self._router.open_orders(view.market_id),
+            resting=self._at_risk(view.market_id),
+            max_size_centi=wish.max_size_centi,
         )
         if isinstance(size, Refused):
             self.counts.refused[size.reason] += 1
@@ -165,6 +167,23 @@ class OrderDesk:
         )
         self._send(runner, intent)
 
+    def _at_risk(self, market_id: str) -> Sequence[OpenOrder]:
+        """A market's resting orders with those on their way, as they may come to stand.
+
+        One message can touch all runners of a market, and nothing is heard back before its end:
+        each order must fit under the caps beside those sent just before it.
+        """
+        resting = self._router.open_orders(market_id)
+        sent = [i for i in self._on_the_way.values() if i.market_id == market_id]
+        if not sent:
+            return resting
+        moves = {i.target_intent_id: i.price_centi for i in sent if i.action is Action.REPLACE}
+        # Until a move is answered either price may be matched: the higher one costs a lay more.
+        return [
+            replace(order, price_centi=max(order.price_centi, moves.get(order.intent_id, 0)))
+            for order in resting
+        ] + [_as_resting(i) for i in sent if i.action is Action.PLACE]
+
     def _is_full(self) -> bool:
         # What is in flight may rest as well; that some of it are cancels errs on the safe side.
         resting = len(self._router.open_orders()) + self._router.in_flight
@@ -176,7 +195,7 @@ class OrderDesk:
         order = wish.order
         refused = self._fee_gate.check(view.market_id, wish.gross_edge, wish.reduces)
         refused = refused or self._sizer.check_move(
-            view, runner, order, wish.price_centi, self._router.open_orders(view.market_id)
+            view, runner, order, wish.price_centi, self._at_risk(view.market_id)
         )
         if refused is not None:
             self.counts.refused[refused.reason] += 1
@@ -198,6 +217,8 @@ class OrderDesk:
 
     def _send(self, runner: Runner, intent: QuoteIntent) -> None:
         self._intents[intent.intent_id] = (runner, intent)
+        if intent.action is not Action.CANCEL:
+            self._on_the_way[intent.intent_id] = intent
         self._router.send(intent)
         self.counts.intents[intent.edge, intent.action.value] += 1
         self._blotter.intent(intent)
@@ -207,6 +228,7 @@ class OrderDesk:
     # --- reports back ---------------------------------------------------------------------------
 
     def _on_report(self, report: ExecutionReport) -> None:
+        self._on_the_way.pop(report.intent_id, None)
         self.counts.reports[report.status.value] += 1
         if report.status is Status.REJECTED and report.reject_code is not None:
             self.counts.rejects[report.reject_code] += 1
@@ -239,3 +261,23 @@ class OrderDesk:
         elif report.is_terminal:
             self._matcher.ended(intent.intent_id)
             del self._intents[intent.intent_id]
+
+
+def _as_resting(intent: QuoteIntent) -> OpenOrder:
+    """A new order as it will rest if it is taken."""
+    return OpenOrder(
+        intent_id=intent.intent_id,
+        edge=intent.edge,
+        market_id=intent.market_id,
+        selection_id=intent.selection_id,
+        handicap_centi=intent.handicap_centi,
+        side=intent.side,
+        price_centi=intent.price_centi,
+        size_centi=intent.size_centi,
+        remaining_centi=intent.size_centi,
+        matched_centi=0,
+        placed_ts_ms=intent.ts_ms,
+        deadline_ms=intent.deadline_ms,
+        persistence=intent.persistence,
+        time_in_force=intent.time_in_force,
+    )

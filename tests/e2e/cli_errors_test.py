@@ -5,6 +5,7 @@ from __future__ import annotations
 import bz2
 import json
 import re
+import resource
 import socket
 import subprocess
 from pathlib import Path
@@ -186,6 +187,55 @@ def test_an_output_folder_that_is_a_file(good: Path, tmp_path: Path, below: str)
 def test_an_output_folder_that_cannot_be_written(good: Path) -> None:
     line = refused(2, "replay", str(good), "--out", "/proc/hotloop-out", *PYTHON)
     assert "--out /proc/hotloop-out: cannot be written" in line
+
+
+def test_an_output_folder_without_a_name(good: Path) -> None:
+    assert "--out: is empty" in refused(2, "replay", str(good), "--out", "", *PYTHON)
+
+
+def test_a_disk_that_is_full(tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    done = subprocess.run(
+        command("demo", "--speed", "max", "--out", str(out), *PYTHON),
+        env=environment(),
+        capture_output=True,
+        text=True,
+        check=False,
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000)),
+    )
+    assert done.returncode == 2, done.stderr
+    assert re.fullmatch(rf"trader: --out {out}: cannot be written: [^\n]+\n", done.stderr)
+    assert list(out.iterdir()) == []
+
+
+def test_standard_output_that_cannot_be_written(good: Path, tmp_path: Path) -> None:
+    arguments = ("replay", str(good), "--out", str(tmp_path / "out"), *PYTHON)
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            command(*arguments),
+            env=environment(),
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
+        )
+    assert done.returncode == 2
+    assert done.stderr == "trader: cannot write to standard output: No space left on device\n"
+    assert (tmp_path / "out" / "summary.json").is_file()
+
+
+def test_without_any_standard_output_it_runs_all_the_same(tmp_path: Path) -> None:
+    short = ("--set", "simulator.demo.pre_off_s=10", "--set", "simulator.demo.in_play_s=1")
+    arguments = command("demo", "--speed", "max", "--out", str(tmp_path / "out"), *PYTHON, *short)
+    done = subprocess.run(
+        ["/bin/sh", "-c", 'exec "$@" >&-', "sh", *arguments],
+        env=environment(),
+        stderr=subprocess.PIPE,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    assert (tmp_path / "out" / "summary.json").is_file()
 
 
 def test_an_output_folder_with_another_run(good: Path, tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ import os
 import signal
 import sqlite3
 import subprocess
+import sys
 from pathlib import Path
 from typing import Final
 
@@ -66,6 +67,14 @@ def test_the_report_goes_to_a_folder_of_the_users_own(tmp_path: Path) -> None:
     assert (tmp_path / "hotloop" / "demo-3-python-python" / "summary.json").is_file()
 
 
+def test_another_demo_replaces_the_report_there(tmp_path: Path) -> None:
+    arguments = ("--speed", "max", "--seed", "3", *PYTHON, "--set", "simulator.demo.pre_off_s=10")
+    succeed(*arguments, XDG_STATE_HOME=str(tmp_path))
+    succeed(*arguments, "--set", "simulator.demo.runners=4", XDG_STATE_HOME=str(tmp_path))
+    summary = read_summary(tmp_path / "hotloop" / "demo-3-python-python")
+    assert "runners=4" in summary["run"]["inputs"][0]
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 @pytest.mark.parametrize("execution", ["python", "rust"])
 def test_an_interrupt_ends_it_cleanly_with_a_partial_summary(
@@ -121,15 +130,63 @@ def test_a_sidecar_that_dies_ends_the_run_with_a_clear_line(tmp_path: Path) -> N
         children = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
         assert len(children) == 1, "the sidecar is the trader's only child"
         os.kill(int(children[0]), signal.SIGKILL)
-        _, errors = process.communicate(timeout=TIMEOUT_S)
+        printed, errors = process.communicate(timeout=TIMEOUT_S)
     finally:
         process.kill()
         process.wait()
     assert process.returncode == 3
     # The connection's own log stands before it; the last line is the answer.
-    assert errors.splitlines()[-1].startswith("trader: executor was ended by SIGKILL"), errors
+    last = errors.splitlines()[-1]
+    assert last.startswith("trader: executor was ended by SIGKILL"), errors
+    assert last.endswith(f"what was done until then is in {tmp_path}/summary.json")
     assert "Traceback" not in errors
-    assert not (tmp_path / "summary.json").exists()
+    assert "executor lost: the figures cover what was read until then" in printed
+    summary, blotter = read_summary(tmp_path), read_blotter(tmp_path)
+    assert summary["executor_lost"].startswith("executor was ended by SIGKILL")
+    assert 0 < summary["lines"] < 5_000
+    assert len(blotter["intents"]) == summary["intents_total"]
+    assert runs(tmp_path) == [("executor lost",)]
+
+
+def test_nobody_reading_its_output_ends_it_as_an_interrupt_does(tmp_path: Path) -> None:
+    process = subprocess.Popen(
+        command("--speed", "max", "--out", str(tmp_path), *PYTHON),
+        env=environment(),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stdout is not None
+    assert process.stderr is not None
+    with process:
+        process.stdout.readline()
+        process.stdout.close()
+        errors = process.stderr.read()
+        assert process.wait(TIMEOUT_S) == 130
+    assert errors == ""
+    assert read_summary(tmp_path)["interrupted"] is True
+
+
+def test_ctrl_c_before_anything_was_begun_is_quiet() -> None:
+    # Held up where Python asks for it, in the imports after the first: there Ctrl-C comes.
+    hold = "import os, signal, sys\n" + (
+        "class Hold:\n"
+        "    def find_spec(self, name, *_):\n"
+        "        if name == 'trader.apps.arguments':\n"
+        "            os.kill(os.getpid(), signal.SIGINT)\n"
+        "sys.meta_path.insert(0, Hold())\n"
+        "import runpy\n"
+        "runpy.run_module('trader.apps.trader', run_name='__main__', alter_sys=True)\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", hold],
+        env=environment(),
+        capture_output=True,
+        text=True,
+        timeout=TIMEOUT_S,
+        check=False,
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (130, "", "")
 
 
 def runs(folder: Path) -> list[tuple[str]]:

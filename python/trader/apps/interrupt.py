@@ -1,12 +1,18 @@
-"""Ctrl-C and SIGTERM: asked once, a run ends after the line it is at; asked twice, at once."""
+"""Ctrl-C and SIGTERM: asked once, a run ends after the line it is at; asked twice, at once.
+
+A live view whose reader has gone asks as well. Signals that come together are one: what ends a
+process group or a pipeline often sends two.
+"""
 
 from __future__ import annotations
 
 import signal
+from time import monotonic
 from types import FrameType
 from typing import Final, Self
 
 SIGNALS: Final = (signal.SIGINT, signal.SIGTERM)
+TOGETHER_S: Final = 0.3
 
 
 class Interrupt:
@@ -14,6 +20,7 @@ class Interrupt:
 
     def __init__(self) -> None:
         self._requested = False
+        self._signalled_s: float | None = None
         self._former: list[tuple[signal.Signals, object]] = []
 
     def __enter__(self) -> Self:
@@ -29,7 +36,14 @@ class Interrupt:
     def requested(self) -> bool:
         return self._requested
 
-    def _on_signal(self, _number: int, _frame: FrameType | None) -> None:
-        if self._requested:
-            raise KeyboardInterrupt
+    def request(self) -> None:
+        """Ends the run as a first signal does."""
         self._requested = True
+
+    def _on_signal(self, _number: int, _frame: FrameType | None) -> None:
+        now_s = monotonic()
+        if self._signalled_s is None:
+            self._signalled_s = now_s
+            self._requested = True
+        elif now_s - self._signalled_s > TOGETHER_S:
+            raise KeyboardInterrupt

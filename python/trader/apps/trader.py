@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
 from collections.abc import Sequence
 from typing import Final
+
+if __name__ == "__main__":
+    # Ctrl-C while the imports below are under way: nothing was begun, so there is nothing to say.
+    signal.signal(signal.SIGINT, lambda *_: os._exit(130))
 
 from trader.apps.arguments import ArgumentError, parse
 from trader.apps.commands import config, demo, replay
@@ -27,14 +32,15 @@ _COMMANDS: Final = {"demo": demo.run, "replay": replay.run, "config": config.run
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Runs one command; see the package for the exit codes."""
+    interrupt = Interrupt()
     try:
         try:
             arguments = parse(sys.argv[1:] if argv is None else argv)
-            with Interrupt() as interrupt:
+            with interrupt:
                 return _COMMANDS[arguments.command](arguments, interrupt)
         finally:
             # Here and not at exit, so that a reader who has gone is noticed below.
-            sys.stdout.flush()
+            print(end="", flush=True)
     except (ArgumentError, ConfigError, OutputError, RecordingError) as error:
         return _fail(str(error), BAD_INPUT)
     except (StartError, MetricsServeError, ExecutionError) as error:
@@ -42,9 +48,19 @@ def main(argv: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         return _fail("interrupted; nothing was kept", INTERRUPTED)
     except BrokenPipeError:
-        # Whoever read our output has gone (`| head`); the interpreter must not complain at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return DONE
+        # Whoever read our output has gone (`| head`).
+        _leave_stdout()
+        return INTERRUPTED if interrupt.requested() else DONE
+    except OSError as error:
+        # What is read and written elsewhere has errors of its own: this is the output, on a full
+        # disk perhaps.
+        _leave_stdout()
+        return _fail(f"cannot write to standard output: {error.strerror}", BAD_INPUT)
+
+
+def _leave_stdout() -> None:
+    """Lets what is still in its buffer go nowhere: the interpreter must not complain at exit."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _fail(message: str, code: int) -> int:

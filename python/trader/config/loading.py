@@ -10,25 +10,37 @@ import dataclasses
 import difflib
 import os
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
 from typing import Any, Final, TypeAlias, TypeVar, cast, get_type_hints
 
 import yaml
 
-from trader.config.rules import Rule, WrongValueError
+from trader.config.rules import Rule, WrongValueError, shortened
 from trader.config.schema import Config, EdgeConfigs
 from trader.strategy.edges.registry import EDGES
 
 T = TypeVar("T")
 MAX_CONFIG_BYTES: Final = 1 << 20
+MAX_NODES: Final = 10_000
+"""Keys and values of one file, aliases counted wherever they stand: no file can grow past it."""
 OVERRIDES_NAME: Final = "--set"
 SECTION: Final = "a section of keys"
 
 
 class _Loader(yaml.SafeLoader):
     """Safe YAML in which `1e6` is a number, as everywhere else, and not text."""
+
+    def construct_object(self, node: yaml.Node, deep: bool = False) -> Any:
+        """As the base class, whose constructors let out whatever a wrong scalar makes them do."""
+        try:
+            return super().construct_object(node, deep)
+        except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError):
+            kind = node.tag.rpartition(":")[2]
+            problem = f"this cannot be read as a value of type {kind}"
+            raise yaml.constructor.ConstructorError(None, None, problem, node.start_mark) from None
 
 
 _Loader.add_implicit_resolver(
@@ -260,13 +272,13 @@ def _profile_path(profile: str, folder: Path) -> Path:
 
 def _override_tree(override: str) -> Branch:
     key, equals, text = override.partition("=")
-    source = f"{OVERRIDES_NAME} {override}"
+    source = f"{OVERRIDES_NAME} {shortened(override)}"
     parts = key.strip().split(".")
     if not equals or not all(parts):
         raise ConfigError([Problem(source, "", "is not an override", "dotted.key=value")])
     try:
         value = yaml.load(text, Loader=_Loader)
-    except yaml.YAMLError:
+    except (yaml.YAMLError, RecursionError):
         raise ConfigError([Problem(source, key, "the value is not YAML", "")]) from None
     node: Node = Leaf(value, OVERRIDES_NAME)
     if isinstance(value, dict):
@@ -283,11 +295,13 @@ def _parse(data: bytes, name: str) -> Branch:
             root = loader.get_single_node()
             if root is None:
                 return Branch({}, name)
-            tree = _walk(loader, root, name, "")
+            tree = _walk(loader, root, name, "", count(1))
         finally:
             loader.dispose()
     except yaml.YAMLError as error:
         raise ConfigError([Problem(*_yaml_trouble(error, name))]) from None
+    except RecursionError:
+        raise ConfigError([Problem(name, "", "is nested too deeply", "")]) from None
     except UnicodeDecodeError:
         raise ConfigError([Problem(name, "", "is not UTF-8 text", "")]) from None
     if not isinstance(tree, Branch):
@@ -295,8 +309,10 @@ def _parse(data: bytes, name: str) -> Branch:
     return tree
 
 
-def _walk(loader: _Loader, node: yaml.Node, name: str, path: str) -> Node:
+def _walk(loader: _Loader, node: yaml.Node, name: str, path: str, numbers: Iterator[int]) -> Node:
     source = f"{name}:{node.start_mark.line + 1}"
+    if next(numbers) > MAX_NODES:
+        raise ConfigError([Problem(name, "", "has too many keys", f"up to {MAX_NODES}")])
     if not isinstance(node, yaml.MappingNode):
         return Leaf(loader.construct_object(node, deep=True), source)
     children: dict[str, Node] = {}
@@ -308,7 +324,7 @@ def _walk(loader: _Loader, node: yaml.Node, name: str, path: str) -> Node:
             raise ConfigError([Problem(line, path, "a key that is not plain text", "")])
         if key in children:
             raise ConfigError([Problem(line, dotted, "is written twice", "each key once")])
-        child = _walk(loader, value_node, name, dotted)
+        child = _walk(loader, value_node, name, dotted, numbers)
         children[key] = (
             Branch(child.children, line) if isinstance(child, Branch) else Leaf(child.value, line)
         )

@@ -12,6 +12,11 @@ from trader.config.loading import ConfigError, load, profiles, read_yaml
 from trader.strategy.edges.passive_maker import PassiveMakerConfig
 
 BASE = loading.repository_root() / "configs" / "base.yaml"
+# A file of a few hundred bytes that stands for half a thousand million keys.
+BOMB = "k0: &a0 {x: 1}\n" + "".join(
+    f"k{n + 1}: &a{n + 1} {{{', '.join(f'{key}: *a{n}' for key in 'abcdefghi')}}}\n"
+    for n in range(9)
+)
 
 
 def folder_with(tmp_path: Path, *, base: str | None = None, **named: str) -> Path:
@@ -145,6 +150,12 @@ def test_a_key_written_twice_is_refused(tmp_path: Path) -> None:
         ("- 1\n", "is not a mapping of keys"),
         ("sizer: {<<: {a: 1}}\n", "a key that is not plain text"),
         ("{1: 2, [3]: 4}\n", "a key that is not plain text"),
+        ("sizer: {bankroll: 2001-99-99}\n", "cannot be read as a value of type timestamp"),
+        ("sizer: {bankroll: !!int x}\n", "cannot be read as a value of type int"),
+        ("sizer: {bankroll: !!bool 7}\n", "cannot be read as a value of type bool"),
+        ("sizer: &a {bankroll: *a}\n", "is nested too deeply"),
+        ("{a: " * 3000, "is nested too deeply"),
+        (BOMB, "has too many keys; allowed: up to 10000"),
     ],
 )
 def test_what_is_no_configuration_is_refused(tmp_path: Path, text: str, said: str) -> None:
@@ -171,10 +182,18 @@ def test_a_profile_may_be_a_file_of_ones_own(tmp_path: Path) -> None:
         load(str(tmp_path / "gone.yaml"))
 
 
-@pytest.mark.parametrize("override", ["sizer.bankroll", "=3", "sizer..bankroll=3", "sizer=[1"])
-def test_what_is_no_override_is_refused(override: str) -> None:
-    with pytest.raises(ConfigError, match="--set"):
+@pytest.mark.parametrize(
+    "override",
+    [
+        *("sizer.bankroll", "=3", "sizer..bankroll=3", "sizer=[1"),
+        *("sizer.bankroll=2001-99-99", "sizer.bankroll=!!int x", "sizer.bankroll=" + "9" * 5000),
+        "sizer.bankroll=" + "[" * 3000,
+    ],
+)
+def test_what_is_no_override_is_refused_in_a_line(override: str) -> None:
+    with pytest.raises(ConfigError, match="--set") as caught:
         load(None, [override])
+    assert len(str(caught.value)) < 200
 
 
 def test_yaml_that_is_not_text_is_refused(tmp_path: Path) -> None:

@@ -127,9 +127,14 @@ def _shown(value: Any) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, str):
-        return f"'{value if len(value) <= 60 else value[:57] + '…'}'"
+        return f"'{shortened(value)}'"
     if isinstance(value, Mapping):
         return "a section of keys"
     if isinstance(value, list):
         return "a list"
-    return str(value)
+    return shortened(str(value))
+
+
+def shortened(text: str) -> str:
+    """What fits into a line with other words."""
+    return text if len(text) <= 60 else text[:57] + "…"

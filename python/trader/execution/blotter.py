@@ -128,7 +128,7 @@ class Blotter:
         return self._run
 
     def end_run(self, how: str) -> None:
-        """Closes the run: `done` or `interrupted`."""
+        """Closes the run: `done`, `interrupted` or `executor lost`."""
         self.flush()
         self._db.execute("UPDATE runs SET ended = ? WHERE run = ?", (how, self._run))
 
@@ -242,7 +242,8 @@ class Blotter:
             self._db.execute("PRAGMA journal_mode = DELETE")
         except sqlite3.ProgrammingError:
             return  # closed already
-        self._db.close()
+        finally:
+            self._db.close()
 
     def _write(self, more: Iterable[tuple[str, list[tuple[object, ...]]]]) -> None:
         """One transaction: kept rows first, so that a settlement never stands before its fills."""
@@ -259,7 +260,9 @@ class Blotter:
         try:
             for statement, rows in batches:
                 self._db.executemany(statement, rows)
+            self._db.execute("COMMIT")
         except BaseException:
-            self._db.execute("ROLLBACK")
+            # On a full disk SQLite has rolled back already; what it says is what must be heard.
+            if self._db.in_transaction:
+                self._db.execute("ROLLBACK")
             raise
-        self._db.execute("COMMIT")

@@ -124,3 +124,18 @@ def test_a_batch_that_fails_is_not_half_written(tmp_path: Path) -> None:
         blotter.flush()
     assert rows(path, "select intent_id from intents") == [("I1",)]
     blotter.close()
+
+
+def test_a_full_disk_is_told_as_such_and_what_was_written_stays(tmp_path: Path) -> None:
+    path = tmp_path / "b.sqlite"
+    blotter = Blotter(path)
+    begin(blotter)
+    pages = blotter._db.execute("PRAGMA page_count").fetchone()[0]
+    blotter._db.execute(f"PRAGMA max_page_count = {pages}")
+    for number in range(900):
+        blotter.intent(intent(number))
+    with pytest.raises(sqlite3.OperationalError, match="database or disk is full"):
+        blotter.flush()
+    blotter.close()
+    assert rows(path, "select count(*) from intents") == [(0,)]
+    assert rows(path, "select source from runs") == [("a",)]

@@ -141,9 +141,14 @@ class Ledger:
                 lose_e4 -= _loss_if_loses_e4(order)
         return win_e4, lose_e4
 
-    def worst_case_e4(self, market: MarketView, resting: Iterable[OpenOrder]) -> int:
+    def worst_case_e4(
+        self,
+        market: MarketView,
+        resting: Iterable[OpenOrder],
+        given: tuple[Runner, bool] | None = None,
+    ) -> int:
         """The least the market can return (negative: a loss), resting orders as in
-        `runner_outcomes`.
+        `runner_outcomes`; with `given`, when that runner wins (True) or does not.
 
         With K winners it is every runner losing plus the K runners for which winning instead is
         worst. Markets that do not say how many win (handicaps) are taken runner by runner.
@@ -159,11 +164,18 @@ class Ledger:
             losing_e4 -= lost_e4
             key = (order.selection_id, order.handicap_centi)
             swings[key] = swings.get(key, 0) + lost_e4 - _loss_if_wins_e4(order)
-        winners = market.number_of_winners
-        if not winners:
+        places, runners = market.number_of_winners, len(market.runners)
+        wins = False
+        if given is not None:
+            runner, wins = given
+            swing_e4 = swings.pop((runner.selection_id, runner.handicap_centi), 0)
+            runners -= 1
+            losing_e4 += swing_e4 if wins else 0
+        if not places:
             return losing_e4 + sum(swing for swing in swings.values() if swing < 0)
+        winners = places - wins
         # Runners without bets of ours may win as well, and change nothing when they do.
-        others = max(0, len(market.runners) - len(swings))
+        others = max(0, runners - len(swings))
         return losing_e4 + sum(sorted([*swings.values(), *[0] * min(winners, others)])[:winners])
 
     def settle(self, market: MarketView) -> MarketResult | None:

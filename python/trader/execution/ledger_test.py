@@ -158,8 +158,7 @@ orders = st.lists(
 def test_the_worst_case_is_the_worst_over_all_outcomes_and_fills(
     matched: list[Fill], resting: list[OpenOrder], winners: int
 ) -> None:
-    worst = ledger(*matched).worst_case_e4(market(winners=winners), resting)
-    outcomes: list[int] = []
+    outcomes: dict[bool, list[int]] = {True: [], False: []}  # by whether A wins
     for count in range(len(resting) + 1):
         for filled in combinations(resting, count):
             more = [
@@ -170,8 +169,11 @@ def test_the_worst_case_is_the_worst_over_all_outcomes_and_fills(
             for winning in combinations((A, B, C), winners):
                 statuses = {r: "WINNER" if r in winning else "LOSER" for r in (A, B, C)}
                 result = book.settle(market(statuses, winners=winners))
-                outcomes.append(result.gross_e4 if result is not None else 0)
-    assert worst == min(outcomes)
+                outcomes[A in winning].append(result.gross_e4 if result is not None else 0)
+    view, book = market(winners=winners), ledger(*matched)
+    assert book.worst_case_e4(view, resting) == min(*outcomes[True], *outcomes[False])
+    for wins in (True, False):
+        assert book.worst_case_e4(view, resting, (A, wins)) == min(outcomes[wins])
 
 
 @given(fills)
@@ -179,3 +181,6 @@ def test_a_market_of_unknown_winners_is_taken_runner_by_runner(matched: list[Fil
     book = ledger(*matched)
     worst = book.worst_case_e4(market(winners=None), ())
     assert worst == sum(min(book.runner_outcomes(runner, ())) for runner in (A, B, C))
+    others = sum(min(book.runner_outcomes(runner, ())) for runner in (B, C))
+    for wins, of_a in zip((True, False), book.runner_outcomes(A, ()), strict=True):
+        assert book.worst_case_e4(market(winners=None), (), (A, wins)) == others + of_a

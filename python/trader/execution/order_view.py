@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import heapq
+from typing import Final
 
 from trader.execution.interfaces.executor import OpenOrder
 from trader.execution.interfaces.intents import Action, QuoteIntent, TimeInForce
 from trader.execution.interfaces.reports import ExecutionReport, Status
+
+_DUE_SPARE: Final = 100
 
 
 class OrderView:
@@ -86,6 +89,10 @@ class OrderView:
         due = order.deadline_ms
         if order.time_in_force is TimeInForce.FILL_OR_KILL:
             due = min(due, order.placed_ts_ms + 1)
+        if len(self._due) > _DUE_SPARE + 2 * len(self._orders):
+            # Those of closed orders stay behind; without this they would pile up until their time.
+            self._due = [entry for entry in self._due if entry[1] in self._orders]
+            heapq.heapify(self._due)
         heapq.heappush(self._due, (due, order.intent_id))
         self._mark(order.intent_id)
 

@@ -7,9 +7,9 @@ anything. The screen is drawn at most `DRAWS_PER_S` times a second of wall time.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from time import monotonic
-from typing import Final, Protocol, Self
+from typing import Final, Protocol, Self, TextIO
 
 from rich.console import Console, Group, RenderableType
 from rich.live import Live
@@ -67,11 +67,15 @@ class Race(Protocol):
 
 
 class PlainView:
-    """A line every few seconds, for logs and pipes."""
+    """A line every few seconds, for logs and pipes.
 
-    def __init__(self, race: Race, console: Console) -> None:
+    `on_closed` is called when whoever read them has gone (`| head`): nobody watches any more.
+    """
+
+    def __init__(self, race: Race, out: TextIO | None, on_closed: Callable[[], None]) -> None:
         self._race = race
-        self._console = console
+        self._out = out
+        self._on_closed = on_closed
         self._next_s = 0.0
 
     def __enter__(self) -> Self:
@@ -95,13 +99,16 @@ class PlainView:
             return
         self._next_s = now_s + PLAIN_EVERY_S
         counts = session.desk.counts
-        self._console.print(
+        line = (
             f"{_race_clock(session, self._race)}: {session.engine.counts.lines:,} lines, "
             f"{sum(counts.intents.values()):,} intents, "
             f"{len(session.router.open_orders())} orders open, {counts.fills} fills, "
-            f"P&L at the last prices {_marked(session):+.2f}",
-            highlight=False,
+            f"P&L at the last prices {_marked(session):+.2f}"
         )
+        try:
+            print(line, file=self._out, flush=True)
+        except BrokenPipeError:
+            self._on_closed()
 
 
 class LiveView:

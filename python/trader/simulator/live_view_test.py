@@ -77,7 +77,7 @@ def test_the_live_view_shows_ladders_orders_and_figures(tmp_path: Path) -> None:
 @pytest.mark.usefixtures("always_due")
 def test_the_plain_view_prints_whole_lines(tmp_path: Path) -> None:
     race, metrics, out = Race(7, SHAPE), Metrics(), io.StringIO()
-    with PlainView(race, Console(file=out, soft_wrap=True)) as view:
+    with PlainView(race, out, pytest.fail) as view:
         play(tmp_path, race, view, metrics)
     lines = out.getvalue().splitlines()
     assert lines
@@ -85,6 +85,19 @@ def test_the_plain_view_prints_whole_lines(tmp_path: Path) -> None:
         assert "intents" in line
         assert "P&L at the last prices" in line
     assert "off in 0:5" in lines[0]
+
+
+@pytest.mark.usefixtures("always_due")
+def test_the_plain_view_says_when_nobody_reads_it_any_more(tmp_path: Path) -> None:
+    class Closed(io.StringIO):
+        def write(self, _text: str, /) -> int:
+            raise BrokenPipeError
+
+    told: list[str] = []
+    race = Race(7, SHAPE)
+    with PlainView(race, Closed(), lambda: told.append("closed")) as view:
+        play(tmp_path, race, view, Metrics())
+    assert told
 
 
 @pytest.mark.usefixtures("always_due")

@@ -4,7 +4,8 @@
 folder `executor` with the sidecar's configuration and log. The run works in `DIR/.running`
 and moves its files into place when it ends, the summary last, so that what stands in DIR is always
 one whole run. The same run again (same command, inputs, backends, feed and profile) replaces its
-former files; a different run is refused, as is a folder with other things under these names.
+former files; a different run is refused (unless the folder is the program's own choice), as is a
+folder with other things under these names.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import json
 import os
 import shutil
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final
 
@@ -33,20 +35,39 @@ class OutputError(Exception):
 class OutputFolder:
     """Opened before the run, `commit`ted after it, closed in any case."""
 
-    def __init__(self, folder: Path, identity: Mapping[str, Any], shown_name: str | None = None):
+    def __init__(
+        self,
+        folder: Path,
+        identity: Mapping[str, Any],
+        shown_name: str | None = None,
+        *,
+        replaces_any: bool = False,
+    ) -> None:
+        """`replaces_any`: a different run there is replaced as well, not refused."""
         self.folder = folder
+        self._replaces_any = replaces_any
         self.name = shown_name if shown_name is not None else str(folder)
         self.identity = dict(identity)
         self._lock: int | None = None  # the folder's own descriptor, locked
+        if not self.name:
+            raise OutputError("--out: is empty; name a folder")
         try:
             folder.mkdir(parents=True, exist_ok=True)
         except (FileExistsError, NotADirectoryError):
             raise OutputError(f"--out {self.name}: is not a folder") from None
         except OSError as error:
             raise self._unwritable(error) from None
-        self._check_former()
         try:
             self._take_lock()
+        except OSError as error:
+            raise self._unwritable(error) from None
+        try:
+            # Only now: another run may have been putting its files in place.
+            self._check_former()
+        except OutputError:
+            self._unlock()
+            raise
+        try:
             shutil.rmtree(self.staging, ignore_errors=True)
             self.staging.mkdir()
             for name in SIDECAR_FILES:
@@ -54,9 +75,6 @@ class OutputFolder:
         except OSError as error:
             self.close()
             raise self._unwritable(error) from None
-        except OutputError:
-            self.close()
-            raise
 
     @property
     def staging(self) -> Path:
@@ -92,20 +110,29 @@ class OutputFolder:
         if self._lock is None:
             return
         shutil.rmtree(self.staging, ignore_errors=True)
-        (self.run_dir / TOKEN).unlink(missing_ok=True)
-        os.close(self._lock)
-        self._lock = None
+        with suppress(OSError):
+            (self.run_dir / TOKEN).unlink(missing_ok=True)
+        self._unlock()
+
+    def _unlock(self) -> None:
+        if self._lock is not None:
+            os.close(self._lock)
+            self._lock = None
 
     def _check_former(self) -> None:
+        """Refuses a folder that holds anything but a former run of the same identity."""
         former = self.folder / SUMMARY
         try:
             if not former.exists():
-                if (self.folder / BLOTTER).exists():
+                if not (self.folder / BLOTTER).exists():
+                    return
+                # A run that was killed while it put its files in place left its summary there.
+                former = self.staging / SUMMARY
+                if not former.exists():
                     raise OutputError(
                         f"--out {self.name}: holds a {BLOTTER} without a summary; "
                         "choose another folder or remove it"
                     )
-                return
             document = json.loads(former.read_text())
         except OSError as error:
             raise self._unwritable(error) from None
@@ -118,7 +145,7 @@ class OutputFolder:
                 "choose another folder"
             )
         different = [key for key in self.identity if run.get(key) != self.identity[key]]
-        if different:
+        if different and not self._replaces_any:
             key = different[0]
             raise OutputError(
                 f"--out {self.name}: holds a different run ({key} {_shown(run.get(key))}, "

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -73,6 +74,46 @@ def test_a_blotter_alone_is_not_touched(tmp_path: Path) -> None:
     (tmp_path / "blotter.sqlite").write_text("mine")
     with pytest.raises(OutputError, match="without a summary"):
         OutputFolder(tmp_path, RUN)
+
+
+def test_a_run_killed_while_it_put_its_files_in_place_can_be_run_again(tmp_path: Path) -> None:
+    output = OutputFolder(tmp_path, RUN)
+    output.blotter.write_text("blotter 3")
+    output.commit({"lines": 3})
+    # As if the last step, the summary's move, had not happened.
+    (tmp_path / ".running").mkdir(exist_ok=True)
+    (tmp_path / "summary.json").rename(tmp_path / ".running" / "summary.json")
+    os.close(output._lock or -1)  # what the kernel does for a killed process
+    with pytest.raises(OutputError, match="a different run"):
+        OutputFolder(tmp_path, {**RUN, "hotloop": "python"})
+    write(tmp_path, RUN, 4)
+    assert names(tmp_path) == ["blotter.sqlite", "summary.json"]
+
+
+def test_a_folder_of_the_programs_own_choice_takes_any_run(tmp_path: Path) -> None:
+    write(tmp_path, RUN, 3)
+    other = {**RUN, "hotloop": "python"}
+    output = OutputFolder(tmp_path, other, replaces_any=True)
+    output.blotter.write_text("blotter 4")
+    output.commit({"lines": 4})
+    output.close()
+    assert json.loads((tmp_path / "summary.json").read_text())["run"] == other
+    (tmp_path / "summary.json").write_text("mine")
+    with pytest.raises(OutputError, match="not of this program"):
+        OutputFolder(tmp_path, other, replaces_any=True)
+
+
+def test_the_folder_is_looked_at_only_when_no_other_run_writes_there(tmp_path: Path) -> None:
+    first = OutputFolder(tmp_path, RUN)
+    (tmp_path / "blotter.sqlite").write_text("in place, its summary to follow")
+    with pytest.raises(OutputError, match="another run is writing there now"):
+        OutputFolder(tmp_path, RUN)
+    first.close()
+
+
+def test_an_empty_name_is_refused() -> None:
+    with pytest.raises(OutputError, match="--out: is empty"):
+        OutputFolder(Path(), RUN, "")
 
 
 def test_other_things_in_the_folder_stay(tmp_path: Path) -> None:

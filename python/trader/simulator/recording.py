@@ -166,7 +166,8 @@ def _streams(raw: IO[bytes], depth: int) -> Iterator[IO[bytes]]:
 def _op(line: bytes) -> str | None:
     """The `op` of a stream message; None for anything else."""
     try:
-        message = json.loads(line)
+        # Decoded here: left to itself, `loads` takes UTF-16 as well, which the seam does not.
+        message = json.loads(line.decode())
     except (ValueError, RecursionError):
         return None
     op = message.get("op") if isinstance(message, dict) else None

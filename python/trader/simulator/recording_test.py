@@ -94,6 +94,7 @@ def test_a_file_cut_in_its_first_block_is_truncated_after_line_0(tmp_path: Path)
         (b"GIF89a\x00\x01\x02", "is not a recording of the market stream: it begins with 'GIF89a"),
         (b"a,b,c\n1,2,3\n", "is not a recording of the market stream: it begins with 'a,b,c'"),
         (b'{"a": 1}\n', "is not a recording of the market stream"),
+        (PLAIN.decode().encode("utf-16"), "is not a recording of the market stream"),
         (b"[1]\n" * 30 + LINES[0], "is not a recording of the market stream"),
         (b'{"op":"ocm","pt":1}\n', "holds order stream messages (op ocm)"),
         (b'{"op":"status"}\n', "has no market data (op mcm) in its first lines, but op status"),

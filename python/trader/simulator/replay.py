@@ -2,7 +2,8 @@
 
 The inputs are recordings or generated lines; `Replay` does not tell them apart. It can be stopped
 between two lines (`stop`), paced by the wall clock (`pace`), and watched (`watch`); none of these
-changes what the engine decides.
+changes what the engine decides. When the executor is lost the run ends there, as if interrupted:
+what was done until then is in the blotter and the summary, which says so.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from typing import Final
 
 from trader.config.schema import Config
 from trader.execution.blotter import Blotter
+from trader.execution.interfaces.executor import ExecutionError
 from trader.monitoring.metrics import Metrics
 from trader.simulator.session import MakeExecutor, Observer, Session, open_session
 from trader.simulator.summary import RunSummary
@@ -68,17 +70,22 @@ class Replay:
         self._changes_before = 0
 
     def run(self, sources: Iterable[Source]) -> RunSummary:
-        """Plays the sources; what was read until then is in `summary` whatever ends the run.
+        """Plays the sources; `summary.interrupted` and `summary.executor_lost` say how it ended.
 
-        Raises `RecordingError`, `StartError`, `ExecutorStartError`, `ExecutorLost`.
+        Raises `RecordingError`, `StartError`, and `ExecutionError` when the executor did not even
+        start: there is nothing to keep then.
         """
         started = time.perf_counter()
         for source in sources:
             try:
                 self._play(source)
+            except ExecutionError as error:
+                if not self.summary.inputs:
+                    raise
+                self.summary.executor_lost = str(error)
             finally:
                 self.summary.wall_s = time.perf_counter() - started
-            if self.summary.interrupted:
+            if self.summary.is_partial:
                 break
         return self.summary
 
@@ -94,17 +101,27 @@ class Replay:
                 observer=self._observer,
             )
             try:
-                self._lines(session, lines)
-                ended = "interrupted" if self.summary.interrupted else "done"
-                session.engine.finish(f"end of run: {ended}")
-                self._count(session)
+                try:
+                    self._lines(session, lines)
+                    ended = "interrupted" if self.summary.interrupted else "done"
+                    session.engine.finish(f"end of run: {ended}")
+                except ExecutionError:
+                    session.bus.drain()  # what it had reported before it was lost
+                    session.engine.close_books()
+                    self._keep(source, session, "executor lost")
+                    raise
+                self._keep(source, session, ended)
                 if self._watch is not None:
                     self._watch(session)
-                self._changes_before = self._metrics.runner_changes_total
-                self.summary.add(source.name, session)
-                self._blotter.end_run(ended)
             finally:
                 session.executor.stop()
+
+    def _keep(self, source: Source, session: Session, ended: str) -> None:
+        """Takes a session's results into summary and blotter."""
+        self._count(session)
+        self._changes_before = self._metrics.runner_changes_total
+        self.summary.add(source.name, session)
+        self._blotter.end_run(ended)
 
     def _lines(self, session: Session, lines: Iterable[bytes]) -> None:
         on_line = session.engine.on_line

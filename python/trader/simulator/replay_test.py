@@ -16,12 +16,13 @@ from trader.config.loading import load
 from trader.config.schema import Config
 from trader.execution.blotter import Blotter
 from trader.execution.executor_py.executor import PythonExecutor
-from trader.execution.interfaces.executor import Executor
+from trader.execution.interfaces.executor import Executor, ExecutorLost, ExecutorStartError
 from trader.execution.ipc import Bus
 from trader.monitoring.metrics import Metrics
 from trader.simulator.generator import Race, RaceShape
 from trader.simulator.recording import RecordingError
 from trader.simulator.replay import Replay, Source
+from trader.simulator.session import MakeExecutor
 from trader.simulator.summary import BACKEND_KEYS, NOT_COMPUTED, TIMING_KEYS
 
 SHAPE = RaceShape(pre_off_s=40.0, in_play_s=4.0)
@@ -40,7 +41,7 @@ class CountedExecutor(PythonExecutor):
         CountedExecutor.stopped += 1
 
 
-def make_executor(config: Config, bus: Bus, _metrics: Metrics, _run_dir: Path) -> Executor:
+def make_counted(config: Config, bus: Bus, _metrics: Metrics, _run_dir: Path) -> Executor:
     return CountedExecutor(bus, config.execution.limits.dry_run())
 
 
@@ -49,7 +50,11 @@ def race(seed: int, name: str | None = None) -> Source:
 
 
 def play(
-    folder: Path, *sources: Source, stop: Callable[[], bool] = lambda: False, **more: Any
+    folder: Path,
+    *sources: Source,
+    stop: Callable[[], bool] = lambda: False,
+    make_executor: MakeExecutor = make_counted,
+    **more: Any,
 ) -> dict[str, Any]:
     metrics = Metrics()
     with Blotter(folder / "blotter.sqlite") as blotter:
@@ -112,6 +117,46 @@ def test_every_executor_that_was_started_is_stopped_also_after_an_error(tmp_path
     with pytest.raises(RecordingError):
         play(tmp_path, race(1), Source("x.bz2", lambda: nullcontext(broken())))
     assert (CountedExecutor.started, CountedExecutor.stopped) == (2, 2)
+
+
+class LostExecutor(CountedExecutor):
+    """Is gone at its 40th tick."""
+
+    ticks = 0
+
+    def tick(self, ts_ms: int) -> None:
+        LostExecutor.ticks += 1
+        if LostExecutor.ticks >= 40:
+            raise ExecutorLost("executor was ended by SIGKILL")
+        super().tick(ts_ms)
+
+
+def test_when_the_executor_is_lost_what_was_done_until_then_is_kept(tmp_path: Path) -> None:
+    def make_lost(config: Config, bus: Bus, _metrics: Metrics, _run_dir: Path) -> Executor:
+        return LostExecutor(bus, config.execution.limits.dry_run())
+
+    LostExecutor.ticks = 0
+    summary = play(tmp_path, race(1), race(2), make_executor=make_lost)
+    assert summary["executor_lost"] == "executor was ended by SIGKILL"
+    assert summary["interrupted"] is False
+    assert 0 < summary["lines"] < 500
+    assert summary["intents_total"] > 0
+    assert ended(tmp_path) == [("race 1", "executor lost")]
+
+
+def test_an_executor_that_does_not_start_for_a_later_input_loses_nothing(tmp_path: Path) -> None:
+    class Unwilling(CountedExecutor):
+        def start(self) -> None:
+            raise ExecutorStartError("no")
+
+    made = iter((CountedExecutor, Unwilling))
+
+    def make_next(config: Config, bus: Bus, _metrics: Metrics, _run_dir: Path) -> Executor:
+        return next(made)(bus, config.execution.limits.dry_run())
+
+    summary = play(tmp_path, race(1), race(2), make_executor=make_next)
+    assert summary["executor_lost"] == "no"
+    assert ended(tmp_path) == [("race 1", "done")]
 
 
 def test_the_pace_hears_the_streams_clock_after_every_line(tmp_path: Path) -> None:

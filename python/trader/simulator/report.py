@@ -53,10 +53,11 @@ def _positions(result: Mapping[str, Any], names: Mapping[int, str]) -> Iterator[
 
 
 def _totals(summary: Mapping[str, Any]) -> Iterator[str]:
-    pnl, apply_ns = summary["pnl"], summary["apply_delta_ns"]
-    decision = summary["decision_us"]
+    pnl = summary["pnl"]
     if summary["interrupted"]:
         yield "interrupted: the figures cover what was read until then"
+    if summary["executor_lost"] is not None:
+        yield "executor lost: the figures cover what was read until then"
     marked = pnl["markets_marked"]
     how = f" ({marked} {_plural('market', marked)} not settled, valued at the last prices)"
     yield (
@@ -64,14 +65,26 @@ def _totals(summary: Mapping[str, Any]) -> Iterator[str]:
         f"net {pnl['net']:+.2f}{how if marked else ''}"
     )
     yield (
-        f"time:   apply_delta p50 {apply_ns['p50'] / 1000:.1f} µs, "
-        f"p99 {apply_ns['p99'] / 1000:.1f} µs; "
-        f"line to intents p50 {decision['p50']:.1f} µs, p99 {decision['p99']:.1f} µs; "
+        f"time:   {_apply_delta(summary)}; {_decision(summary)}; "
         f"{summary['lines']:,} lines in {summary['wall_s']:.1f} s "
         f"(hotloop {summary['hotloop']}, execution {summary['execution']})"
     )
     if summary["seam_errors"]:
         yield f"refused lines: {summary['seam_errors']:,} (logged on standard error)"
+
+
+def _apply_delta(summary: Mapping[str, Any]) -> str:
+    apply_ns = summary["apply_delta_ns"]
+    if not apply_ns["count"]:
+        return "apply_delta took no line"
+    return f"apply_delta p50 {apply_ns['p50'] / 1000:.1f} µs, p99 {apply_ns['p99'] / 1000:.1f} µs"
+
+
+def _decision(summary: Mapping[str, Any]) -> str:
+    decision = summary["decision_us"]
+    if not summary["intents_total"]:
+        return "no intents"
+    return f"line to intents p50 {decision['p50']:.1f} µs, p99 {decision['p99']:.1f} µs"
 
 
 def _plural(word: str, count: int) -> str:

@@ -48,6 +48,7 @@ class Session:
     """The parts of one input's run that its caller looks at."""
 
     book: HotloopApi
+    bus: Bus
     executor: Executor
     router: Router
     desk: OrderDesk
@@ -109,7 +110,7 @@ def open_session(
         version=__version__,
         config=dataclasses.asdict(config),
     )
-    return Session(book, executor, router, desk, ledger, engine)
+    return Session(book, bus, executor, router, desk, ledger, engine)
 
 
 def open_book(config: Config) -> HotloopApi:

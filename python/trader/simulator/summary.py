@@ -61,7 +61,13 @@ class RunSummary:
     inputs: list[InputSummary] = field(default_factory=list)
     wall_s: float = 0.0
     interrupted: bool = False
+    executor_lost: str | None = None
     extra: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def is_partial(self) -> bool:
+        """Whether the run ended before its inputs did."""
+        return self.interrupted or self.executor_lost is not None
 
     def add(self, source: str, session: Session) -> InputSummary:
         """Takes in a session that has finished."""
@@ -92,6 +98,7 @@ class RunSummary:
             "version": __version__,
             "command": self.command,
             "interrupted": self.interrupted,
+            "executor_lost": self.executor_lost,
             **self.extra,
             "lines": lines,
             "lines_ignored": sum(part.lines_ignored for part in self.inputs),

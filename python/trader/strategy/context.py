@@ -44,10 +44,17 @@ class MarketView:
     mbr: float | None
     number_of_winners: int | None
     runners: Mapping[Runner, str]
+    market_type: str | None = None
 
     @property
     def is_open(self) -> bool:
         return self.status == "OPEN"
+
+    @property
+    def is_win_or_lose(self) -> bool:
+        """Whether a bet wins stake times (odds - 1) or loses its stake, as all the money arithmetic
+        takes it. A line market's prices are lines, not odds; an each-way bet is two bets in one."""
+        return self.ladder != "LINE_RANGE" and self.market_type != "EACH_WAY"
 
 
 OrdersOf = Callable[[str, Runner], Sequence[OpenOrder]]

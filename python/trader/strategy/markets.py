@@ -70,6 +70,7 @@ class Markets:
             mbr=info["mbr"],
             number_of_winners=info["number_of_winners"],
             runners=runners,
+            market_type=info["market_type"],
         )
         self._views[market_id] = view
         self._seqs[market_id] = self._book.definition_seq(market_id)

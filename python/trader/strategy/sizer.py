@@ -4,7 +4,8 @@ The stake is a share (`kelly_fraction`) of Kelly's for the edge after commission
 bankroll · e / (p - 1), the same for backing and laying (a lay risks p - 1 times its stake). It is
 held between `min_stake` and `max_stake`, then cut so that neither the runner's nor the market's
 worst outcome, resting orders counted as filled, passes its cap. What is left must be a size the
-exchange takes: `min_size`, or a smaller one that pays at least `min_payout`.
+exchange takes: `min_size`, or a smaller one that pays at least `min_payout`. Markets whose bets are
+not simply won or lost at their odds (lines, each way) are refused.
 """
 
 from __future__ import annotations
@@ -57,9 +58,17 @@ class Sizer:
         price_centi: int,
         gross_edge: float,
         resting: Sequence[OpenOrder],
+        max_size_centi: int | None = None,
     ) -> int | Refused:
-        """The size of a new order. `resting` are all open orders of the market."""
+        """The size of a new order, at most `max_size_centi`.
+
+        `resting` are all orders of the market, those on their way to the executor included.
+        """
+        if not market.is_win_or_lose:
+            return Refused("not_win_or_lose")
         wanted_centi = self._kelly_centi(market.market_id, price_centi, gross_edge)
+        if max_size_centi is not None:
+            wanted_centi = min(wanted_centi, max_size_centi)
         room_centi = self._room_centi(market, runner, side, price_centi, resting)
         if room_centi <= 0:
             return Refused("exposure_cap")
@@ -99,11 +108,15 @@ class Sizer:
         price_centi: int,
         resting: Sequence[OpenOrder],
     ) -> int:
-        """The largest size whose loss still fits under both caps; 0 or less when none does."""
+        """The largest size whose loss still fits under both caps; 0 or less when none does.
+
+        What counts is what else is lost when the order loses: a market at its cap through other
+        outcomes can still take back what it holds.
+        """
         win_e4, lose_e4 = self._ledger.runner_outcomes(runner, resting)
         at_stake_e4 = win_e4 if side is Side.LAY else lose_e4
         runner_room_e4 = round(self._config.max_runner_liability * 10_000) + at_stake_e4
-        worst_e4 = self._ledger.worst_case_e4(market, resting)
+        worst_e4 = self._ledger.worst_case_e4(market, resting, (runner, side is Side.LAY))
         market_room_e4 = round(self._config.max_market_liability * 10_000) + worst_e4
         loss_e4_per_centi = 100 if side is Side.BACK else price_centi - 100
         return min(runner_room_e4, market_room_e4) // loss_e4_per_centi

@@ -69,6 +69,23 @@ def test_the_market_cap_counts_all_runners() -> None:
     assert size(of, Side.BACK, 400, 0.9, (order(B, Side.BACK, 500, 900),)) == 300
 
 
+def test_a_market_at_its_cap_can_still_take_back_what_it_holds() -> None:
+    book = Ledger(0.0, 5.0)
+    book.record(Fill("I", "e", A, Side.BACK, 300, 1200, 0))
+    of = sizer(*WIDE, "sizer.max_market_liability=12", book=book)
+    assert size(of, Side.BACK, 300, 0.9) == Refused("exposure_cap")
+    # If A wins the back earns 24, so a lay at 3.0 may lose 36 before that outcome is at the cap.
+    assert size(of, Side.LAY, 300, 0.9) == 1800
+
+
+def test_an_edge_may_want_less_than_the_sizer_would_stake() -> None:
+    of = sizer("sizer.min_stake=5")
+    wanted = of.size_centi(
+        market(), A, side=Side.BACK, price_centi=300, gross_edge=0.1, resting=(), max_size_centi=150
+    )
+    assert wanted == 150
+
+
 def test_no_room_and_too_small_are_refused() -> None:
     book = Ledger(0.0, 5.0)
     book.record(Fill("I", "e", A, Side.BACK, 200, 1500, 0))

@@ -5,19 +5,22 @@ from __future__ import annotations
 import argparse
 import json
 import logging
+import sqlite3
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final, TextIO
+from typing import Any, Final, TextIO
 
 from trader.apps.arguments import user_path
 from trader.config.loading import load
 from trader.config.schema import Config, LogConfig
 from trader.execution.blotter import Blotter
+from trader.execution.interfaces.executor import ExecutorLost
 from trader.monitoring.metrics import Metrics
-from trader.simulator.output import OutputFolder
+from trader.simulator.output import OutputError, OutputFolder
+from trader.simulator.replay import Replay, Source
 
 _LEVELS: Final = {
     "error": logging.ERROR,
@@ -67,13 +70,20 @@ def profile_of(profile: str | None) -> str | None:
 
 
 @contextmanager
-def opened(config: Config, folder: Path, shown: str, identity: dict[str, object]) -> Iterator[Run]:
+def opened(
+    config: Config,
+    folder: Path,
+    shown: str,
+    identity: dict[str, object],
+    *,
+    replaces_any: bool = False,
+) -> Iterator[Run]:
     """A run's output folder, blotter, log and metrics, closed again whatever happens.
 
     Raises `OutputError` and `MetricsServeError`.
     """
     set_up_log(config.monitoring.log)
-    output = OutputFolder(folder, identity, shown)
+    output = OutputFolder(folder, identity, shown, replaces_any=replaces_any)
     try:
         metrics = Metrics()
         if config.monitoring.metrics.enabled:
@@ -83,10 +93,38 @@ def opened(config: Config, folder: Path, shown: str, identity: dict[str, object]
         try:
             with Blotter(output.blotter) as blotter:
                 yield Run(config, output, blotter, metrics)
+        except sqlite3.Error as error:
+            raise OutputError(f"--out {shown}: cannot be written: {error}") from None
         finally:
             metrics.close()
     finally:
         output.close()
+
+
+def play(run: Run, replay: Replay, sources: Iterable[Source]) -> dict[str, Any]:
+    """Plays the sources and puts summary and blotter in place; returns the summary.
+
+    Raises what `Replay.run` does.
+    """
+    replay.run(sources)
+    run.blotter.close()
+    summary = replay.summary.as_json(run.metrics)
+    run.output.commit(summary)
+    return summary
+
+
+def report(summary: dict[str, Any], lines: Iterable[str], out: str) -> int:
+    """Prints a kept run's lines; returns the exit code, 0 or 130.
+
+    Raises `ExecutorLost` afterwards when that is what ended the run.
+    """
+    for line in lines:
+        print(line, flush=True)
+    if summary["executor_lost"] is not None:
+        raise ExecutorLost(
+            f"{summary['executor_lost']}; what was done until then is in {out}/summary.json"
+        )
+    return 130 if summary["interrupted"] else 0
 
 
 def identity_of(config: Config, command: str, inputs: list[str]) -> dict[str, object]:

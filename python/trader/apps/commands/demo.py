@@ -15,7 +15,7 @@ from typing import Any, Final
 from rich.console import Console
 
 from trader.apps.arguments import user_path
-from trader.apps.commands.common import Run, configured, identity_of, opened
+from trader.apps.commands.common import Run, configured, identity_of, opened, play, report
 from trader.apps.commands.executors import make_executor
 from trader.apps.interrupt import Interrupt
 from trader.config.schema import Config
@@ -43,17 +43,17 @@ def run(arguments: argparse.Namespace, interrupt: Interrupt) -> int:
     name = f"generated race, seed {demo.seed}"
     identity = identity_of(config, "demo", [f"{name}, {shape}"])
     folder, shown = _folder(arguments.out, config)
-    with opened(config, folder, shown, identity) as opened_run:
-        _say(f"{name}: {demo.runners} runners, {_how(config)}; Ctrl-C ends it cleanly")
+    own = arguments.out is None
+    with opened(config, folder, shown, identity, replaces_any=own) as opened_run:
+        about = f"{name}: {demo.runners} runners, {_how(config)}; Ctrl-C ends it cleanly"
+        print(about, flush=True)
         summary = _play(opened_run, race, name, interrupt)
-    for line in demo_lines(summary, shown, race.names):
-        _say(line)
-    return 130 if summary["interrupted"] else 0
+    return report(summary, demo_lines(summary, shown, race.names), shown)
 
 
 def _play(opened_run: Run, race: Race, name: str, interrupt: Interrupt) -> dict[str, Any]:
     speed = opened_run.config.simulator.demo.speed
-    with _view(opened_run, race) as view:
+    with _view(opened_run, race, interrupt) as view:
         replay = Replay(
             opened_run.config,
             command="demo",
@@ -66,12 +66,8 @@ def _play(opened_run: Run, race: Race, name: str, interrupt: Interrupt) -> dict[
             pace=_pacer(speed, race.first_pt_ms, interrupt.requested) if speed > 0 else None,
             watch=view.watch,
         )
-        replay.run([Source(name, lambda: nullcontext(race.lines()))])
-    opened_run.blotter.close()
-    replay.summary.extra["seed"] = opened_run.config.simulator.demo.seed
-    summary = replay.summary.as_json(opened_run.metrics)
-    opened_run.output.commit(summary)
-    return summary
+        replay.summary.extra["seed"] = opened_run.config.simulator.demo.seed
+        return play(opened_run, replay, [Source(name, lambda: nullcontext(race.lines()))])
 
 
 def _pacer(speed: float, first_pt_ms: int, stop: Callable[[], bool]) -> Callable[[int], None]:
@@ -89,11 +85,11 @@ def _pacer(speed: float, first_pt_ms: int, stop: Callable[[], bool]) -> Callable
     return pace
 
 
-def _view(opened_run: Run, race: Race) -> View:
+def _view(opened_run: Run, race: Race, interrupt: Interrupt) -> View:
     console = Console()
     if console.is_terminal and not console.is_dumb_terminal:
         return LiveView(race, opened_run.metrics, console)
-    return PlainView(race, Console(soft_wrap=True))
+    return PlainView(race, sys.stdout, interrupt.request)
 
 
 def _folder(out: str | None, config: Config) -> tuple[Path, str]:
@@ -124,8 +120,3 @@ def _how(config: Config) -> str:
     return (
         f"hotloop {config.hotloop.backend}, execution {config.execution.backend} (dry run), {pace}"
     )
-
-
-def _say(line: str) -> None:
-    print(line)
-    sys.stdout.flush()

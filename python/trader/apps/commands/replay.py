@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 
 from trader.apps.arguments import user_path
-from trader.apps.commands.common import Run, configured, identity_of, opened
+from trader.apps.commands.common import Run, configured, identity_of, opened, play, report
 from trader.apps.commands.executors import make_executor
 from trader.apps.interrupt import Interrupt
 from trader.simulator.recording import Recording
@@ -35,9 +35,7 @@ def run(arguments: argparse.Namespace, interrupt: Interrupt) -> int:
     identity = identity_of(config, "replay", inputs)
     with opened(config, user_path(arguments.out), arguments.out, identity) as opened_run:
         summary = _play(opened_run, paths, interrupt)
-    for line in replay_lines(summary, arguments.out):
-        print(line)
-    return 130 if summary["interrupted"] else 0
+    return report(summary, replay_lines(summary, arguments.out), arguments.out)
 
 
 def _play(opened_run: Run, paths: list[tuple[str, Path]], interrupt: Interrupt) -> dict[str, Any]:
@@ -52,11 +50,8 @@ def _play(opened_run: Run, paths: list[tuple[str, Path]], interrupt: Interrupt) 
             stop=interrupt.requested,
             watch=progress.watch,
         )
-        replay.run([Source(name, progress.opener(name, path)) for name, path in paths])
-    opened_run.blotter.close()
-    summary = replay.summary.as_json(opened_run.metrics)
-    opened_run.output.commit(summary)
-    return summary
+        sources = [Source(name, progress.opener(name, path)) for name, path in paths]
+        return play(opened_run, replay, sources)
 
 
 class _Progress:
@@ -69,7 +64,7 @@ class _Progress:
         self._next_s = 0.0
         self._bar: Progress | None = None
         self._task = TaskID(0)
-        if sys.stderr.isatty():
+        if sys.stderr is not None and sys.stderr.isatty():
             self._bar = Progress(
                 TextColumn("{task.description}"),
                 BarColumn(),

@@ -26,6 +26,7 @@ class Place:
 
     `gross_edge` is the expected profit as a share of the stake, before commission. `reduces` says
     that the order takes inventory back, so the fee gate may let it pass with less edge.
+    `max_size_centi` is the most the edge wants, whatever the sizer would stake.
     """
 
     side: Side
@@ -33,6 +34,7 @@ class Place:
     gross_edge: float
     ttl_ms: int
     reduces: bool = False
+    max_size_centi: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,8 +8,8 @@ the other side, so that it leans towards where the book is thin): a BACK earns p
 stake, a LAY 1 - p/m.
 
 Inventory is the stake by which the runner is backed more than laid at the present price. It is
-bounded, and it skews: the side that would add to it must earn `skew_edge` more at the bound, the
-side that takes it back may earn as much less.
+bounded (no order is larger than what is left to the bound), and it skews: the side that would add
+to it must earn `skew_edge` more at the bound, the side that takes it back may earn as much less.
 """
 
 from __future__ import annotations
@@ -43,12 +43,14 @@ class Target:
     """Where one side should rest and what a stake of 1 earns there before commission.
 
     `open` says whether it may be joined now; if not, an order that is there may stay.
+    `max_size_centi` is what brings the inventory to its bound.
     """
 
     price_centi: int
     gross_edge: float
     reduces: bool
     open: bool
+    max_size_centi: int
 
 
 class PassiveMaker(Edge[PassiveMakerConfig]):
@@ -102,10 +104,12 @@ class PassiveMaker(Edge[PassiveMakerConfig]):
         back = lay = None
         if held < 1.0:
             edge = best_lay / micro - 1.0 - config.skew_edge * held
-            back = Target(round(best_lay * 100), edge, held < 0.0, wide)
+            room_centi = int(100 * config.max_inventory * (1.0 - held) * micro / best_lay)
+            back = Target(round(best_lay * 100), edge, held < 0.0, wide, room_centi)
         if held > -1.0:
             edge = 1.0 - best_back / micro + config.skew_edge * held
-            lay = Target(round(best_back * 100), edge, held > 0.0, wide)
+            room_centi = int(100 * config.max_inventory * (1.0 + held) * micro / best_back)
+            lay = Target(round(best_back * 100), edge, held > 0.0, wide, room_centi)
         return back, lay
 
     def _towards(
@@ -118,7 +122,8 @@ class PassiveMaker(Edge[PassiveMakerConfig]):
         if not orders:
             if not target.open:
                 return ()
-            return [Place(side, price_centi, edge, ttl_ms, target.reduces)]
+            room_centi = target.max_size_centi
+            return [Place(side, price_centi, edge, ttl_ms, target.reduces, room_centi)]
         moves: list[Proposal] = []
         for order in orders:
             if order.price_centi == price_centi or not self._may_move(now_ms, order):

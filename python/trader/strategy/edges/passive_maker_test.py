@@ -170,3 +170,14 @@ def test_it_leaves_a_runner_that_is_removed() -> None:
     view = dataclasses.replace(OPEN, runners={A: "REMOVED"})
     resting = order(A, Side.BACK, 320, 500)
     assert decide(WIDE, view=view, orders=[resting]) == [Cancel(resting, "runner_not_active")]
+
+
+def test_no_order_is_larger_than_what_is_left_to_the_bound() -> None:
+    back, lay = decide(WIDE, "max_inventory=10", position=held(Side.BACK, 900))
+    assert isinstance(back, Place)
+    assert isinstance(lay, Place)
+    # 9.00 backed at 3.0 would be levelled by a lay of 27 / 3.1 = 8.71 at the present price.
+    assert (back.max_size_centi, lay.max_size_centi) == (
+        int(100 * (10 - 27 / 3.1) * 3.1 / 3.2),
+        int(100 * (10 + 27 / 3.1) * 3.1 / 3.0),
+    )
