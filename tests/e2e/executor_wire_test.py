@@ -177,9 +177,14 @@ def test_vector_over_the_wire(name: str) -> None:
 @settings(deadline=None, max_examples=40)
 @given(
     script=scripts(max_steps=25),
-    first=st.builds(ByteLimit, up=st.integers(420, 4_000), down=st.integers(420, 4_000)),
+    first=st.builds(
+        ByteLimit, up=st.integers(420, 4_000), down=st.integers(420, 4_000), half=st.booleans()
+    ),
     later=st.lists(
-        st.builds(ByteLimit, up=st.integers(1, 4_000), down=st.integers(1, 4_000)), max_size=3
+        st.builds(
+            ByteLimit, up=st.integers(1, 4_000), down=st.integers(1, 4_000), half=st.booleans()
+        ),
+        max_size=3,
     ),
 )
 def test_cut_anywhere_nothing_is_lost_or_doubled(
@@ -201,6 +206,24 @@ def test_cut_anywhere_nothing_is_lost_or_doubled(
         finally:
             transport.stop()
     assert heard == python_reports(whole, DryRunLimits())
+
+
+def test_a_trader_new_to_an_executor_that_has_been_running_starts_where_it_stands() -> None:
+    with supervised() as process:
+        former = transport_to(process, Bus())
+        former.start()
+        for number in range(3):
+            former.submit(intent(f"f{number}"))
+            former.tick(number)
+        former.stop()
+        bus, heard = Bus(), list[ExecutionReport]()
+        bus.subscribe(heard.append)
+        new = transport_to(process, bus)
+        new.start()
+        new.submit(intent("n"))
+        new.tick(5)
+        assert [(r.seq, r.intent_id) for r in heard] == [(4, "n")]
+        new.stop()
 
 
 def test_wall_clock_cut_and_queued_orders_arrive_once() -> None:
@@ -270,6 +293,31 @@ def test_killed_executor_is_a_clear_error_and_takes_no_more_orders() -> None:
         with pytest.raises(ExecutorLost):
             router.tick(1_002)
         assert rig.heard[-1].reject_code == "EXECUTOR_UNHEALTHY"
+
+
+def test_stopped_process_in_lockstep_is_lost_in_time_then_killed_and_reaped() -> None:
+    config = replace(
+        WIRE,
+        heartbeat_timeout_s=0.3,
+        connect_timeout_s=0.3,
+        tick_timeout_s=0.5,
+        stop_grace_s=0.1,
+    )
+    with running(config) as rig:
+        pid = rig.executor.pid
+        assert pid is not None
+        rig.executor.tick(1)
+        os.kill(pid, signal.SIGSTOP)
+        with pytest.raises(ExecutorLost, match="did not answer a tick in time"):
+            rig.executor.tick(2)
+        rig.executor.stop()
+        assert not Path(f"/proc/{pid}").exists()
+
+
+def test_executor_may_listen_on_ipv6() -> None:
+    with running(replace(WIRE, host="::1", metrics_host="::1")) as rig:
+        assert rig.executor.metrics_address[0] == "::1"
+        rig.executor.tick(1)
 
 
 def test_stop_leaves_no_process_and_nobody_listening() -> None:

@@ -10,17 +10,21 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class ByteLimit:
-    """How many bytes of one connection go through towards the server and back."""
+    """How many bytes of one connection go through towards the server and back.
+
+    With `half` the way back stays open when the way up ends: the server can still answer.
+    """
 
     up: int
     down: int
+    half: bool = False
 
 
 class TcpProxy:
     """`with TcpProxy(host, port) as proxy:` listens on `proxy.port` of loopback.
 
     `limits[n]` bounds the n-th connection; later ones are not bounded. Bytes up to the limit do
-    arrive, then both sides are closed.
+    arrive, then both sides are closed (but see `ByteLimit.half`).
     """
 
     def __init__(self, host: str, port: int, limits: Sequence[ByteLimit] = ()) -> None:
@@ -65,16 +69,20 @@ class TcpProxy:
             number, self.connections = self.connections, self.connections + 1
             limit = self._limits[number] if number < len(self._limits) else None
             self._pairs.append((client, server))
-            self._start(client, server, limit.up if limit else None)
-            self._start(server, client, limit.down if limit else None)
+            self._start(
+                client, server, limit.up if limit else None, limit is not None and limit.half
+            )
+            self._start(server, client, limit.down if limit else None, False)
 
-    def _start(self, source: socket.socket, sink: socket.socket, limit: int | None) -> None:
-        pump = threading.Thread(target=_pump, args=(source, sink, limit), daemon=True)
+    def _start(
+        self, source: socket.socket, sink: socket.socket, limit: int | None, half: bool
+    ) -> None:
+        pump = threading.Thread(target=_pump, args=(source, sink, limit, half), daemon=True)
         self._pumps.append(pump)
         pump.start()
 
 
-def _pump(source: socket.socket, sink: socket.socket, limit: int | None) -> None:
+def _pump(source: socket.socket, sink: socket.socket, limit: int | None, half: bool) -> None:
     left = limit
     try:
         while data := source.recv(1 << 16):
@@ -83,12 +91,20 @@ def _pump(source: socket.socket, sink: socket.socket, limit: int | None) -> None
             if left is not None:
                 left -= len(piece)
                 if left == 0:
+                    if half:
+                        sink.shutdown(socket.SHUT_WR)
+                        _swallow(source)
                     break
     except OSError:
         # The other direction has ended the connection.
         pass
     finally:
         _end(source, sink)
+
+
+def _swallow(source: socket.socket) -> None:
+    while source.recv(1 << 16):
+        pass
 
 
 def _end(*ends: socket.socket) -> None:

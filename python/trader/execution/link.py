@@ -36,6 +36,8 @@ log = logging.getLogger(__name__)
 
 # Reasons to refuse a session that waiting does not cure.
 _FINAL_REJECTS: Final = frozenset({"BAD_TOKEN", "UNSUPPORTED_WIRE", "BAD_HELLO"})
+# Errors that end a connection through no fault of a message: the next connection makes them good.
+_CURED_BY_RECONNECTING: Final = frozenset({"TRUNCATED", "REPORTS_UNACKED"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +87,9 @@ class Link(threading.Thread):
         self._gone = gone
         self._rng = rng if rng is not None else random.Random()
         self._ending = threading.Event()
-        self._gap_at = 0
+        self._left = False
+        self._gap_at = -1
+        self._joined = False  # whether `last_seq` is where this trader stands with the executor
         self._lost = False
         self._instance: str | None = None
         self._first: Connection | None = None
@@ -102,8 +106,12 @@ class Link(threading.Thread):
         self.start()
 
     def end(self) -> None:
-        """Asks the thread to end; the caller aborts the connection and joins."""
+        """There will be no further connection; the one there is may still be written to."""
         self._ending.set()
+
+    def leave(self) -> None:
+        """Asks the thread to end, whatever connection it has just made; the caller joins."""
+        self._left = True
 
     def run(self) -> None:
         try:
@@ -126,31 +134,32 @@ class Link(threading.Thread):
             connection = self._reconnect()
 
     def _serve(self, connection: Connection) -> str:
-        """Reads until the connection ends; returns why."""
-        goal_seq = connection.hello_ack.next_report_seq - 1
+        """Reads until the connection ends or the trader stops; returns why."""
         instance = connection.hello_ack.session_id.rpartition("-")[0]
         if self._instance not in {None, instance}:
             return self._lose("executor was started anew: the orders and reports before are gone")
         self._instance = instance
         deadline = time.monotonic() + self._settings.connect_timeout_s
         try:
-            while True:
-                if not self.connected and self.last_seq >= goal_seq:
-                    self._set_up(True)
-                    self.inbox.put([Connected(connection)])
-                self._hear(connection.receive())
+            # Asked every time: the engine can only abort a connection it has taken notice of.
+            while not self._left:
+                self._hear(connection, connection.receive())
                 self._check_time(deadline)
+            return "trader stops"
         except ConnectionFailed as error:
             return str(error)
         finally:
             connection.abort()
 
-    def _hear(self, messages: list[Message]) -> None:
+    def _hear(self, connection: Connection, messages: list[Message]) -> None:
         """Hands over what the engine must know. Raises `ConnectionFailed` to end the connection."""
         events: list[Event] = []
         try:
             for message in messages:
                 self._hear_one(message, events)
+                if not self.connected and isinstance(message, Heartbeat):
+                    self._catch_up(message)
+                    events.append(Connected(connection))
         finally:
             # What came before a message that ends the connection was heard.
             if events:
@@ -162,6 +171,8 @@ class Link(threading.Thread):
                 events.append(message)
         elif isinstance(message, Heartbeat):
             self._on_heartbeat(message)
+        elif isinstance(message, ErrorMessage) and message.code in _CURED_BY_RECONNECTING:
+            raise ConnectionFailed(f"executor ended it: {message.code}: {message.message}")
         elif isinstance(message, TickAck | ControlAck | ErrorMessage):
             events.append(message)
         elif isinstance(message, Goodbye):
@@ -170,18 +181,33 @@ class Link(threading.Thread):
             raise ConnectionFailed(f"executor sent {type(message).__name__}")
 
     def _is_new(self, report: ExecutionReport) -> bool:
-        """Drops repeats by seq. A gap is asked for again once, by reconnecting, then final."""
+        """Drops repeats by seq."""
         if report.seq <= self.last_seq:
             self._metrics.duplicate_reports_total += 1
             return False
-        if self.last_seq and report.seq != self.last_seq + 1:
-            gap = f"reports {self.last_seq + 1} to {report.seq - 1} are missing"
+        self._expect(report.seq)
+        self.last_seq = report.seq
+        return True
+
+    def _catch_up(self, heartbeat: Heartbeat) -> None:
+        """The first heartbeat of a connection: all reports the executor kept were before it (S8).
+
+        A trader new to an executor that has been running misses those acknowledged long ago; they
+        were another trader's.
+        """
+        self._expect(heartbeat.next_report_seq)
+        self.last_seq = max(self.last_seq, heartbeat.next_report_seq - 1)
+        self._set_up(True)
+
+    def _expect(self, next_seq: int) -> None:
+        """A gap before `next_seq` is asked for again once, by reconnecting, then final."""
+        if self._joined and next_seq > self.last_seq + 1:
+            gap = f"reports {self.last_seq + 1} to {next_seq - 1} are missing"
             if self._gap_at == self.last_seq:
                 raise ConnectionFailed(self._lose(gap))
             self._gap_at = self.last_seq
             raise ConnectionFailed(gap)
-        self.last_seq = report.seq
-        return True
+        self._joined = True
 
     def _on_heartbeat(self, heartbeat: Heartbeat) -> None:
         self.heartbeat_at = time.monotonic()

@@ -9,13 +9,14 @@ again.
 Overflow: at `capacity` messages a PLACE or REPLACE is refused. Everything else (cancels, controls,
 fills, ticks) has as much room again, so that a full queue does not keep an order from being
 cancelled; beyond that it is refused as well. MARKET messages are not counted: with
-`latest_market_only` there is at most one a market (a later one takes the earlier one's place),
+`latest_market_only` there is at most one a market (a later one takes the place of the earlier, at
+the end of the queue: what shows that an intent was handled says nothing of a MARKET sent after it),
 without it they are bounded by the ticks that clear the queue.
 """
 
 from __future__ import annotations
 
-from collections import deque
+from collections import OrderedDict, deque
 from dataclasses import dataclass
 from enum import Enum
 from typing import Final
@@ -47,8 +48,8 @@ class Outbox:
             raise ValueError(f"send queue of {capacity} messages: at least 1 is needed")
         self.capacity: Final = capacity
         self._latest_market_only = latest_market_only
-        self._entries: deque[_Entry] = deque()
-        self.first_number = 0
+        self._entries: OrderedDict[int, _Entry] = OrderedDict()  # by number
+        self._next_number = 0
         self._markets = 0
         self._intents: dict[str, int] = {}
         self._market_at: dict[str, int] = {}
@@ -61,19 +62,24 @@ class Outbox:
         return len(self._entries)
 
     @property
+    def first_number(self) -> int:
+        """The oldest that is not confirmed; the next one's number if all are."""
+        return next(iter(self._entries), self._next_number)
+
+    @property
     def ticks(self) -> int:
         """How many of them are ticks."""
         return len(self._ticks)
 
     def add(self, kind: Kind, key: str, frame: bytes) -> int:
         """Notes a message; returns its number. Raises `SendQueueFullError`, see above."""
-        if kind is Kind.MARKET and self._latest_market_only and key in self._market_at:
-            number = self._market_at[key]
-            self._entries[number - self.first_number].frame = frame
-            return number
         self._check_room(kind)
-        number = self.first_number + len(self._entries)
-        self._entries.append(_Entry(kind, key, frame))
+        if kind is Kind.MARKET and self._latest_market_only and key in self._market_at:
+            del self._entries[self._market_at[key]]
+            self._markets -= 1
+        number = self._next_number
+        self._next_number += 1
+        self._entries[number] = _Entry(kind, key, frame)
         if kind is Kind.TICK:
             self._ticks.append(number)
         elif kind in {Kind.NEW_ORDER, Kind.CANCEL}:
@@ -88,8 +94,15 @@ class Outbox:
         return number
 
     def frames(self) -> bytes:
-        """All unconfirmed messages, in order, as they go over the wire."""
-        return b"".join(entry.frame for entry in self._entries)
+        """All unconfirmed messages as they go over the wire: in order.
+
+        With `latest_market_only` the MARKETs come first, so that no order is checked against less
+        than is known by now.
+        """
+        entries = list(self._entries.values())
+        if self._latest_market_only:
+            entries.sort(key=lambda entry: entry.kind is not Kind.MARKET)
+        return b"".join(entry.frame for entry in entries)
 
     def on_report(self, intent_id: str, *, is_fill: bool) -> None:
         """A report of this intent was heard."""
@@ -120,12 +133,10 @@ class Outbox:
 
     def _confirm(self, number: int) -> None:
         """Everything up to and with `number` was handled."""
-        while self.first_number <= number:
-            entry = self._entries.popleft()
-            self._forget(entry, self.first_number)
-            self.first_number += 1
+        while self._entries and self.first_number <= number:
+            self._forget(*self._entries.popitem(last=False))
 
-    def _forget(self, entry: _Entry, number: int) -> None:
+    def _forget(self, number: int, entry: _Entry) -> None:
         if entry.kind is Kind.TICK:
             self._ticks.popleft()
         elif entry.kind in {Kind.NEW_ORDER, Kind.CANCEL}:

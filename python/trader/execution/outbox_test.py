@@ -85,11 +85,24 @@ def test_only_the_latest_state_of_a_market_is_kept_where_nothing_else_clears_it(
     box.add(Kind.MARKET, "1.1", b"1")
     box.add(Kind.MARKET, "1.2", b"2")
     box.add(Kind.MARKET, "1.1", b"3")
-    assert box.frames() == b"32"
+    assert box.frames() == b"23"
     box.add(Kind.NEW_ORDER, "a", b"a")
     box.on_report("a", is_fill=False)
     box.add(Kind.MARKET, "1.1", b"4")
     assert box.frames() == b"4"
+
+
+def test_a_market_said_again_after_an_order_is_not_confirmed_with_the_order() -> None:
+    box = outbox(latest_market_only=True)
+    box.add(Kind.MARKET, "1.1", b"old")
+    box.add(Kind.NEW_ORDER, "a", b"a")
+    box.add(Kind.MARKET, "1.1", b"new")
+    assert box.frames() == b"newa", "no order is checked against less than is known"
+    box.on_report("a", is_fill=False)
+    assert box.frames() == b"new"
+    box.add(Kind.NEW_ORDER, "b", b"b")
+    box.on_report("b", is_fill=False)
+    assert len(box) == 0
 
 
 def test_an_identity_said_twice_is_confirmed_by_its_first() -> None:

@@ -162,6 +162,17 @@ def test_cancel_is_pending_then_the_order_is_gone() -> None:
     assert rig.metrics.open_orders == 0
 
 
+def test_ended_orders_with_far_deadlines_do_not_pile_up() -> None:
+    bus = Bus()
+    router = Router(PythonExecutor(bus), bus)
+    for number in range(2_000):
+        order = intent(f"i{number}", ttl_ms=10**9)
+        router.send(order)
+        router.send(order.cancel(intent_id=f"c{number}", ts_ms=0))
+        router.tick(0)
+    assert len(router._orders._due) < 200
+
+
 def test_market_is_said_on_change_only() -> None:
     rig = Rig()
     rig.router.market(market())

@@ -136,7 +136,9 @@ class RustExecutor:
         )
         try:
             transport.start()
-        except ExecutorStartError:
+        except BaseException:
+            # Also when the person at the desk does not want to wait.
+            transport.stop()
             supervisor.stop(config.stop_grace_s)
             raise
         self._supervisor, self._transport = supervisor, transport

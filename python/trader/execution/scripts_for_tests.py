@@ -70,25 +70,30 @@ _runners = st.sampled_from([7, 8])
 
 
 @st.composite
-def intents(draw: st.DrawFn, now_ms: int) -> QuoteIntent:
-    """Mostly good ones, some that the checks refuse; identities repeat."""
+def intents(draw: st.DrawFn, now_ms: int, said: dict[str, QuoteIntent]) -> QuoteIntent:
+    """Mostly good ones, some that the checks refuse; identities repeat. Notes each in `said`."""
     action = draw(st.sampled_from([Action.PLACE] * 3 + [Action.REPLACE, Action.CANCEL]))
     place = action is Action.PLACE
-    return intent(
+    target = None if place else draw(_few_ids | st.none())
+    # What is about an order mostly names its market, runner and side.
+    like = said.get(target or "") if draw(st.sampled_from([True] * 5 + [False])) else None
+    made = intent(
         draw(_few_ids),
         action=action,
         ts_ms=max(0, now_ms - draw(st.sampled_from([0, 0, 0, 40]))),
-        market_id=draw(_markets),
-        selection_id=draw(_runners),
-        side=draw(st.sampled_from(list(Side))),
+        market_id=like.market_id if like else draw(_markets),
+        selection_id=like.selection_id if like else draw(_runners),
+        side=like.side if like else draw(st.sampled_from(list(Side))),
         price_centi=draw(st.sampled_from([101, 200, 201, 210, 1_000, 100_000])),
         size_centi=draw(st.sampled_from([500, 500, 77, 1] if place else [0, 0, 0, 100])),
         ttl_ms=draw(st.sampled_from([1, 30, 100, 10_000])),
         persistence=draw(st.sampled_from(list(Persistence))),
         time_in_force=draw(st.sampled_from([None, None, TimeInForce.FILL_OR_KILL])),
-        target_intent_id=None if place else draw(_few_ids | st.none()),
+        target_intent_id=target,
         market_version=draw(st.sampled_from([None, 1, 2])),
     )
+    said.setdefault(made.intent_id, made)
+    return made
 
 
 @st.composite
@@ -116,7 +121,8 @@ def markets(draw: st.DrawFn) -> MarketState:
 def scripts(draw: st.DrawFn, max_steps: int = 40) -> list[Step]:
     """Messages and time that goes forward, starting at 1,000 ms; at least one intent."""
     now_ms = 1_000
-    steps: list[Step] = [draw(intents(now_ms))]
+    said: dict[str, QuoteIntent] = {}
+    steps: list[Step] = [draw(intents(now_ms, said))]
     for _ in range(draw(st.integers(0, max_steps))):
         kind = draw(st.sampled_from("iiiiifffmmtttc"))
         if kind == "t":
@@ -137,5 +143,5 @@ def scripts(draw: st.DrawFn, max_steps: int = 40) -> list[Step]:
             action = draw(st.sampled_from(list(ControlAction)))
             steps.append(Control(action=action, reason="script"))
         else:
-            steps.append(draw(intents(now_ms)))
+            steps.append(draw(intents(now_ms, said)))
     return steps

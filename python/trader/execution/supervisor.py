@@ -11,22 +11,31 @@ from __future__ import annotations
 
 import ctypes
 import json
+import logging
 import os
 import secrets
+import select
 import signal
 import subprocess
 import threading
 from collections.abc import Mapping
+from io import FileIO
 from pathlib import Path
 from queue import Empty, SimpleQueue
 from typing import IO, Any, Final
 
 from trader.execution.interfaces.executor import ExecutorStartError
 
+logger = logging.getLogger(__name__)
+
 _PR_SET_PDEATHSIG: Final = 1
 _LOG_TAIL_BYTES: Final = 4096
 _LAST_LINE_CHARS: Final = 300
+_READY_LINE_BYTES: Final = 4096
 _PUMP_WAIT_S: Final = 1.0
+# The log is looked at so often; over the bound its end is moved to `executor.log.1`.
+_LOG_LOOK_S: Final = 1.0
+_LOG_MAX_BYTES: Final = 8 << 20
 # Loaded here because the child may only make calls between fork and exec, not imports.
 _LIBC: Final = ctypes.CDLL(None, use_errno=True)
 
@@ -54,7 +63,10 @@ def find_binary(repository: Path | None = None) -> Path:
 
 
 class Supervisor:
-    """One child process in `run_dir`: `executor.json`, `executor.token`, `executor.log`."""
+    """One child process in `run_dir`: `executor.json`, `executor.token`, `executor.log`.
+
+    The log is bounded: its end moves to `executor.log.1` when it has grown too long.
+    """
 
     def __init__(self, binary: Path, run_dir: Path) -> None:
         self._binary = binary
@@ -84,23 +96,11 @@ class Supervisor:
         except OSError as error:
             raise ExecutorStartError(f"cannot start {self._binary}: {error}") from None
         try:
-            line = ready.get(timeout=ready_timeout_s)
-        except Empty:
+            self._await_ready(ready, ready_timeout_s)
+        except BaseException:
+            # Also when the person at the desk does not want to wait.
             self.stop(grace_s=0.0)
-            raise ExecutorStartError(
-                f"executor was not ready within {ready_timeout_s:g} s; see {self.log_path}"
-            ) from None
-        if line is None:
-            why = self._why_ended()
-            self.stop(grace_s=0.0)
-            raise ExecutorStartError(why)
-        try:
-            told = json.loads(line)
-            self.listening = _address(told["listening"])
-            self.metrics = _address(told["metrics"])
-        except (ValueError, KeyError, TypeError):
-            self.stop(grace_s=0.0)
-            raise ExecutorStartError(f"executor's ready line cannot be read: {line!r}") from None
+            raise
 
     def gone(self) -> str | None:
         """Why the process has ended; None while it runs. Any thread may ask."""
@@ -126,6 +126,24 @@ class Supervisor:
             if not self._pump.is_alive():
                 process.stdout.close()
 
+    def _await_ready(self, ready: SimpleQueue[str | None], timeout_s: float) -> None:
+        """Takes the addresses from the ready line. Raises `ExecutorStartError`."""
+        try:
+            line = ready.get(timeout=timeout_s)
+        except Empty:
+            raise ExecutorStartError(
+                f"executor was not ready within {timeout_s:g} s; see {self.log_path}"
+            ) from None
+        if line is None:
+            raise ExecutorStartError(self._why_ended())
+        try:
+            told = json.loads(line)
+            self.listening = _address(told["listening"])
+            self.metrics = _address(told["metrics"])
+        except (ValueError, KeyError, TypeError, RecursionError):
+            shown = line[:_LAST_LINE_CHARS]
+            raise ExecutorStartError(f"executor's ready line cannot be read: {shown!r}") from None
+
     def _write_files(self, config: Mapping[str, Any]) -> Path:
         self._run_dir.mkdir(parents=True, exist_ok=True)
         self.token = secrets.token_hex(32)
@@ -143,6 +161,7 @@ class Supervisor:
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
                 stderr=log,
+                bufsize=0,
                 cwd=self._run_dir,
                 # Ctrl-C at the terminal is for the trader, which then stops the executor in order.
                 process_group=0,
@@ -199,14 +218,39 @@ class _Leash:
 def _pump(stdout: IO[bytes], log_path: Path, ready: SimpleQueue[str | None]) -> None:
     """Gives the first line (None at the end of the output), puts what follows into the log.
 
-    Were the rest not read, a child that writes more than it should would block for ever.
+    Were the rest not read, a child that writes more than it should would block for ever. Until the
+    output ends it also keeps the log within its bound.
     """
-    first = stdout.readline()
-    ready.put(first.decode(errors="replace") if first.endswith(b"\n") else None)
-    with log_path.open("ab") as log:
-        for line in stdout:
-            log.write(line)
-            log.flush()
+    first = stdout.readline(_READY_LINE_BYTES)
+    whole = first.endswith(b"\n") or len(first) == _READY_LINE_BYTES
+    ready.put(first.decode(errors="replace") if whole else None)
+    poll = select.poll()
+    poll.register(stdout, select.POLLIN)
+    with log_path.open("a+b", buffering=0) as log:
+        while True:
+            _bound_log(log, log_path)
+            if poll.poll(_LOG_LOOK_S * 1_000):
+                data = stdout.read(_LOG_TAIL_BYTES)
+                if not data:
+                    return
+                log.write(data)
+
+
+def _bound_log(log: FileIO, path: Path) -> None:
+    """Moves the end of a log that has grown too long aside and empties it.
+
+    The file stays the same one because the child goes on writing to it (appending). A pipe instead
+    would make the child wait whenever this process does, just when it should act on its own. What
+    is written between reading and emptying is lost.
+    """
+    if log.seek(0, os.SEEK_END) <= _LOG_MAX_BYTES:
+        return
+    log.seek(-_LOG_MAX_BYTES, os.SEEK_END)
+    try:
+        path.with_name(f"{path.name}.1").write_bytes(log.read(_LOG_MAX_BYTES))
+    except OSError as error:
+        logger.warning("the end of %s is not kept: %s", path, error)
+    log.truncate(0)
 
 
 def _write_private(path: Path, text: str) -> None:
@@ -218,9 +262,12 @@ def _write_private(path: Path, text: str) -> None:
         file.write(text)
 
 
-def _address(text: str) -> tuple[str, int]:
-    host, _, port = text.rpartition(":")
-    return host, int(port)
+def _address(text: object) -> tuple[str, int]:
+    """Host and port of `127.0.0.1:4100` or `[::1]:4100`. Raises `ValueError` for anything else."""
+    host, _, port = str(text).rpartition(":")
+    if not host or not 0 < int(port) < 1 << 16:
+        raise ValueError(f"{text!r} is not an address")
+    return host.removeprefix("[").removesuffix("]"), int(port)
 
 
 def _signal_name(number: int) -> str:

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from trader.execution import supervisor as supervisor_module
 from trader.execution.interfaces.executor import ExecutorStartError
 from trader.execution.supervisor import Supervisor, find_binary
 
@@ -91,6 +92,63 @@ def test_ready_line_that_is_none_is_an_error(tmp_path: Path) -> None:
     child = script(tmp_path, "echo hello; exec sleep 100")
     with pytest.raises(ExecutorStartError, match="cannot be read: 'hello"):
         Supervisor(child, tmp_path).start(CONFIG, PATIENCE_S)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        '{"listening":5,"metrics":6}',
+        '{"listening":"127.0.0.1:99999","metrics":"127.0.0.1:1"}',
+        '{"listening":":1","metrics":":2"}',
+        "[]",
+    ],
+)
+def test_ready_line_with_bad_addresses_is_an_error_and_nothing_stays(
+    tmp_path: Path, line: str
+) -> None:
+    child = script(tmp_path, f"echo $$ > pid; echo '{line}'; exec sleep 100")
+    supervisor = Supervisor(child, tmp_path)
+    with pytest.raises(ExecutorStartError, match="cannot be read"):
+        supervisor.start(CONFIG, PATIENCE_S)
+    assert supervisor.pid is None
+    assert not is_running(int((tmp_path / "pid").read_text()))
+
+
+def test_ready_line_without_an_end_is_neither_waited_for_nor_held(tmp_path: Path) -> None:
+    child = script(tmp_path, "exec cat /dev/zero")
+    with pytest.raises(ExecutorStartError, match="cannot be read") as caught:
+        Supervisor(child, tmp_path).start(CONFIG, PATIENCE_S)
+    assert len(str(caught.value)) < 2_000
+
+
+def test_addresses_may_be_of_ipv6(tmp_path: Path) -> None:
+    ready = """echo '{"listening":"[::1]:4100","metrics":"[::1]:4200"}'\n"""
+    supervisor = Supervisor(script(tmp_path, ready + "exec sleep 100"), tmp_path)
+    supervisor.start(CONFIG, PATIENCE_S)
+    assert (supervisor.listening, supervisor.metrics) == (("::1", 4100), ("::1", 4200))
+    supervisor.stop(PATIENCE_S)
+
+
+def test_log_is_bounded_its_end_is_kept_and_the_child_goes_on_writing_to_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(supervisor_module, "_LOG_MAX_BYTES", 10_000)
+    monkeypatch.setattr(supervisor_module, "_LOG_LOOK_S", 0.01)
+    noise = "n=0; while [ $n -lt 3000 ]; do n=$((n+1)); echo line $n >&2; done\n"
+    child = script(
+        tmp_path, READY + noise + "touch done; sleep 0.2; echo after >&2\nexec sleep 100"
+    )
+    supervisor = Supervisor(child, tmp_path)
+    supervisor.start(CONFIG, PATIENCE_S)
+    log, kept = tmp_path / "executor.log", tmp_path / "executor.log.1"
+    deadline = time.monotonic() + PATIENCE_S
+    while not (tmp_path / "done").exists() or b"after" not in log.read_bytes():
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+    supervisor.stop(PATIENCE_S)
+    assert log.stat().st_size <= 10_000
+    assert kept.stat().st_size == 10_000
+    assert kept.read_bytes().splitlines()[-1].startswith(b"line")
 
 
 def test_missing_binary_is_an_error(tmp_path: Path) -> None:

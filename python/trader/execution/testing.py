@@ -31,6 +31,7 @@ from trader.execution.interfaces.messages import (
     HelloReject,
     MarketState,
     Message,
+    ReportAck,
     Tick,
     TickAck,
     decode,
@@ -77,6 +78,7 @@ class FakePeer:
     def __post_init__(self) -> None:
         self.machine = DryRunMachine(self.limits)
         self.reports: list[ExecutionReport] = []
+        self.acked = 0  # reports up to this seq are not kept
         self.heard: list[Message] = []
         self.connections = 0
         self._current: socket.socket | None = None
@@ -149,6 +151,8 @@ class FakePeer:
 
     def _answer(self, message: Message) -> bytes:
         self.heard.append(message)
+        if isinstance(message, ReportAck):
+            self._forget(message.seq)
         other = self.on_message(message)
         answers: list[WireStruct] = other if other is not None else self._usual(message)
         return b"".join(frame_of(answer) for answer in answers)
@@ -179,7 +183,8 @@ class FakePeer:
             capabilities={"dry_run": True, "clock": self.clock},
             next_report_seq=self.machine.next_seq,
         )
-        return [ack, *self.reports[hello.last_report_seq :], self.heartbeat()]
+        self._forget(hello.last_report_seq)
+        return [ack, *self.reports[self.acked :], self.heartbeat()]
 
     def heartbeat(self) -> Heartbeat:
         return Heartbeat(
@@ -190,6 +195,10 @@ class FakePeer:
             venue="dry_run",
             next_report_seq=self.machine.next_seq,
         )
+
+    def _forget(self, seq: int) -> None:
+        if seq <= len(self.reports):
+            self.acked = max(self.acked, seq)
 
     def _keep(self, reports: list[ExecutionReport]) -> list[ExecutionReport]:
         self.reports.extend(reports)

@@ -145,6 +145,7 @@ class Transport:
         if self._connection is not None:
             self._connection.abort()
             self._connection = None
+        self._link.leave()
         if self._link.is_alive():
             self._link.join()
         self._lost = self._lost or "stopped"

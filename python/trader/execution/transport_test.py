@@ -1,19 +1,12 @@
-"""The transport against a peer that speaks the real framing: cuts, refusals, health, limits."""
+"""The transport against a peer that speaks the real framing: refusals, health, limits, the end."""
 
 from __future__ import annotations
 
 import random
-import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 
-from trader.execution.connection import TransportSettings
-from trader.execution.executor_py.executor import PythonExecutor
+from trader.execution.client_for_tests import Client, connected
 from trader.execution.interfaces.executor import (
     ExecutorLost,
     ExecutorProtocolError,
@@ -22,89 +15,17 @@ from trader.execution.interfaces.executor import (
 )
 from trader.execution.interfaces.intents import QuoteIntent
 from trader.execution.interfaces.messages import (
-    Control,
-    DryFill,
     ErrorMessage,
     Goodbye,
     HeartbeatAck,
     Hello,
     HelloReject,
-    Message,
     ReportAck,
     Tick,
 )
-from trader.execution.interfaces.reports import ExecutionReport, Status
-from trader.execution.interfaces.wire import WireStruct
-from trader.execution.ipc import Bus
-from trader.execution.scripts_for_tests import Advance, Step, intent, scripts
-from trader.execution.testing import Cut, FakePeer
-from trader.execution.transport import Transport
-from trader.monitoring.metrics import Metrics
-
-PATIENCE_S = 20.0
-
-
-class Client:
-    """A transport, what it heard, and its metrics."""
-
-    def __init__(self, peer: FakePeer, **settings: Any) -> None:
-        self.bus = Bus()
-        self.heard: list[ExecutionReport] = []
-        self.bus.subscribe(self.heard.append)
-        self.metrics = Metrics()
-        given_settings: dict[str, Any] = {
-            "host": "127.0.0.1",
-            "port": peer.port,
-            "token": "secret-token",
-            "clock": peer.clock,
-            "backoff_base_s": 0.001,
-            "backoff_max_s": 0.01,
-            "tick_timeout_s": PATIENCE_S,
-        }
-        self.gone: str | None = None
-        self.transport = Transport(
-            TransportSettings(**{**given_settings, **settings}),
-            self.bus,
-            self.metrics,
-            gone=lambda: self.gone,
-            rng=random.Random(1),
-        )
-
-    def statuses(self) -> list[tuple[str, Status]]:
-        return [(report.intent_id, report.status) for report in self.heard]
-
-    def poll_until(self, done: Callable[[], bool]) -> None:
-        """Polls as an engine does until `done`; fails when that takes too long."""
-        deadline = time.monotonic() + PATIENCE_S
-        while not done():
-            assert time.monotonic() < deadline, "it did not happen in time"
-            self.transport.poll()
-            time.sleep(0.001)
-
-
-@contextmanager
-def connected(peer: FakePeer, **settings: Any) -> Iterator[Client]:
-    client = Client(peer, **settings)
-    with peer:
-        client.transport.start()
-        try:
-            yield client
-        finally:
-            client.transport.stop()
-
-
-def play(executor: Transport | PythonExecutor, script: list[Step]) -> None:
-    for step in script:
-        if isinstance(step, Advance):
-            executor.tick(step.ts_ms)
-        elif isinstance(step, QuoteIntent):
-            executor.submit(step)
-        elif isinstance(step, DryFill):
-            executor.dry_fill(step)
-        elif isinstance(step, Control):
-            executor.control(step.action, step.reason)
-        else:
-            executor.market(step)
+from trader.execution.interfaces.reports import Status
+from trader.execution.scripts_for_tests import intent
+from trader.execution.testing import FakePeer
 
 
 def test_lockstep_tick_returns_with_every_report() -> None:
@@ -147,90 +68,6 @@ def test_heartbeat_is_counted_and_acknowledged_by_the_engine_only() -> None:
         assert client.metrics.executor_heartbeats_total == 1
         assert HeartbeatAck(ts_ms=0) in peer.heard
         assert client.metrics.executor_up
-
-
-@settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.too_slow])
-@given(
-    script=scripts(max_steps=25),
-    cuts=st.lists(
-        st.builds(Cut, messages=st.integers(0, 12), answer_bytes=st.integers(0, 3_000)), max_size=5
-    ),
-)
-def test_cut_anywhere_nothing_is_lost_or_doubled(script: list[Step], cuts: list[Cut]) -> None:
-    """The reports are those of an executor that was never cut off, byte for byte."""
-    wanted: list[ExecutionReport] = []
-    uncut = PythonExecutor(Bus())
-    uncut._bus.subscribe(wanted.append)
-    play(uncut, [*script, Advance(10**9)])
-    # A cut right at the start would end `start`, which does not try again.
-    peer = FakePeer(cuts=[Cut(max(c.messages, 1), c.answer_bytes) for c in cuts])
-    with connected(peer) as client:
-        play(client.transport, [*script, Advance(10**9)])
-        assert [r.to_wire() for r in client.heard] == [r.to_wire() for r in wanted]
-        assert client.metrics.transport_reconnects_total == peer.connections - 1
-
-
-def test_repeated_reports_are_dropped_and_counted() -> None:
-    def twice(message: Message) -> list[WireStruct] | None:
-        if isinstance(message, QuoteIntent):
-            reports = peer._usual(message)
-            return [*reports, *reports]
-        return None
-
-    peer = FakePeer(on_message=twice)
-    with connected(peer) as client:
-        client.transport.submit(intent("a"))
-        client.transport.tick(1)
-        assert client.statuses() == [("a", Status.PLACED)]
-        assert client.metrics.duplicate_reports_total == 1
-
-
-def test_missing_report_is_asked_for_again_by_reconnecting() -> None:
-    swallowed: list[Message] = []
-
-    def swallow_first(message: Message) -> list[WireStruct] | None:
-        if isinstance(message, QuoteIntent) and message.intent_id == "b" and not swallowed:
-            swallowed.append(message)
-            peer._usual(message)
-            return []
-        return None
-
-    peer = FakePeer(on_message=swallow_first)
-    with connected(peer) as client:
-        for intent_id in "abc":
-            client.transport.submit(intent(intent_id))
-        client.transport.tick(1)
-        assert [r.seq for r in client.heard] == [1, 2, 3]
-        assert client.metrics.transport_reconnects_total == 1
-
-
-def test_report_that_stays_missing_is_final() -> None:
-    def forget(message: Message) -> list[WireStruct] | None:
-        if isinstance(message, QuoteIntent) and message.intent_id == "b":
-            peer._usual(message)
-            return []
-        if isinstance(message, Hello):
-            answers = peer._usual(message)
-            return [a for a in answers if not (isinstance(a, ExecutionReport) and a.seq == 2)]
-        return None
-
-    peer = FakePeer(on_message=forget)
-    with connected(peer) as client:
-        for intent_id in "abc":
-            client.transport.submit(intent(intent_id))
-        with pytest.raises(ExecutorLost, match="reports 2 to 2 are missing"):
-            client.transport.tick(1)
-        assert not client.transport.healthy
-
-
-def test_executor_that_was_started_anew_is_lost() -> None:
-    with connected(peer := FakePeer()) as client:
-        client.transport.submit(intent("a"))
-        client.transport.tick(1)
-        peer.instance = "another"
-        peer.drop()
-        with pytest.raises(ExecutorLost, match="started anew"):
-            client.transport.tick(2)
 
 
 @pytest.mark.parametrize("code", ["BAD_TOKEN", "SESSION_TAKEN", "UNSUPPORTED_WIRE"])

@@ -10,9 +10,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Final, TypeAlias
-from wsgiref.simple_server import WSGIServer
 
-from prometheus_client import CollectorRegistry, start_http_server
+from prometheus_client import CollectorRegistry
 from prometheus_client.core import (
     CounterMetricFamily,
     GaugeMetricFamily,
@@ -22,6 +21,7 @@ from prometheus_client.core import (
 from prometheus_client.registry import Collector
 
 from trader.monitoring.latency import LatencyHistogram
+from trader.monitoring.page import PageServer
 
 # Upper bounds in microseconds: work in this process, and the way to an executor and back.
 _WORK_BOUNDS_US: Final = (
@@ -77,7 +77,7 @@ class Metrics(Collector):
         self.pnl = 0.0  # account currency
         self.registry = CollectorRegistry(auto_describe=False)
         self.registry.register(self)
-        self._server: WSGIServer | None = None
+        self._server: PageServer | None = None
 
     def serve(self, host: str, port: int) -> int:
         """Serves `/metrics` on a thread of its own; returns the port (`port` 0: a free one).
@@ -89,20 +89,18 @@ class Metrics(Collector):
                 f"metrics are already served on port {self._server.server_port}"
             )
         try:
-            server, _thread = start_http_server(port, host, self.registry)
+            self._server = PageServer(host, port, self.registry)
         except (OSError, OverflowError) as error:
             reason = getattr(error, "strerror", None) or str(error)
             raise MetricsServeError(
                 f"cannot serve metrics on {host}:{port}: {reason.lower()}"
             ) from error
-        self._server = server
-        return int(server.server_port)
+        return self._server.server_port
 
     def close(self) -> None:
         """Stops serving; safe to call when not serving."""
         if self._server is not None:
-            self._server.shutdown()
-            self._server.server_close()
+            self._server.close()
             self._server = None
 
     def collect(self) -> Iterator[Metric]:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import socket
+import threading
+import time
 import urllib.request
 
 import pytest
 from prometheus_client import generate_latest
 
 from trader.monitoring.metrics import Metrics, MetricsServeError
+from trader.monitoring.page import MAX_REQUESTS
 
 NAMES = {
     "hotloop_messages_total": "counter",
@@ -88,6 +91,32 @@ def test_page_is_served_until_closed() -> None:
     metrics.close()
     with pytest.raises(ConnectionRefusedError):
         socket.create_connection(("127.0.0.1", port), timeout=10)
+
+
+def test_idle_connections_are_bounded_and_a_scraper_is_served_again_when_they_go() -> None:
+    metrics = Metrics()
+    port = metrics.serve("127.0.0.1", 0)
+    before = threading.active_count()
+    idle = [socket.create_connection(("127.0.0.1", port), timeout=10) for _ in range(100)]
+    assert idle[-1].recv(1) == b"", "beyond the limit the connection is closed at once"
+    assert threading.active_count() <= before + MAX_REQUESTS
+    for connection in idle:
+        connection.close()
+    deadline = time.monotonic() + 10
+    while threading.active_count() > before:
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+    with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=10) as answer:
+        assert answer.status == 200
+    metrics.close()
+
+
+def test_page_may_be_on_ipv6() -> None:
+    metrics = Metrics()
+    port = metrics.serve("::1", 0)
+    with urllib.request.urlopen(f"http://[::1]:{port}/metrics", timeout=10) as answer:
+        assert answer.status == 200
+    metrics.close()
 
 
 def test_port_in_use_is_a_clear_error() -> None:

@@ -46,7 +46,7 @@ The configuration is one JSON object. An unknown key is refused with its path. K
     "trader_timeout_s": 10,         silence after which open orders are cancelled; 0: never (default with "wire")
     "metrics": {"host": "127.0.0.1", "port": 0},
     "log": {"level": "info", "format": "json"}
-  }                                 level: error, warn, info, debug; format: json, text
+  }                                 level: error, warn, info, debug, trace; format: json, text
 
 Exit codes: 0 ended as asked, 2 bad arguments or configuration, 3 cannot listen. Either prints one line on stderr.
 "#;

@@ -1,11 +1,14 @@
 //! The one way a message is written (clause C1), and helpers for reading one exactly.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::marker::PhantomData;
 
 use serde::de::value::MapAccessDeserializer;
 use serde::de::{Deserialize, Deserializer, Error, MapAccess, Visitor};
 use serde_json::value::RawValue;
+
+use crate::cut;
 
 /// Writes a message with its keys sorted: the fields before `type`, `type` itself, and those after it.
 ///
@@ -42,8 +45,8 @@ pub(crate) fn nullable<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
 /// Reads a decimal as the double nearest to its text (C4); serde's own reading may be one off in the last place.
 pub(crate) fn decimal<'de, D: Deserializer<'de>>(input: D) -> Result<f64, D::Error> {
     let text = <&RawValue>::deserialize(input)?.get();
-    // The text is JSON already, so what begins like a number is one.
-    if text.starts_with(|first: char| first == '-' || first.is_ascii_digit()) {
+    // The text is JSON already, so what begins like a number is one. −0 without a point is none of either kind.
+    if text != "-0" && text.starts_with(|first: char| first == '-' || first.is_ascii_digit()) {
         return text.parse().map_err(D::Error::custom);
     }
     Err(D::Error::custom("a decimal was expected"))
@@ -71,6 +74,57 @@ pub(crate) fn object<'de, D: Deserializer<'de>, T: Deserialize<'de>>(input: D) -
 pub(crate) fn objects<'de, D: Deserializer<'de>, T: Deserialize<'de>>(input: D) -> Result<Vec<T>, D::Error> {
     let list = Vec::<Object<T>>::deserialize(input)?;
     Ok(list.into_iter().map(|object| object.0).collect())
+}
+
+/// Reads a map that gives each key once (C6); serde's own maps take the last of repeated ones.
+pub(crate) fn unique<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
+    input: D,
+) -> Result<BTreeMap<String, T>, D::Error> {
+    input.deserialize_map(UniqueVisitor(PhantomData))
+}
+
+struct UniqueVisitor<T>(PhantomData<T>);
+
+impl<'de, T: Deserialize<'de>> Visitor<'de> for UniqueVisitor<T> {
+    type Value = BTreeMap<String, T>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Self::Value, A::Error> {
+        let mut map = BTreeMap::new();
+        while let Some((key, value)) = entries.next_entry::<String, T>()? {
+            if map.contains_key(&key) {
+                return Err(A::Error::custom(format_args!("duplicate key {:?}", cut(&key))));
+            }
+            map.insert(key, value);
+        }
+        Ok(map)
+    }
+}
+
+/// True if an escape is half of a surrogate pair (C2). The parser does not look into the texts it skips.
+pub(crate) fn lone_surrogate(body: &str) -> bool {
+    let mut rest = body;
+    while let Some((_, escape)) = rest.split_once('\\') {
+        rest = match code_unit(escape) {
+            Some((0xd800..=0xdbff, after)) => match after.strip_prefix('\\').and_then(code_unit) {
+                Some((0xdc00..=0xdfff, after)) => after,
+                _ => return true,
+            },
+            Some((0xdc00..=0xdfff, _)) => return true,
+            // The character after a backslash may be one itself.
+            _ => escape.strip_prefix(|_: char| true).unwrap_or(escape),
+        };
+    }
+    false
+}
+
+/// The code unit of an escape `uXXXX`, and what comes after it.
+fn code_unit(escape: &str) -> Option<(u16, &str)> {
+    let (digits, after) = escape.strip_prefix('u')?.split_at_checked(4)?;
+    Some((u16::from_str_radix(digits, 16).ok()?, after))
 }
 
 struct Object<T>(T);

@@ -3,14 +3,15 @@
 use std::borrow::Cow;
 
 use serde::Deserialize;
+use serde::de::IgnoredAny;
 use serde_json::Value;
 
-use crate::error::cut;
+use crate::canonical::lone_surrogate;
 use crate::{
-    Action, Control, ControlAck, ControlAction, DryFill, ErrorMessage, FillEvent, Goodbye, Heartbeat,
-    HeartbeatAck, Hello, HelloAck, HelloReject, INT_MAX, INTENT_ID_MAX, Intent, Ladder, Market, MarketStatus,
-    Message, PRICE_CENTI_MAX, Persistence, Report, ReportAck, RunnerStatus, SIZE_CENTI_MAX, Side, State,
-    Status, Tick, TickAck, TimeInForce, WIRE_VERSION, WireError,
+    Action, Capabilities, Capability, Control, ControlAck, ControlAction, DryFill, ErrorMessage, FillEvent,
+    Goodbye, Heartbeat, HeartbeatAck, Hello, HelloAck, HelloReject, INT_MAX, INTENT_ID_MAX, Intent, Ladder,
+    Market, MarketStatus, Message, PRICE_CENTI_MAX, Persistence, Report, ReportAck, RunnerStatus,
+    SIZE_CENTI_MAX, Side, State, Status, Tick, TickAck, TimeInForce, WIRE_VERSION, WireError, cut,
 };
 
 /// A field whose values are a closed set: its path (`[]` steps into a list) and the set.
@@ -41,6 +42,11 @@ impl Message {
         if !body.trim_start_matches([' ', '\t', '\r', '\n']).starts_with('{') {
             return Err(WireError::BadJson {
                 why: "it does not begin with {".to_owned(),
+            });
+        }
+        if lone_surrogate(body) {
+            return Err(WireError::BadJson {
+                why: "an escape is half of a surrogate pair".to_owned(),
             });
         }
         let head: Head = serde_json::from_str(body).map_err(|error| headless(body, &error))?;
@@ -80,11 +86,11 @@ fn read<B: Body>(body: &str) -> Result<Message, WireError> {
 
 /// The code for a body that is not a `B`.
 fn second_look<B: Body>(body: &str, error: &serde_json::Error) -> WireError {
-    // The reader's own class does not do: it calls a null where a text should be a syntax error.
-    let value: Value = match serde_json::from_str(body) {
-        Ok(value) => value,
-        Err(syntax) => return WireError::BadJson { why: short(&syntax) },
-    };
+    if let Some(error) = syntax_error(body) {
+        return error;
+    }
+    // Null for what is JSON but more than a `Value` holds, such as 1e400: no text is looked for then.
+    let value: Value = serde_json::from_str(body).unwrap_or_default();
     if let Some(error) = version_error::<B>(body) {
         return error;
     }
@@ -106,13 +112,16 @@ fn second_look<B: Body>(body: &str, error: &serde_json::Error) -> WireError {
 
 /// The code for a body whose type cannot be read.
 fn headless(body: &str, error: &serde_json::Error) -> WireError {
-    match serde_json::from_str::<Value>(body) {
-        Ok(_) => WireError::BadMessage {
-            message_type: "message",
-            why: short(error),
-        },
-        Err(syntax) => WireError::BadJson { why: short(&syntax) },
-    }
+    syntax_error(body).unwrap_or_else(|| WireError::BadMessage {
+        message_type: "message",
+        why: short(error),
+    })
+}
+
+/// What makes a body no JSON. The class of another error does not say: a null where a text should be is a syntax error, too.
+fn syntax_error(body: &str) -> Option<WireError> {
+    let syntax = serde_json::from_str::<IgnoredAny>(body).err()?;
+    Some(WireError::BadJson { why: short(&syntax) })
 }
 
 fn version_error<B: Body>(body: &str) -> Option<WireError> {
@@ -121,7 +130,8 @@ fn version_error<B: Body>(body: &str) -> Option<WireError> {
     }
     let value: Value = serde_json::from_str(body).ok()?;
     let version = value.get("v")?.as_i64()?;
-    (version != WIRE_VERSION).then_some(WireError::UnknownVersion {
+    let other = version != WIRE_VERSION && (-INT_MAX..=INT_MAX).contains(&version);
+    other.then_some(WireError::UnknownVersion {
         message_type: B::NAME,
         version,
     })
@@ -202,6 +212,13 @@ fn decimal(field: &str, value: f64) -> Result<(), String> {
 
 fn optional_decimal(field: &str, value: Option<f64>) -> Result<(), String> {
     value.map_or(Ok(()), |value| decimal(field, value))
+}
+
+fn capabilities(given: &Capabilities) -> Result<(), String> {
+    given.values().try_for_each(|capability| match capability {
+        Capability::Int(value) => signed("capabilities", *value),
+        Capability::Bool(_) | Capability::Text(_) => Ok(()),
+    })
 }
 
 impl Body for Intent {
@@ -302,7 +319,28 @@ impl Body for Hello {
             .iter()
             .try_for_each(|version| int("wire_versions[]", *version))?;
         int("bundle_version", self.bundle_version)?;
+        capabilities(&self.capabilities)?;
         int("last_report_seq", self.last_report_seq)
+    }
+}
+
+impl Body for HelloAck {
+    const NAME: &'static str = Self::TYPE;
+
+    fn check(&self) -> Result<(), String> {
+        capabilities(&self.capabilities)?;
+        int("next_report_seq", self.next_report_seq)?;
+        int("wire_version", self.wire_version)
+    }
+}
+
+impl Body for HelloReject {
+    const NAME: &'static str = Self::TYPE;
+
+    fn check(&self) -> Result<(), String> {
+        self.supported
+            .iter()
+            .try_for_each(|version| int("supported[]", *version))
     }
 }
 
@@ -322,8 +360,6 @@ macro_rules! plain_bodies {
 }
 
 plain_bodies! {
-    HelloAck { wire_version, next_report_seq } &[];
-    HelloReject {} &[];
     ReportAck { seq } &[];
     Heartbeat { next_report_seq, open_orders, queue_depth, ts_ms } &[("state", State::TEXTS)];
     HeartbeatAck { ts_ms } &[];

@@ -161,6 +161,7 @@ impl WireError {
 }
 
 /// At most 64 characters of `text`: what a peer sent must not blow up an answer or a log line.
-pub(crate) fn cut(text: &str) -> String {
+#[must_use]
+pub fn cut(text: &str) -> String {
     text.chars().take(64).collect()
 }

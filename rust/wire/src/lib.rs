@@ -21,7 +21,7 @@ mod session;
 pub use enums::{
     Action, ControlAction, Ladder, MarketStatus, Persistence, RunnerStatus, Side, State, Status, TimeInForce,
 };
-pub use error::{Code, WireError};
+pub use error::{Code, WireError, cut};
 pub use framing::{Decoder, FrameError, MAX_FRAME_BYTES, Part, Partial, encode_body};
 pub use intent::{DryFill, Intent, Market, Runner};
 pub use message::Message;

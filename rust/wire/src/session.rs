@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::canonical::canonical;
+use crate::canonical::{canonical, unique};
 use crate::{ControlAction, State};
 
 /// What a side can do, by name.
@@ -36,6 +36,7 @@ pub struct Hello {
     /// Version of its configuration.
     pub bundle_version: i64,
     /// What it can do.
+    #[serde(deserialize_with = "unique")]
     pub capabilities: Capabilities,
     /// The last report it has seen, 0 for none.
     pub last_report_seq: i64,
@@ -75,12 +76,12 @@ impl std::fmt::Debug for Hello {
 }
 
 macro_rules! messages {
-    ($($(#[$doc:meta])* $name:ident = $tag:literal [$($before:ident: $before_type:ty = $before_doc:literal),*] [$($after:ident: $after_type:ty = $after_doc:literal),*];)+) => {
+    ($($(#[$doc:meta])* $name:ident = $tag:literal [$($(#[$attribute:meta])* $before:ident: $before_type:ty = $before_doc:literal),*] [$($after:ident: $after_type:ty = $after_doc:literal),*];)+) => {
         $(
             $(#[$doc])*
             #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
             pub struct $name {
-                $(#[doc = $before_doc] pub $before: $before_type,)*
+                $(#[doc = $before_doc] $(#[$attribute])* pub $before: $before_type,)*
                 $(#[doc = $after_doc] pub $after: $after_type,)*
             }
             canonical!($name, $tag, [$($before),*], [$($after),*]);
@@ -91,6 +92,7 @@ macro_rules! messages {
 messages! {
     /// `HELLO_ACK`: the session stands.
     HelloAck = "HELLO_ACK" [
+        #[serde(deserialize_with = "unique")]
         capabilities: Capabilities = "What the executor can do.",
         executor_version: String = "Its version.",
         next_report_seq: i64 = "The first report this session will carry.",

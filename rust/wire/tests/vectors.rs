@@ -107,6 +107,24 @@ fn c5_unknown_fields_are_ignored_and_takeover_may_be_left_out() {
 }
 
 #[test]
+fn c5_what_is_repeated_in_a_field_nobody_knows_is_ignored_with_it() {
+    let tick = r#"{"news":1,"news":{"ts_ms":1,"ts_ms":2},"ts_ms":5,"type":"TICK"}"#;
+    assert!(matches!(Message::decode(tick), Ok(Message::Tick(tick)) if tick.ts_ms == 5));
+}
+
+#[test]
+fn f4_a_hundred_levels_are_no_fault() {
+    let deep = format!("{}{}", "[".repeat(98), "]".repeat(98));
+    let known = format!(r#"{{"ts_ms":{deep},"type":"TICK"}}"#);
+    assert_eq!(
+        Message::decode(&known).unwrap_err().code().as_str(),
+        "BAD_MESSAGE"
+    );
+    let unknown = format!(r#"{{"news":{deep},"ts_ms":5,"type":"TICK"}}"#);
+    assert!(Message::decode(&unknown).is_ok());
+}
+
+#[test]
 fn c6_the_error_names_the_field_and_the_values() {
     let error = Message::decode(r#"{"action":"flatten","reason":"","type":"CONTROL"}"#).unwrap_err();
     assert_eq!(

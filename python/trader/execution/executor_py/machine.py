@@ -13,7 +13,13 @@ from typing import Final, TypeAlias
 
 from trader.betfair import ladder
 from trader.execution.interfaces.executor import DryRunLimits
-from trader.execution.interfaces.intents import Action, Persistence, QuoteIntent, TimeInForce
+from trader.execution.interfaces.intents import (
+    Action,
+    Persistence,
+    QuoteIntent,
+    Side,
+    TimeInForce,
+)
 from trader.execution.interfaces.messages import (
     Control,
     ControlAction,
@@ -27,6 +33,7 @@ from trader.execution.interfaces.reports import ExecutionReport, FillEvent, Stat
 
 # The market heard of first is forgotten beyond this, unless it has open orders.
 MAX_MARKETS: Final = 20_000
+_DEADLINES_SPARE: Final = 100
 
 MachineInput: TypeAlias = QuoteIntent | MarketState | DryFill | Control
 
@@ -40,6 +47,7 @@ class _Order:
     action: Action
     market_id: str
     runner: tuple[int, int]  # selection id, handicap in hundredths
+    side: Side
     persistence: Persistence
     price_centi: int
     remaining_centi: int
@@ -194,6 +202,7 @@ class DryRunMachine:
             action=intent.action,
             market_id=intent.market_id,
             runner=(intent.selection_id, intent.handicap_centi),
+            side=intent.side,
             persistence=intent.persistence,
             price_centi=intent.price_centi,
             remaining_centi=intent.size_centi,
@@ -205,6 +214,10 @@ class DryRunMachine:
     def _place(self, intent: QuoteIntent, order: _Order) -> ExecutionReport:
         self._next_number += 1
         self._orders[intent.intent_id] = order
+        if len(self._deadlines) > _DEADLINES_SPARE + 2 * len(self._orders):
+            # Those of ended orders stay behind; without this they would pile up until their time.
+            self._deadlines = [d for d in self._deadlines if d[2] in self._orders]
+            heapq.heapify(self._deadlines)
         heapq.heappush(self._deadlines, (order.deadline_ms, order.number, order.intent_id))
         if order.fill_or_kill:
             self._fill_or_kill[intent.intent_id] = None
@@ -229,13 +242,17 @@ class DryRunMachine:
             return [self._refuse(intent, refusal)]
         if target is None:
             return [self._refuse(intent, _Refusal("TARGET_GONE", "gone"))]
+        order = self._order_of(intent)
+        if (order.market_id, order.runner, order.side) != (
+            target.market_id,
+            target.runner,
+            target.side,
+        ):
+            return [self._refuse(intent, _Refusal("TARGET_MISMATCH"))]
         if intent.size_centi != 0:
             return [self._refuse(intent, _Refusal("REPLACE_CHANGES_SIZE"))]
         if intent.price_centi == target.price_centi:
             return [self._refuse(intent, _Refusal("NO_ACTION_REQUIRED"))]
-        order = self._order_of(intent)
-        order.market_id = target.market_id
-        order.runner = target.runner
         order.persistence = target.persistence
         order.remaining_centi = target.remaining_centi
         order.fill_or_kill = target.fill_or_kill

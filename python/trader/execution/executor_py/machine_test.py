@@ -115,6 +115,14 @@ def test_limit_of_open_orders_holds() -> None:
     assert machine.open_orders == 2
 
 
+def test_ended_orders_with_far_deadlines_do_not_pile_up() -> None:
+    machine = DryRunMachine(DryRunLimits())
+    for number in range(2_000):
+        machine.handle(order := intent(f"i{number}", ttl_ms=10**9))
+        machine.handle(order.cancel(intent_id=f"c{number}", ts_ms=0))
+    assert len(machine._deadlines) < 200
+
+
 def test_average_is_by_size() -> None:
     machine = DryRunMachine(DryRunLimits())
     machine.handle(intent("a", size_centi=300))

@@ -7,13 +7,14 @@ milliseconds since the epoch on the engine's clock.
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Literal, Self
+from typing import Final, Literal, Self
 
 import msgspec
 
 from trader.execution.interfaces.ids import is_intent_id
 from trader.execution.interfaces.wire import (
     PRICE_CENTI_MAX,
+    SAFE_MAX,
     SIZE_CENTI_MAX,
     Count,
     Int,
@@ -56,6 +57,19 @@ class TimeInForce(StrEnum):
     FILL_OR_KILL = "FILL_OR_KILL"
 
 
+_IDENTITIES: Final = ("intent_id", "target_intent_id", "hedge_of")
+_RANGES: Final = (
+    ("ts_ms", 0, SAFE_MAX),
+    ("selection_id", 0, SAFE_MAX),
+    ("handicap_centi", -SAFE_MAX, SAFE_MAX),
+    ("price_centi", 0, PRICE_CENTI_MAX),
+    ("size_centi", 0, SIZE_CENTI_MAX),
+    ("ttl_ms", 0, SAFE_MAX),
+    ("min_fill_size_centi", 0, SIZE_CENTI_MAX),
+    ("market_version", 0, SAFE_MAX),
+)
+
+
 class QuoteIntent(OneType, frozen=True, kw_only=True, tag_field="type", tag="INTENT"):
     """One wish, identified for ever by `intent_id`.
 
@@ -67,7 +81,7 @@ class QuoteIntent(OneType, frozen=True, kw_only=True, tag_field="type", tag="INT
     - `hedge_of`: the intent whose fill this one hedges.
 
     Build one with `QuoteIntent.place`, and those about it with `.replace` and `.cancel`. Raises
-    `ValueError` when built with a bad `intent_id`, `ttl_ms`, price or size: what is built here is
+    `ValueError` when built with a bad identity or a number out of its range: what is built here is
     never refused by the executor as a message.
     """
 
@@ -93,14 +107,16 @@ class QuoteIntent(OneType, frozen=True, kw_only=True, tag_field="type", tag="INT
     dry_run: bool
 
     def __post_init__(self) -> None:
-        if not is_intent_id(self.intent_id):
-            raise ValueError(f"intent_id {self.intent_id[:64]!r} is not 1-32 of [A-Za-z0-9-]")
-        if self.ttl_ms <= 0 and self.action is not Action.CANCEL:
-            raise ValueError(f"ttl_ms {self.ttl_ms} of a {self.action} is not more than 0")
-        if not 0 <= self.price_centi <= PRICE_CENTI_MAX:
-            raise ValueError(f"price_centi {self.price_centi} is outside 0 … {PRICE_CENTI_MAX}")
-        if not 0 <= self.size_centi <= SIZE_CENTI_MAX:
-            raise ValueError(f"size_centi {self.size_centi} is outside 0 … {SIZE_CENTI_MAX}")
+        for name in _IDENTITIES:
+            identity = getattr(self, name)
+            if identity is not None and not is_intent_id(identity):
+                raise ValueError(f"{name} {identity[:64]!r} is not 1-32 of [A-Za-z0-9-]")
+        for name, low, high in _RANGES:
+            number = getattr(self, name)
+            if number is not None and not low <= number <= high:
+                raise ValueError(f"{name} {number} is outside {low} … {high}")
+        if self.ttl_ms == 0 and self.action is not Action.CANCEL:
+            raise ValueError(f"ttl_ms 0 of a {self.action} is not more than 0")
 
     @property
     def deadline_ms(self) -> int:

@@ -93,6 +93,10 @@ class Hello(WireStruct, frozen=True, kw_only=True, tag_field="type", tag="HELLO"
     last_report_seq: Count
     takeover: bool = False
 
+    def __repr__(self) -> str:
+        """Without the token, which must not reach a log."""
+        return f"Hello(client={self.client!r}, last_report_seq={self.last_report_seq}, …)"
+
 
 class HelloAck(WireStruct, frozen=True, kw_only=True, tag_field="type", tag="HELLO_ACK"):
     """The executor agrees; `next_report_seq` is the number its next new report will have."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import msgspec
@@ -10,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from trader.execution.interfaces.intents import Action, QuoteIntent, Side
-from trader.execution.interfaces.messages import Tick, TickAck, WireError, decode
+from trader.execution.interfaces.messages import Hello, Tick, TickAck, WireError, decode
 from trader.execution.interfaces.reports import (
     ExecutionReport,
     Latency,
@@ -70,8 +71,35 @@ def test_both_kinds_of_vectors_are_there() -> None:
     assert REJECT
 
 
-def test_unknown_fields_are_ignored() -> None:
+def test_unknown_fields_are_ignored_and_what_is_repeated_in_them() -> None:
     assert decode(b'{"type":"TICK","ts_ms":5,"later":{"a":[1,{}]}}') == Tick(ts_ms=5)
+    raw = b'{"later":1,"later":{"ts_ms":1,"ts_ms":2},"type":"TICK","ts_ms":5}'
+    assert decode(raw) == Tick(ts_ms=5)
+
+
+@pytest.mark.parametrize("name", ACCEPT)
+def test_no_field_of_any_message_may_be_given_twice(name: str) -> None:
+    raw = ACCEPT[name]["bytes"]
+    for key, value in msgspec.json.decode(raw).items():
+        twice = raw[:-1] + f",{json.dumps(key)}:{json.dumps(value)}}}"
+        with pytest.raises(WireError) as caught:
+            decode(twice)
+        assert caught.value.code == "BAD_MESSAGE"
+
+
+def test_a_hundred_levels_are_no_fault() -> None:
+    deep = b"[" * 98 + b"]" * 98
+    with pytest.raises(WireError) as caught:
+        decode(b'{"ts_ms":' + deep + b',"type":"TICK"}')
+    assert caught.value.code == "BAD_MESSAGE"
+    assert decode(b'{"news":' + deep + b',"ts_ms":5,"type":"TICK"}') == Tick(ts_ms=5)
+
+
+def test_the_token_does_not_show() -> None:
+    hello = decode(ACCEPT["accept_hello_full"]["bytes"])
+    assert isinstance(hello, Hello)
+    assert hello.token not in repr(hello)
+    assert hello.token not in f"{[hello]}"
 
 
 def test_bad_utf8_in_an_ignored_field_is_refused() -> None:
@@ -143,6 +171,14 @@ def test_integers_beyond_53_bits_are_refused(value: int) -> None:
         {"price_centi": 1_000_001},
         {"size_centi": -1},
         {"size_centi": 9_000_000_001},
+        {"ts_ms": -1},
+        {"ts_ms": 2**53},
+        {"ttl_ms": 2**53},
+        {"selection_id": -1},
+        {"handicap_centi": -(2**53)},
+        {"market_version": -1},
+        {"min_fill_size_centi": -1},
+        {"hedge_of": "a b"},
     ],
 )
 def test_an_intent_the_wire_would_refuse_cannot_be_built(changes: dict[str, Any]) -> None:

@@ -7,10 +7,13 @@ form that reads back to the same number).
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
+from functools import cache
 from typing import Annotated, Any, Final, Literal, Self, TypeAlias
 
 import msgspec
+from msgspec import inspect
 
 from trader.execution.interfaces.ids import INTENT_ID_PATTERN
 
@@ -74,16 +77,27 @@ class MessageDecoder:
         """
         try:
             # Skipped (unknown) fields are not checked for UTF-8 by the parser, hence the decode.
-            return self._decode(raw if isinstance(raw, str) else raw.decode())
+            text = raw if isinstance(raw, str) else raw.decode()
+            message: WireStruct = self._decode(text)
+            # Canonical bytes are what they should be, and to write the message again is the
+            # quickest way to know that they are. Others are looked at more closely.
+            if _encode(message) != (raw if isinstance(raw, bytes) else text.encode()):
+                _check_strictly(_parse_pairs(text), _shape(type(message)))
         except UnicodeDecodeError as error:
             raise WireError("BAD_UTF8", str(error)) from None
         except (msgspec.DecodeError, RecursionError) as error:
             raise self._classify(raw, error) from None
+        return message
 
     def _classify(self, raw: bytes | str, error: Exception) -> WireError:
         """Why the fast path refused `raw`. Only runs for bad messages, so it may parse again."""
+        if isinstance(error, RecursionError):
+            return WireError("BAD_JSON", str(error))
         try:
             parsed = _parse_any(raw)
+        except msgspec.ValidationError as again:
+            # A number that no double holds is JSON all the same.
+            return WireError("BAD_MESSAGE", str(again))
         except (msgspec.DecodeError, RecursionError) as again:
             return WireError("BAD_JSON", str(again))
         if not isinstance(parsed, dict):
@@ -98,7 +112,12 @@ class MessageDecoder:
         if tag not in self._by_tag:
             return WireError("UNKNOWN_TYPE", f"{tag[:64]!r} is not a message type", "type")
         version = parsed.get("v")
-        if "v" in self._by_tag[tag].__struct_fields__ and version != 1 and type(version) is int:
+        if (
+            "v" in self._by_tag[tag].__struct_fields__
+            and type(version) is int
+            and version != 1
+            and abs(version) <= SAFE_MAX
+        ):
             return WireError("UNKNOWN_VERSION", f"version {version} is not known", "v")
         return None
 
@@ -106,8 +125,56 @@ class MessageDecoder:
 def _classify_field(text: str) -> WireError:
     """The code of a parser's complaint about one field, such as "… - at `$.side`"."""
     what, _, path = text.partition(" - at `$.")
-    code: WireErrorCode = "UNKNOWN_ENUM" if what.startswith("Invalid enum") else "BAD_MESSAGE"
+    code: WireErrorCode = (
+        "UNKNOWN_ENUM" if what.startswith("Invalid enum value '") else "BAD_MESSAGE"
+    )
     return WireError(code, what, path.rstrip("`") or None)
+
+
+class _Pairs(list[tuple[str, Any]]):
+    """A JSON object as it stands, with its repeated keys."""
+
+
+_MINUS_ZERO: Final = object()
+_parse_pairs = json.JSONDecoder(
+    object_pairs_hook=_Pairs,
+    parse_int=lambda digits: _MINUS_ZERO if digits == "-0" else None,
+    parse_float=str,
+    parse_constant=str,
+).decode
+_shape = cache(inspect.type_info)
+
+
+def _check_strictly(value: Any, shape: inspect.Type, path: str = "") -> None:
+    """Raises `WireError` BAD_MESSAGE for what the parser is too kind to: a repeated key, and -0.
+
+    Of what the shape does not know nothing is looked at.
+    """
+    if value is _MINUS_ZERO:
+        raise WireError("BAD_MESSAGE", "-0 is no integer", path)
+    if isinstance(value, _Pairs):
+        known = _known_keys(value, shape)
+        seen: set[str] = set()
+        for key, inner in value:
+            if key in seen:
+                raise WireError("BAD_MESSAGE", "the field is given twice", key)
+            if key in known:
+                seen.add(key)
+                _check_strictly(inner, known[key], key)
+    elif isinstance(value, list) and isinstance(shape, inspect.VarTupleType):
+        for item in value:
+            _check_strictly(item, shape.item_type, path)
+
+
+def _known_keys(value: _Pairs, shape: inspect.Type) -> dict[str, inspect.Type]:
+    if isinstance(shape, inspect.DictType):
+        return {key: shape.value_type for key, _ in value}
+    if not isinstance(shape, inspect.StructType):
+        return {}
+    known = {field.encode_name: field.type for field in shape.fields}
+    if shape.tag_field is not None:
+        known[shape.tag_field] = inspect.AnyType()
+    return known
 
 
 def _tag(message_type: type[WireStruct]) -> str:

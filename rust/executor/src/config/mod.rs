@@ -149,6 +149,7 @@ impl Config {
                 ("error", Level::ERROR),
                 ("warn", Level::WARN),
                 ("debug", Level::DEBUG),
+                ("trace", Level::TRACE),
             ],
         )?;
         let log_format = log.choice("format", &[("json", LogFormat::Json), ("text", LogFormat::Text)])?;

@@ -98,7 +98,7 @@ fn a_wrong_value_is_refused_with_its_path() {
         ),
         (
             r#""log": {"level": "loud"}"#,
-            r#"log.level: "loud" is not one of info, error, warn, debug"#,
+            r#"log.level: "loud" is not one of info, error, warn, debug, trace"#,
         ),
     ];
     for (index, (members, error)) in cases.into_iter().enumerate() {
@@ -131,6 +131,31 @@ fn a_token_file_without_a_token_is_refused() {
         error,
         "listen.token_file: missing: the file that holds the trader's token"
     );
+}
+
+#[test]
+fn a_token_file_that_is_a_pipe_is_refused_and_not_waited_for() {
+    let path = folder("pipe").join("token");
+    let made = std::process::Command::new("mkfifo")
+        .arg("-m")
+        .arg("600")
+        .arg(&path)
+        .status();
+    assert!(made.unwrap().success());
+    let error = Config::parse(&format!(r#"{{"listen": {{"token_file": {path:?}}}}}"#)).unwrap_err();
+    assert!(error.why.ends_with("is not a file"), "{error}");
+    std::fs::remove_file(path).unwrap();
+}
+
+#[test]
+fn every_level_the_trader_may_name_is_one() {
+    let token = token_file("levels", "secret", 0o600);
+    for level in ["error", "warn", "info", "debug", "trace"] {
+        let config = Config::parse(&format!(
+            r#"{{"listen": {{"token_file": {token:?}}}, "log": {{"level": {level:?}}}}}"#
+        ));
+        assert_eq!(config.unwrap().log_level, level.parse::<Level>().unwrap());
+    }
 }
 
 #[test]

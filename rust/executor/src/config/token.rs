@@ -24,11 +24,12 @@ impl Token {
     pub fn load(path: &Path) -> Result<Self, ConfigError> {
         let name = path.display();
         let unreadable = |error| ConfigError::new(KEY, format!("{name} cannot be read: {error}"));
-        let file = std::fs::File::open(path).map_err(unreadable)?;
-        let meta = file.metadata().map_err(unreadable)?;
-        if !meta.is_file() {
+        // Looked at before it is opened: opening a pipe waits for a writer, maybe for ever.
+        if !std::fs::metadata(path).map_err(unreadable)?.is_file() {
             return Err(ConfigError::new(KEY, format!("{name} is not a file")));
         }
+        let file = std::fs::File::open(path).map_err(unreadable)?;
+        let meta = file.metadata().map_err(unreadable)?;
         let mode = meta.mode() & 0o7777;
         if mode & 0o7177 != 0 {
             return Err(ConfigError::new(

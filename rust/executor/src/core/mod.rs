@@ -112,7 +112,7 @@ impl Core {
             self.metrics.takeovers.inc();
             tracing::warn!(
                 former = former.number,
-                client = hello.client,
+                client = wire::cut(&hello.client),
                 "session taken over"
             );
         }
@@ -176,7 +176,7 @@ impl Core {
             Message::Control(control) => {
                 tracing::warn!(
                     action = control.action.as_str(),
-                    reason = control.reason,
+                    reason = wire::cut(&control.reason),
                     "control"
                 );
                 Some(
@@ -193,7 +193,8 @@ impl Core {
                 None
             }
             Message::Error(error) => {
-                tracing::warn!(code = error.code, error = error.message, "the trader says ERROR");
+                let (code, error) = (wire::cut(&error.code), wire::cut(&error.message));
+                tracing::warn!(code, error, "the trader says ERROR");
                 None
             }
             other => {

@@ -2,6 +2,8 @@
 
 use wire::{Code, ErrorMessage, Message, WireError};
 
+const MESSAGE_CHARS_MAX: usize = 300;
+
 /// A message or a HELLO that is refused.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Refused {
@@ -12,12 +14,12 @@ pub struct Refused {
 }
 
 impl Refused {
-    /// A refusal with this code.
+    /// A refusal with this code. The message is cut: it may quote what the peer sent, however long that was.
     #[must_use]
-    pub fn new(code: Code, message: impl Into<String>) -> Self {
+    pub fn new(code: Code, message: impl AsRef<str>) -> Self {
         Self {
             code,
-            message: message.into(),
+            message: message.as_ref().chars().take(MESSAGE_CHARS_MAX).collect(),
         }
     }
 

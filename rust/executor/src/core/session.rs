@@ -9,9 +9,9 @@ use tokio::sync::Notify;
 pub struct Slot {
     /// Number of the session, from 1.
     pub number: u64,
-    /// What the trader calls itself.
+    /// What the trader calls itself, cut.
     pub client: String,
-    /// The strategy's commit, as the trader says.
+    /// The strategy's commit, as the trader says, cut.
     pub strategy_commit: String,
     /// The version of the trader's configuration.
     pub bundle_version: i64,
@@ -28,8 +28,8 @@ impl Slot {
     pub fn new(number: u64, hello: &wire::Hello) -> Self {
         Self {
             number,
-            client: hello.client.clone(),
-            strategy_commit: hello.strategy_commit.clone(),
+            client: wire::cut(&hello.client),
+            strategy_commit: wire::cut(&hello.strategy_commit),
             bundle_version: hello.bundle_version,
             wake: Notify::new(),
             closed: Notify::new(),

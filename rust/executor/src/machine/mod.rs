@@ -182,6 +182,7 @@ impl Machine {
             action: Action::Place,
             market_id: intent.market_id.clone(),
             runner: (intent.selection_id, intent.handicap_centi),
+            side: intent.side,
             price_centi: intent.price_centi,
             remaining_centi: intent.size_centi,
             matched_centi: 0,
@@ -206,18 +207,18 @@ impl Machine {
 
     fn replace(&mut self, intent: &Intent) -> Result<Vec<Report>, Refusal> {
         self.check_quote(intent)?;
-        let target = self.target(intent)?;
+        let name = self.target(intent)?;
+        let target = self.orders.get(name).ok_or(Refusal::TargetGone)?;
+        if !target.is_of(intent) {
+            return Err(Refusal::TargetMismatch);
+        }
         if intent.size_centi != 0 {
             return Err(Refusal::ReplaceChangesSize);
         }
-        if self
-            .orders
-            .get(target)
-            .is_some_and(|order| order.price_centi == intent.price_centi)
-        {
+        if target.price_centi == intent.price_centi {
             return Err(Refusal::NoActionRequired);
         }
-        let target = self.orders.remove(target).ok_or(Refusal::TargetGone)?;
+        let target = self.orders.remove(name).ok_or(Refusal::TargetGone)?;
         let ended = self.of_order(&target, Status::Replaced);
         let order = Order {
             intent_id: intent.intent_id.clone(),

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use wire::{Action, Persistence};
+use wire::{Action, Intent, Persistence, Side};
 
 /// Place of an order in placing order (D1.6).
 pub type Number = u64;
@@ -18,6 +18,8 @@ pub struct Order {
     pub market_id: String,
     /// Its runner: selection and handicap.
     pub runner: (i64, i64),
+    /// Its side.
+    pub side: Side,
     /// Its price.
     pub price_centi: i64,
     /// What has not been matched; above zero.
@@ -34,6 +36,16 @@ pub struct Order {
     pub persistence: Persistence,
     /// True: may not rest.
     pub fill_or_kill: bool,
+}
+
+impl Order {
+    /// True if the intent names the market, runner and side of this order.
+    #[must_use]
+    pub fn is_of(&self, intent: &Intent) -> bool {
+        self.market_id == intent.market_id
+            && self.runner == (intent.selection_id, intent.handicap_centi)
+            && self.side == intent.side
+    }
 }
 
 /// All orders that stand.

@@ -27,6 +27,8 @@ pub enum Refusal {
     TargetGone,
     /// D4.2: a CANCEL by size.
     UnsupportedSizeReduction,
+    /// D5.1: a REPLACE that names another market, runner or side than its target has.
+    TargetMismatch,
     /// D5.1: a REPLACE with a size.
     ReplaceChangesSize,
     /// D5.1: a REPLACE to the same price.
@@ -49,6 +51,7 @@ impl Refusal {
             Self::MaxOpenOrders => "MAX_OPEN_ORDERS",
             Self::TargetGone => "TARGET_GONE",
             Self::UnsupportedSizeReduction => "UNSUPPORTED_SIZE_REDUCTION",
+            Self::TargetMismatch => "TARGET_MISMATCH",
             Self::ReplaceChangesSize => "REPLACE_CHANGES_SIZE",
             Self::NoActionRequired => "NO_ACTION_REQUIRED",
         }

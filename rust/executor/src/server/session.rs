@@ -96,8 +96,8 @@ async fn greet(link: &mut Link, core: &RefCell<Core>) -> Result<Rc<Slot>, End> {
         Ok((slot, ack)) => {
             tracing::info!(
                 session = ack.session_id,
-                client = hello.client,
-                strategy_commit = hello.strategy_commit,
+                client = slot.client,
+                strategy_commit = slot.strategy_commit,
                 bundle_version = hello.bundle_version,
                 last_report_seq = hello.last_report_seq,
                 "session opened"
@@ -188,7 +188,10 @@ fn say_farewell(link: &mut Link, core: &RefCell<Core>, end: End, slot: Option<&R
                 link.push(&refused.to_error());
             }
         }
-        End::Left(reason) => tracing::info!(session, reason, "the trader says goodbye"),
+        End::Left(reason) => {
+            let reason = wire::cut(&reason);
+            tracing::info!(session, reason, "the trader says goodbye");
+        }
         End::Ended(reason) => {
             tracing::info!(session, reason, "session ended");
             link.push(
@@ -226,12 +229,13 @@ impl Session<'_> {
             }
             let waited = tokio::select! {
                 biased;
-                read = self.link.read() => read,
-                () = self.slot.wake.notified() => Ok(()),
+                // First, so that a trader that never stops talking hears it, too.
                 _ = beat.tick() => {
                     self.beat();
                     Ok(())
                 }
+                read = self.link.read() => read,
+                () = self.slot.wake.notified() => Ok(()),
             };
             if let Err(lost) = waited {
                 return lost.into();

@@ -169,6 +169,39 @@ fn s3_a_second_session_is_refused_and_the_first_goes_on() {
 }
 
 #[test]
+fn whatever_a_trader_says_answers_and_log_lines_stay_short() {
+    let executor = Running::plain();
+    let long = "\"".repeat(400_000);
+    let mut first = Trader::connect(&executor);
+    first.send(
+        &wire::Hello {
+            client: long.clone(),
+            ..hello(TOKEN, 0)
+        }
+        .into(),
+    );
+    assert!(matches!(first.receive(), Message::HelloAck(_)));
+    let mut second = Trader::connect(&executor);
+    second.send(&hello(TOKEN, 0).into());
+    assert_eq!(second.refusal(), "SESSION_TAKEN");
+    let mut third = Trader::connect(&executor);
+    third.send(
+        &wire::Hello {
+            wire_versions: vec![2; 200_000],
+            ..hello(TOKEN, 0)
+        }
+        .into(),
+    );
+    assert_eq!(third.refusal(), "UNSUPPORTED_WIRE");
+    first.send_text(&json!({"type": "CONTROL", "action": "resume", "reason": long}).to_string());
+    first.send_text(&json!({"type": "ERROR", "code": "BAD", "message": long}).to_string());
+    first.send_text(&json!({"type": "GOODBYE", "reason": long}).to_string());
+    while first.receive_text().is_some() {}
+    let longest = executor.log().lines().map(str::len).max();
+    assert!(longest < Some(1_000), "{longest:?}");
+}
+
+#[test]
 fn s3_a_takeover_ends_the_former_session() {
     let executor = Running::plain();
     let mut first = Trader::start(&executor);

@@ -1,6 +1,8 @@
 //! Reports across connections, and what a session may say: clauses S5 to S14, T3.
 
 use std::io::Write;
+use std::net::Shutdown;
+use std::time::{Duration, Instant};
 
 use serde_json::json;
 use wire::{Message, ReportAck, Status, Tick};
@@ -192,6 +194,28 @@ fn s10_heartbeats_come_by_themselves() {
         trader.send(&wire::HeartbeatAck { ts_ms: beat.ts_ms }.into());
     }
     assert!(executor.metric("hotloop_executor_heartbeats_sent_total") >= 4.0);
+}
+
+#[test]
+fn s10_heartbeats_come_however_much_the_trader_says() {
+    let executor = Running::start(&json!({"heartbeat_ms": 20}));
+    let mut trader = Trader::start(&executor);
+    let mut talking = trader.stream.try_clone().unwrap();
+    let mut frame = Vec::new();
+    Message::from(ReportAck { seq: 0 })
+        .encode_frame(&mut frame)
+        .unwrap();
+    let frames = frame.repeat(2_000);
+    // Ends when the connection does: until then there is always more to read.
+    let talker = std::thread::spawn(move || while talking.write_all(&frames).is_ok() {});
+    let begun = Instant::now();
+    for _ in 0..20 {
+        assert!(matches!(trader.receive(), Message::Heartbeat(_)));
+    }
+    let took = begun.elapsed();
+    trader.stream.shutdown(Shutdown::Both).unwrap();
+    talker.join().unwrap();
+    assert!(took < Duration::from_secs(5), "{took:?}");
 }
 
 #[test]
