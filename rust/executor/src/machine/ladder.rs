@@ -2,38 +2,15 @@
 
 use wire::Ladder;
 
-const LOWEST: i64 = 101;
-const HIGHEST: i64 = 100_000;
-
-/// The CLASSIC ladder: up to each price, the step.
-const CLASSIC: [(i64, i64); 10] = [
-    (200, 1),
-    (300, 2),
-    (400, 5),
-    (600, 10),
-    (1_000, 20),
-    (2_000, 50),
-    (3_000, 100),
-    (5_000, 200),
-    (10_000, 500),
-    (HIGHEST, 1_000),
-];
-
-/// True if an order may have this price.
+/// True if an order may have this price. A MARKET does not carry its lines: a line market allows any price.
 #[must_use]
 pub fn allows(ladder: Ladder, price_centi: i64) -> bool {
-    match ladder {
-        Ladder::LineRange => true,
-        Ladder::Finest => (LOWEST..=HIGHEST).contains(&price_centi),
-        Ladder::Classic => {
-            // Each band begins at a multiple of its step, so the remainder decides.
-            let step = CLASSIC
-                .iter()
-                .find(|(top, _)| price_centi <= *top)
-                .map(|(_, step)| *step);
-            price_centi >= LOWEST && step.is_some_and(|step| price_centi % step == 0)
-        }
-    }
+    let prices = match ladder {
+        Ladder::Classic => hotloop_core::Ladder::Classic,
+        Ladder::Finest => hotloop_core::Ladder::Finest,
+        Ladder::LineRange => return true,
+    };
+    prices.tick_of(price_centi).is_some()
 }
 
 #[cfg(test)]
