@@ -158,7 +158,9 @@ class OutputFolder:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             os.close(lock)
-            raise OutputError(f"--out {self.name}: another run is writing there now") from None
+            raise OutputError(
+                f"--out {self.name}: another run is writing there now; name another folder"
+            ) from None
         self._lock = lock
 
     def _unwritable(self, error: OSError) -> OutputError:
