@@ -16,13 +16,11 @@ import pytest
 
 from trader.execution.connection import TransportSettings
 from trader.execution.executor_py.executor import PythonExecutor
-from trader.execution.interfaces.executor import DryRunLimits, Executor, ExecutorStartError
-from trader.execution.interfaces.intents import QuoteIntent
-from trader.execution.interfaces.messages import Control, DryFill
+from trader.execution.interfaces.executor import DryRunLimits, ExecutorStartError
 from trader.execution.interfaces.reports import ExecutionReport, Status
 from trader.execution.ipc import Bus
 from trader.execution.rust_executor import RustExecutor, RustExecutorConfig
-from trader.execution.scripts_for_tests import Advance, Step
+from trader.execution.scripts_for_tests import Step, say
 from trader.execution.supervisor import Supervisor, find_binary
 from trader.execution.transport import Transport
 from trader.monitoring.metrics import Metrics
@@ -102,19 +100,6 @@ def transport_to(supervisor: Supervisor, bus: Bus, **changes: Any) -> Transport:
         "tick_timeout_s": PATIENCE_S,
     }
     return Transport(TransportSettings(**{**fields, **changes}), bus, rng=random.Random(1))
-
-
-def say(executor: Executor | Transport, step: Step) -> None:
-    if isinstance(step, Advance):
-        executor.tick(step.ts_ms)
-    elif isinstance(step, QuoteIntent):
-        executor.submit(step)
-    elif isinstance(step, DryFill):
-        executor.dry_fill(step)
-    elif isinstance(step, Control):
-        executor.control(step.action, step.reason)
-    else:
-        executor.market(step)
 
 
 def python_reports(script: list[Step], limits: DryRunLimits) -> list[bytes]:

@@ -32,7 +32,6 @@ from tests.e2e.executor_rig import (
     poll_until,
     python_reports,
     running,
-    say,
     supervised,
     transport_to,
 )
@@ -47,7 +46,7 @@ from trader.execution.interfaces.reports import ExecutionReport, Status
 from trader.execution.ipc import Bus
 from trader.execution.router import Router
 from trader.execution.rust_executor import RustExecutor
-from trader.execution.scripts_for_tests import Advance, Step, intent, scripts
+from trader.execution.scripts_for_tests import Advance, Step, intent, say, scripts
 from trader.execution.testing import load_vectors
 
 FAR_MS = 10**9

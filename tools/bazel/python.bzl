@@ -55,7 +55,7 @@ def pytest_files(srcs, deps = [], data = [], env = {}, **kwargs):
             **kwargs
         )
 
-def trader_package(name, deps = [], data = [], test_deps = [], test_data = [], test_env = {}):
+def trader_package(name, deps = [], data = [], test_deps = [], test_data = []):
     """A folder of the trader: its library, what its tests share, its tests, and its files for the lints.
 
     `testing.py` and `*_for_tests.py` make the library `testing`, for tests alone.
@@ -66,7 +66,6 @@ def trader_package(name, deps = [], data = [], test_deps = [], test_data = [], t
       data: files the code reads.
       test_deps: what only the tests import.
       test_data: what only the tests read.
-      test_env: environment of the tests.
     """
     tests = native.glob(["**/*_test.py"], allow_empty = True)
     helpers = native.glob(["**/testing.py", "**/*_for_tests.py"], allow_empty = True)
@@ -91,7 +90,6 @@ def trader_package(name, deps = [], data = [], test_deps = [], test_data = [], t
         srcs = tests,
         data = test_data,
         deps = [":testing"] + test_deps,
-        env = test_env,
         size = "small",
     )
 

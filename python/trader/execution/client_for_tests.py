@@ -10,14 +10,9 @@ from typing import Any
 
 from trader.execution.connection import TransportSettings
 from trader.execution.executor_py.executor import PythonExecutor
-from trader.execution.interfaces.intents import QuoteIntent
-from trader.execution.interfaces.messages import (
-    Control,
-    DryFill,
-)
 from trader.execution.interfaces.reports import ExecutionReport, Status
 from trader.execution.ipc import Bus
-from trader.execution.scripts_for_tests import Advance, Step
+from trader.execution.scripts_for_tests import Step, say
 from trader.execution.testing import FakePeer
 from trader.execution.transport import Transport
 from trader.monitoring.metrics import Metrics
@@ -76,13 +71,4 @@ def connected(peer: FakePeer, **settings: Any) -> Iterator[Client]:
 
 def play(executor: Transport | PythonExecutor, script: list[Step]) -> None:
     for step in script:
-        if isinstance(step, Advance):
-            executor.tick(step.ts_ms)
-        elif isinstance(step, QuoteIntent):
-            executor.submit(step)
-        elif isinstance(step, DryFill):
-            executor.dry_fill(step)
-        elif isinstance(step, Control):
-            executor.control(step.action, step.reason)
-        else:
-            executor.market(step)
+        say(executor, step)

@@ -8,6 +8,7 @@ from typing import Any, TypeAlias
 from hypothesis import strategies as st
 
 from trader.execution.executor_py.machine import MachineInput
+from trader.execution.interfaces.executor import Executor
 from trader.execution.interfaces.intents import (
     Action,
     Persistence,
@@ -25,6 +26,7 @@ from trader.execution.interfaces.messages import (
     RunnerState,
     RunnerStatus,
 )
+from trader.execution.transport import Transport
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +37,20 @@ class Advance:
 
 
 Step: TypeAlias = MachineInput | Advance
+
+
+def say(executor: Executor | Transport, step: Step) -> None:
+    """One step of a script, through the seam that both backends and the bare transport have."""
+    if isinstance(step, Advance):
+        executor.tick(step.ts_ms)
+    elif isinstance(step, QuoteIntent):
+        executor.submit(step)
+    elif isinstance(step, DryFill):
+        executor.dry_fill(step)
+    elif isinstance(step, Control):
+        executor.control(step.action, step.reason)
+    else:
+        executor.market(step)
 
 
 def intent(intent_id: str, **changes: Any) -> QuoteIntent:

@@ -73,7 +73,6 @@ class Supervisor:
         self._run_dir = run_dir
         self._process: subprocess.Popen[bytes] | None = None
         self._pump: threading.Thread | None = None
-        self._stopping = False
         self.log_path = run_dir / "executor.log"
         self.token = ""
         self.listening: tuple[str, int] = ("", 0)
