@@ -9,7 +9,7 @@ Invariants:
 
 1. Nothing here reads a clock but to measure durations, which decide nothing.
 2. A line the seam refuses is counted and logged, changes nothing, and no market it left stale is
-   quoted until the seam says otherwise.
+   quoted until the seam says otherwise; `recovery` sees to it that it will.
 3. The same lines and configuration give the same intents and fills, whichever backends run.
 """
 
@@ -26,6 +26,8 @@ from trader.execution.ledger import Ledger, MarketResult, Position, to_money, to
 from trader.execution.router import Router
 from trader.monitoring.metrics import Metrics
 from trader.order_desk import OrderDesk
+from trader.recovery import Recovery, SeamLost, is_panic
+from trader.second_book import SecondBook
 from trader.strategy.context import FLAT, MarketView, Runner, StrategyContext
 from trader.strategy.edges.base import Edge
 from trader.strategy.hotloop.errors import HotloopError
@@ -49,7 +51,7 @@ class ResultObserver(Protocol):
 
 @dataclass(slots=True)
 class EngineCounts:
-    """Lines given, lines the seam refused, and the publish time of the first one applied."""
+    """Lines given, lines the seam refused or failed at, publish time of the first one applied."""
 
     lines: int = 0
     seam_errors: int = 0
@@ -71,8 +73,12 @@ class Engine:
         blotter: Blotter,
         metrics: Metrics,
         max_logged_seam_errors: int,
+        recovery: Recovery,
+        second: SecondBook | None = None,
         observer: ResultObserver | None = None,
     ) -> None:
+        self.book_lost = False
+        """The seam failed: it must not be asked any more, and no line is taken."""
         self.markets = Markets(book)
         self.counts = EngineCounts()
         self.results: dict[str, MarketResult] = {}
@@ -86,21 +92,36 @@ class Engine:
         self._blotter = blotter
         self._metrics = metrics
         self._max_logged_seam_errors = max_logged_seam_errors
+        self._recovery = recovery
+        self._second = second
         self._observer = observer
         self._last_pt_ms = book.last_pt_ms
         self._stale_check_ms = 0
         self._ctx: StrategyContext | None = None
 
     def on_line(self, raw: bytes) -> None:
-        """Takes one stream line. Raises `ExecutorLost` when the executor is gone."""
+        """Takes one stream line. Raises `ExecutorLost` when the executor is gone, `SeamLost` when
+        the seam failed."""
+        try:
+            self._take(raw)
+        except BaseException as error:
+            if not is_panic(error):
+                raise
+            raise self._seam_lost(error) from error
+
+    def _take(self, raw: bytes) -> None:
         self.counts.lines += 1
         self._metrics.messages_total += 1
+        if self._second is not None:
+            self._second.take(raw, self.now_ms)  # first: the seam is reseeded from there
         started = perf_counter_ns()
         try:
             touched = self._apply(raw, self.now_ms)
         except HotloopError as error:
-            self._seam_error(error)
+            self._refused(error)
             return
+        except Exception as error:
+            raise self._seam_lost(error) from error
         self._metrics.apply_delta.record(perf_counter_ns() - started)
         self._to_publish_time()
         if touched and self._on_touched(touched):
@@ -118,7 +139,8 @@ class Engine:
         self.close_books()
 
     def close_books(self) -> None:
-        """The end of `finish`; all there is to do when the executor is gone."""
+        """The end of `finish`; all there is to do when the executor is gone. Without the seam what
+        did not settle is valued without prices."""
         for market_id in self._ledger.markets():
             if market_id not in self.results:
                 self._value(market_id)
@@ -220,6 +242,8 @@ class Engine:
 
     def _price(self, runner: Runner) -> float | None:
         """A price to value a position at: the middle of the book, else the last traded."""
+        if self.book_lost:
+            return None
         market_id, selection_id, handicap, _ = runner
         back, _, lay, _ = self._book.best(market_id, selection_id, handicap)
         if back is not None and lay is not None:
@@ -235,6 +259,7 @@ class Engine:
     def _look_for_stale(self) -> None:
         """Finds markets with resting orders that went stale, and has them decided anew."""
         self._stale_check_ms = self.now_ms
+        self._recovery.look_again(self.now_ms)
         resting = list(self._desk.by_runner())
         for market_id in dict.fromkeys(runner.market_id for runner in resting):
             before = self.markets.get(market_id)
@@ -247,10 +272,10 @@ class Engine:
                         self._decide(view, runner)
                 self._router.tick(self.now_ms)
 
-    def _seam_error(self, error: HotloopError) -> None:
-        """Counts a refused line and takes away what rests in markets it left stale."""
-        self.counts.seam_errors += 1
-        self._metrics.seam_errors_total += 1
+    def _refused(self, error: HotloopError) -> None:
+        """Counts a refused line, mends what can be mended at once, and takes away what rests in
+        the markets that stay stale."""
+        self._count_seam_error()
         if self.counts.seam_errors <= self._max_logged_seam_errors:
             places = (
                 ("market", error.market_id),
@@ -259,4 +284,18 @@ class Engine:
             )
             where = "".join(f", {name} {value}" for name, value in places if value is not None)
             _log.warning("line %d refused: %s%s", self.counts.lines, error.message, where)
+        touched = self._recovery.mend(error, self.now_ms)
+        if touched and self._on_touched(touched):
+            self._router.tick(self.now_ms)
         self._look_for_stale()
+
+    def _seam_lost(self, error: BaseException) -> SeamLost:
+        self._count_seam_error()
+        self.book_lost = True
+        self._desk.book_lost()
+        what = f"{type(error).__name__}: {error}"
+        return SeamLost(f"the hotloop failed at line {self.counts.lines}: {what}")
+
+    def _count_seam_error(self) -> None:
+        self.counts.seam_errors += 1
+        self._metrics.seam_errors_total += 1

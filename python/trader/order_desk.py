@@ -19,6 +19,7 @@ from trader.execution.interfaces.reports import ExecutionReport, Status
 from trader.execution.ipc import Bus
 from trader.execution.ledger import Fill, Ledger
 from trader.execution.router import Router
+from trader.queue_tracker import QueueTracker
 from trader.simulator.matching import TouchMatcher
 from trader.strategy.context import MarketView, Runner
 from trader.strategy.edges.base import Cancel, Place, Proposal, Replace
@@ -62,6 +63,7 @@ class OrderDesk:
         sizer: Sizer,
         ledger: Ledger,
         matcher: TouchMatcher,
+        tracker: QueueTracker,
         blotter: Blotter,
         ids: IdSource,
         max_open_orders: int,
@@ -74,6 +76,8 @@ class OrderDesk:
         self._sizer = sizer
         self._ledger = ledger
         self._matcher = matcher
+        self._tracker = tracker
+        self._book_lost = False
         self._blotter = blotter
         self._ids = ids
         self._max_open_orders = max_open_orders
@@ -121,6 +125,10 @@ class OrderDesk:
                     self._router.dry_fill(fill)
                     matched = True
         return matched
+
+    def book_lost(self) -> None:
+        """The seam cannot be asked any more; ledger, blotter and open orders are still kept."""
+        self._book_lost = True
 
     # --- wishes out -----------------------------------------------------------------------------
 
@@ -240,7 +248,7 @@ class OrderDesk:
             self._observer.report(report, known[1] if known else None)
 
     def _follow(self, report: ExecutionReport, runner: Runner, intent: QuoteIntent) -> None:
-        """Keeps ledger, matcher and order index in step with one report of ours."""
+        """Keeps all that knows of our orders in step with one report of ours."""
         self._orders_changed = True
         for event in report.fill_events:
             fill = Fill(
@@ -256,11 +264,19 @@ class OrderDesk:
             self.counts.filled_stake_centi += fill.size_centi
             self._ledger.record(fill)
             self._blotter.fill(fill)
-        if report.status is Status.PLACED:
-            self._matcher.placed(intent.intent_id, runner, intent.side, intent.price_centi)
-        elif report.is_terminal:
-            self._matcher.ended(intent.intent_id)
+        if not self._book_lost:
+            self._follow_in_book(report, runner, intent)
+        if report.is_terminal:
             del self._intents[intent.intent_id]
+
+    def _follow_in_book(self, report: ExecutionReport, runner: Runner, intent: QuoteIntent) -> None:
+        """Tells those who read an order's place in the book that it has one, or no more."""
+        followers = (self._matcher, self._tracker)
+        for follower in followers:
+            if report.status is Status.PLACED:
+                follower.placed(intent.intent_id, runner, intent.side, intent.price_centi)
+            elif report.is_terminal:
+                follower.ended(intent.intent_id)
 
 
 def _as_resting(intent: QuoteIntent) -> OpenOrder:

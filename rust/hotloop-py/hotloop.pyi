@@ -9,8 +9,9 @@ milliseconds since the epoch, of the venue's publish time (`pt`) unless said oth
 Names: `m` is a market id ("1.234567890"), `r` a runner's selection id; `handicap` tells runners
 of one selection id apart (0.0 where the market has none).
 
-A getter asked for a market or runner that is not held answers None, empty or 0.0. Every method may
-be called from any thread. Lines of 8 KiB and more, and batches, are applied with the interpreter
+A getter asked for a market or runner that is not held answers None, empty or its neutral value. Its
+`now_ms` is a publish time; None is the last one of that market. Every method may be called from any
+thread. Lines of 8 KiB and more, and batches, are applied with the interpreter
 lock released.
 """
 
@@ -35,6 +36,8 @@ class HotloopError(ValueError):
     """Byte in the line, where one can be named."""
     line: int | None
     """Index of the line in the batch; only from `apply_batch`."""
+    resubscribe: bool
+    """Changes may have been lost: the markets of `stale_markets()` need an image."""
 
 @type_check_only
 class _RunnerInfo(TypedDict):
@@ -59,6 +62,7 @@ class _MarketInfo(TypedDict):
     persistence: bool
     stale: bool
     pt: int | None
+    ts: int | None
     number_of_winners: int | None
     mbr: float | None
     runners: list[_RunnerInfo]
@@ -68,10 +72,7 @@ class Hotloop:
     """Books of every market of one stream, and what is read from them.
 
     `config` is the `hotloop:` block of the configuration. Absent and null keys take their
-    defaults: `queue.window_s` 10.0, `queue.model` "prob_power" ("risk_averse", "prob_log"),
-    `min_obs_s` 5.0, `max_ttf_ms` 600000, `book.source` "auto" ("full", "best", "display"),
-    `state.max_markets` 5000, `state.closed_retention_s` 3600.0, `state.max_segment_bytes`
-    67108864; `enabled` and `rust` are checked and left to the caller.
+    defaults; keys, ranges and defaults are the table of docs/signals.md, "Configuration".
 
     Raises `HotloopError` with the dotted path of the key for an unknown key or a bad value.
     """
@@ -85,7 +86,7 @@ class Hotloop:
     ) -> list[tuple[str, int, float]]:
         """Apply one stream line, or the mapping it decodes to.
 
-        `ts_ms` is the time of receipt; it changes nothing in this version. Returns the runners
+        `ts_ms` is the time of receipt, kept for `market()` and `last_ts_ms`. Returns the runners
         touched, as (market id, runner id, handicap), each once: those named in `rc` by first
         appearance; then, for each market with an image or a definition, its other runners, and
         those the image removed. Empty for heartbeats, other `op`, and segments before the last.
@@ -141,8 +142,8 @@ class Hotloop:
     ) -> list[tuple[float, float]]:
         """The best `n` (price, size) of the side taken, best first; None for all.
 
-        `raw=False` leaves out the trader's own orders: none are tracked in this version, so it
-        is the same. Raises `HotloopError` (field `side`, or `n` when negative).
+        `raw=False` leaves out the own size of tracked orders. Raises `HotloopError` (field `side`,
+        or `n` when negative).
         """
 
     def traded_ladder(self, m: str, r: int, handicap: float = 0.0) -> list[tuple[float, float]]:
@@ -152,10 +153,8 @@ class Hotloop:
         """The last traded price (`ltp`)."""
 
     def last_traded_ts_ms(self, m: str, r: int, handicap: float = 0.0) -> int | None:
-        """`pt` of the last message after which the runner's traded volume was greater than before.
-
-        The first message that names a runner, and every image, is a baseline and no trade.
-        """
+        """`pt` of the last message with a trade of the runner: a rise of its traded volume that is
+        neither a baseline (its first message, an image) nor a revaluation."""
 
     def size_ahead(
         self,
@@ -169,9 +168,39 @@ class Hotloop:
         """The visible size a new order resting on `side` at `price` would queue behind.
 
         A resting "BACK" stands in what is available to lay, a resting "LAY" in what is available
-        to back. Raises `HotloopError` for another side, and (field `order_id`) when `order_id` is
-        not None: this version tracks no orders.
+        to back. With `order_id`: what is ahead of that tracked order, which must rest just there.
+        Raises `HotloopError` for another side, and (field `order_id`) for an order that is not
+        tracked or rests elsewhere.
         """
+
+    # --- queue positions ------------------------------------------------------------------------
+
+    def track_order(
+        self,
+        order_id: str,
+        m: str,
+        r: int,
+        side: str,
+        price: float,
+        size: float = 0.0,
+        handicap: float = 0.0,
+    ) -> float:
+        """Start the queue position of an order resting on `side` at `price`, or start it again.
+
+        `size` is the own size that stands in the book; 0.0 where it does not (paper trading).
+        Returns what is ahead: the visible size now. Raises `HotloopError` (with the argument as
+        `field`) for a market that is not held, a price or size out of range, an `order_id` not of
+        1 to 64 characters, and more orders than `state.max_orders`.
+        """
+
+    def reseed_queue(
+        self, order_id: str, ahead: float | None = None, size: float | None = None
+    ) -> float:
+        """Set what is ahead (None: the visible size now) and, where given, the own size; what is
+        ahead then. Raises `HotloopError` for an order that is not tracked."""
+
+    def untrack_order(self, order_id: str) -> bool:
+        """Forget a queue position; whether there was one."""
 
     # --- markets ------------------------------------------------------------------------------
 
@@ -196,7 +225,19 @@ class Hotloop:
     def last_pt_ms(self) -> int | None:
         """`pt` of the last message applied."""
 
-    # --- signals of later versions: `capabilities()` says False ---------------------------------
+    def clocks(self) -> tuple[str | None, str | None]:
+        """(initialClk, clk) to resubscribe with, None where not known.
+
+        After a loss both stay at the last good ones until a SUB_IMAGE or RESUB_DELTA.
+        """
+
+    def stale_markets(self) -> list[str]:
+        """Ids of the markets whose book may be untrue: they lost changes, or the venue says 503."""
+
+    def last_ts_ms(self) -> int | None:
+        """Receipt time of the last line, mapping or snapshot taken without error."""
+
+    # --- signals --------------------------------------------------------------------------------
 
     def match_rate_ema(
         self,
@@ -207,7 +248,8 @@ class Hotloop:
         handicap: float = 0.0,
         now_ms: int | None = None,
     ) -> float:
-        """Matched stake per second: 0.0 in this version. Raises `HotloopError` for a bad `side`."""
+        """Matched stake per second of orders that rested on `side` (None: both) at `price` (None:
+        all), averaged over `queue.window_s` and decayed to `now_ms`."""
 
     def pfill_ttf(
         self,
@@ -218,37 +260,56 @@ class Hotloop:
         size: float = 0.0,
         horizon_ms: int | None = None,
         handicap: float = 0.0,
+        now_ms: int | None = None,
     ) -> tuple[float, float]:
-        """(fill probability, time to fill in ms): (0.0, `max_ttf_ms`) in this version.
+        """(probability of a fill within the horizon, expected milliseconds to it) of an order of
+        `size` that joins now at the tail of what is visible at `price`.
 
-        Raises `HotloopError` for a bad `side`.
+        `horizon_ms` None is `pfill.horizon_ms`. (0.0, `max_ttf_ms`) without trades there, and
+        within `min_obs_s` of the runner's first message or the in-play turn. Raises `HotloopError`
+        for another side, a `size` out of range, a negative `horizon_ms`.
         """
 
-    def sweep_sniffer(self, m: str, r: int, handicap: float = 0.0) -> bool:
-        """Whether a sweep was seen: False in this version."""
+    def sweep_sniffer(
+        self, m: str, r: int, handicap: float = 0.0, now_ms: int | None = None
+    ) -> bool:
+        """Whether trading consumed `sweep.levels` price levels of one side within
+        `sweep.window_ms`."""
 
-    def big_move_trigger(self, m: str, r: int, handicap: float = 0.0) -> bool:
-        """Whether a big move was seen: False in this version."""
+    def sweep_side(
+        self, m: str, r: int, handicap: float = 0.0, now_ms: int | None = None
+    ) -> str | None:
+        """The side rested that is being swept ("BACK": prices move up), None without a sweep."""
 
-    def rf_seen_recently(self, m: str) -> bool:
-        """Whether a runner was removed with a reduction factor of late: False in this version."""
+    def big_move_trigger(
+        self, m: str, r: int, handicap: float = 0.0, now_ms: int | None = None
+    ) -> bool:
+        """Whether the last traded price or the mid moved `big_move.ticks` within
+        `big_move.window_ms`."""
 
-    def trend_lens(self, m: str, r: int, handicap: float = 0.0) -> float:
-        """Drift in ticks per second: 0.0 in this version."""
+    def big_move_direction(
+        self, m: str, r: int, handicap: float = 0.0, now_ms: int | None = None
+    ) -> int:
+        """1 up, -1 down, 0 when there is no big move."""
+
+    def rf_seen_recently(self, m: str, now_ms: int | None = None) -> bool:
+        """Whether a runner was removed with a reduction factor within `rf.window_s`."""
+
+    def trend_lens(self, m: str, r: int, handicap: float = 0.0, now_ms: int | None = None) -> float:
+        """Drift of the microprice in ticks per second, up is positive."""
 
     # --- the seam itself ----------------------------------------------------------------------
 
     def capabilities(self) -> dict[str, bool | int | str]:
         """{method: bool} for the methods of API version 1; `api_version` 1; `backend` "rust".
 
-        A method that is False answers the neutral value it documents, or (`track_order`,
-        `reseed_queue`, `untrack_order`) is not there.
+        A method that is False answers the neutral value it documents.
         """
 
     def stats(self) -> dict[str, int]:
         """Counts since the object was made: `messages` (lines read without error),
-        `market_changes`, `runner_changes`, `images`, `heartbeats`, `ignored`, `errors`,
-        `emit_errors`."""
+        `market_changes`, `runner_changes`, `images`, `heartbeats`, `ignored`,
+        `definitions_ignored`, `errors`, `emit_errors`."""
 
     def update_config(self, config: Mapping[str, Any]) -> None:
         """Take a whole `hotloop:` block: absent keys go back to their defaults.
@@ -257,8 +318,10 @@ class Hotloop:
         """
 
     def set_emit(self, emit: Callable[[dict[str, Any]], object] | None) -> None:
-        """Where diagnostics go, as dicts: {"event": "error", "message", "market_id", "field",
-        "offset"} before each `HotloopError` of ingest. None turns it off.
+        """Where diagnostics go, as dicts; None turns it off.
 
-        A callback that raises is counted in `stats()["emit_errors"]` and changes nothing else.
+        {"event": "error", "message", "market_id", "field", "offset", "resubscribe"} before each
+        `HotloopError` of ingest; {"event": "counters", ...} with all of `stats()` each time
+        `messages` reaches a multiple of `emit.counters_every` (from a batch once, at its end). A
+        callback that raises is counted in `stats()["emit_errors"]` and changes nothing else.
         """

@@ -181,22 +181,31 @@ def test_bad_arguments_are_named() -> None:
             lambda: hotloop.size_ahead(MARKET, 7, "B", 2.0),
             lambda: hotloop.match_rate_ema(MARKET, 7, "x"),
             lambda: hotloop.pfill_ttf(MARKET, 7, "x", 2.0),
+            lambda: hotloop.track_order("a", MARKET, 7, "x", 2.0),
         ],
         "n": [lambda: hotloop.ladder_top(MARKET, 7, "BACK", -1)],
-        "order_id": [lambda: hotloop.size_ahead(MARKET, 7, "BACK", 2.0, "order")],
+        "order_id": [
+            lambda: hotloop.size_ahead(MARKET, 7, "BACK", 2.0, "order"),
+            lambda: hotloop.reseed_queue("order"),
+        ],
+        "m": [lambda: hotloop.track_order("a", "1.9", 7, "BACK", 2.0)],
+        "price": [lambda: hotloop.track_order("a", MARKET, 7, "BACK", float("nan"))],
+        "size": [lambda: hotloop.pfill_ttf(MARKET, 7, "BACK", 2.0, -1.0)],
+        "horizon_ms": [lambda: hotloop.pfill_ttf(MARKET, 7, "BACK", 2.0, 1.0, -1)],
     }
     for field, refusals in calls.items():
         for call in refusals:
             with pytest.raises(HotloopError) as caught:
                 call()
             assert caught.value.field == field
+            assert caught.value.resubscribe is False
 
 
 def test_every_method_is_in_capabilities() -> None:
     capabilities = Hotloop().capabilities()
     public = {name for name in dir(Hotloop) if not name.startswith("_")}
-    absent = {"track_order", "reseed_queue", "untrack_order"}
-    assert set(capabilities) == public | absent | {"api_version", "backend"}
+    assert set(capabilities) == public | {"api_version", "backend"}
+    assert all(capabilities[name] is True for name in public)
     assert (capabilities["api_version"], capabilities["backend"]) == (1, "rust")
 
 
@@ -212,8 +221,10 @@ def test_emit_hears_of_errors_and_may_raise() -> None:
             "market_id": None,
             "field": None,
             "offset": error.offset,
+            "resubscribe": True,
         }
     ]
+    assert error.resubscribe is True
 
     def raising(_: dict[str, Any]) -> None:
         raise RuntimeError
@@ -224,6 +235,35 @@ def test_emit_hears_of_errors_and_may_raise() -> None:
     hotloop.set_emit(None)
     refused(hotloop, b"{")
     assert len(events) == 1
+
+
+def test_emit_hears_the_counts_of_every_so_many_messages() -> None:
+    hotloop = Hotloop({"emit": {"counters_every": 3}})
+    events: list[dict[str, Any]] = []
+    hotloop.set_emit(events.append)
+    for _ in range(4):
+        hotloop.apply_delta(line(), 0)
+    assert [event["messages"] for event in events] == [3]
+    assert events[0].keys() == hotloop.stats().keys() | {"event"}
+    hotloop.apply_batch([line()] * 5, 0)
+    assert [event["messages"] for event in events] == [3, 9]
+    with pytest.raises(HotloopError):
+        hotloop.apply_batch([line(), line(), line(), b"{"], 0)
+    assert [event["event"] for event in events[2:]] == ["error", "counters"]
+
+
+def test_queue_positions_and_signals_are_decimals() -> None:
+    hotloop = Hotloop({"min_obs_s": 0, "pfill": {"model": "exponential"}})
+    hotloop.apply_delta(line(atl=[[2.02, 12.5]], trd=[[2.02, 1]]), 0)
+    assert hotloop.track_order("a", MARKET, 7, "BACK", 2.02, 2.5) == 12.5
+    assert hotloop.ladder_top(MARKET, 7, "LAY", raw=False) == [(2.02, 10.0)]
+    hotloop.apply_delta(line(atl=[[2.02, 7.5]], trd=[[2.02, 11]]), 0)
+    assert hotloop.size_ahead(MARKET, 7, "BACK", 2.02, "a") == 7.5
+    assert hotloop.match_rate_ema(MARKET, 7, "BACK", 2.02) == pytest.approx(0.5)
+    p_fill, ttf_ms = hotloop.pfill_ttf(MARKET, 7, "BACK", 2.02, 2.5, 1_000)
+    assert p_fill == pytest.approx(0.04877057549928606)
+    assert ttf_ms == pytest.approx(20_000.0)
+    assert hotloop.untrack_order("a") and not hotloop.untrack_order("a")
 
 
 def test_emit_may_call_back() -> None:

@@ -10,8 +10,10 @@ from pathlib import Path
 from typing import Final, NoReturn
 
 from trader import __version__
+from trader.betfair.signals.settings import QUEUE_MODELS
 
-COMMANDS: Final = ("demo", "replay", "config")
+COMMANDS: Final = ("demo", "replay", "parity", "config")
+FEEDS: Final = ("raw", "normalized")
 DEFAULT_COMMAND: Final = "demo"
 
 _EXAMPLES: Final = """\
@@ -21,11 +23,12 @@ examples:
   trader demo --seed 11 --speed max --out demo    another race, as fast as it goes
   trader replay 1.200806927.json --out out        a recording through the trader
   trader replay day/*.bz2 --out day-out --execution rust
+  trader parity 1.200806927.json                  Rust and Python hotloop, every answer compared
   trader config check                             every file of configs/, checked
   trader config render --profile demo             the sidecar's own configuration
 
-exit codes: 0 done, 2 bad arguments, input or configuration, 3 could not start,
-130 interrupted after a clean stop
+exit codes: 0 done, 1 the check found a difference, 2 bad arguments, input or configuration,
+3 could not start, 130 interrupted after a clean stop
 """
 _REPLAY_EXAMPLES: Final = """\
 A recording is lines of the market stream (op mcm), plain or as .gz, .bz2 or .zip. DIR gets
@@ -36,6 +39,20 @@ examples:
   trader replay 1.127236622.bz2 --out out
   trader replay 1.200806927.json --out out-py --hotloop python --feed normalized
   trader replay 1.200806927.json --out wide --set edges.passive_maker.min_spread_ticks=3
+"""
+_PARITY_EXAMPLES: Final = """\
+Feeds the lines of each FILE (op mcm; plain, .gz, .bz2 or .zip) to the Rust Hotloop and to the
+Python reference, and compares what they answer after every line: books, signals, queue positions
+of made-up orders, definitions, counts. Integers, flags and lists must be equal, floats to 1e-9
+relative or 1e-12 absolute. Each feed with each queue model is a run of its own over the file; of
+the second queue model on, only what a queue model can change is compared.
+
+Stops at the first difference: file, line, market, runner, the call, both answers; exit code 1.
+
+examples:
+  trader parity 1.200806927.json
+  trader parity day/*.bz2 --feed raw --queue-model prob_power
+  trader parity 1.200806927.json --set hotloop.book.source=best --set hotloop.min_obs_s=0
 """
 _DEMO_EXAMPLES: Final = """\
 A race of eight runners that never was, generated from a seed: ten minutes before the off, the
@@ -113,6 +130,7 @@ def _parser() -> Parser:
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     _add_demo(commands)
     _add_replay(commands)
+    _add_parity(commands)
     _add_config(commands)
     return parser
 
@@ -139,11 +157,32 @@ def _add_replay(commands: argparse._SubParsersAction[Parser]) -> None:
     replay.add_argument("--out", metavar="DIR", required=True, help="where to write")
     replay.add_argument(
         "--feed",
-        choices=("raw", "normalized"),
+        choices=FEEDS,
         help="lines into the seam as they are, or decoded here first (default: simulator.feed)",
     )
     _add_backends(replay)
     _add_config_options(replay, "dry")
+
+
+def _add_parity(commands: argparse._SubParsersAction[Parser]) -> None:
+    summary = "hold the Rust hotloop against the Python reference"
+    parity = _command(commands, "parity", summary, _PARITY_EXAMPLES)
+    parity.add_argument("files", nargs="+", metavar="FILE", help="recordings of the market stream")
+    parity.add_argument(
+        "--feed",
+        choices=(*FEEDS, "both"),
+        default="both",
+        dest="feeds",
+        help="lines as they are, decoded here first, or one after the other (default: both)",
+    )
+    parity.add_argument(
+        "--queue-model",
+        choices=(*QUEUE_MODELS, "all"),
+        default="all",
+        dest="queue_models",
+        help="of queue positions: one model, or one after the other (default: all)",
+    )
+    _add_config_options(parity, "dry")
 
 
 def _add_config(commands: argparse._SubParsersAction[Parser]) -> None:

@@ -13,11 +13,12 @@ if __name__ == "__main__":
     signal.signal(signal.SIGINT, lambda *_: os._exit(130))
 
 from trader.apps.arguments import ArgumentError, parse
-from trader.apps.commands import config, demo, replay
+from trader.apps.commands import config, demo, parity, replay
 from trader.apps.interrupt import Interrupt
 from trader.config.loading import ConfigError
 from trader.execution.interfaces.executor import ExecutionError
 from trader.monitoring.metrics import MetricsServeError
+from trader.recovery import SeamLost
 from trader.simulator.output import OutputError
 from trader.simulator.recording import RecordingError
 from trader.simulator.session import StartError
@@ -27,7 +28,12 @@ BAD_INPUT: Final = 2
 NOT_STARTED: Final = 3
 INTERRUPTED: Final = 130
 
-_COMMANDS: Final = {"demo": demo.run, "replay": replay.run, "config": config.run}
+_COMMANDS: Final = {
+    "demo": demo.run,
+    "replay": replay.run,
+    "parity": parity.run,
+    "config": config.run,
+}
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -43,7 +49,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             print(end="", flush=True)
     except (ArgumentError, ConfigError, OutputError, RecordingError) as error:
         return _fail(str(error), BAD_INPUT)
-    except (StartError, MetricsServeError, ExecutionError) as error:
+    except (StartError, MetricsServeError, ExecutionError, SeamLost) as error:
         return _fail(str(error), NOT_STARTED)
     except KeyboardInterrupt:
         return _fail("interrupted; nothing was kept", INTERRUPTED)

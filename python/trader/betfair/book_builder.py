@@ -1,24 +1,26 @@
 """BookBuilder: the readable book. Decoded stream messages in, full-depth books out.
 
-Entry points: `apply_delta` (one decoded message), `apply_snapshot` (one market whole), `market`
-and `runner` (what is held). Invariants:
+Entry points: `apply_delta` (one decoded message), `apply_snapshot` (one market whole), `snapshot`
+(a market held, to be applied elsewhere), `market` and `runner` (what is held). With
+`signal_settings` it also brings the signals forward (`MarketBook.signals`, `orders`), once per
+message; without them it does no work for signals at all. Invariants:
 
 1. A message is validated and its limits checked before anything changes; it applies whole or not
    at all.
 2. No clock: time is the `pt` of the messages.
 3. Bounded: at most `markets_max` markets, closed ones dropped after `closed_retention_ms`,
-   segments up to `segment_bytes_max`.
+   segments up to `segment_bytes_max`, `orders_max` queue positions.
 
-The rules are those of docs/signals.md, "Ingest"; the reference `Hotloop` reads its answers here.
+The rules are those of docs/signals.md; the reference `Hotloop` reads its answers here.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, Final, TypeAlias
+from dataclasses import dataclass, field
+from typing import Any, Final, Literal, TypeAlias
 
-from trader.betfair.books import MarketBook, RunnerBook
+from trader.betfair.books import Depth, MarketBook, RunnerBook
 from trader.betfair.messages import MarketChange, Message, RunnerKey
 from trader.betfair.normalize import (
     MessageError,
@@ -28,14 +30,22 @@ from trader.betfair.normalize import (
     round_centi,
 )
 from trader.betfair.segments import SegmentBuffer
+from trader.betfair.signals.market import MarketMessage, MarketSignals
+from trader.betfair.signals.orders import TrackedOrders
+from trader.betfair.signals.settings import SignalSettings
+from trader.betfair.snapshot import snapshot_of
 
 MARKETS_MAX: Final = 5_000
 CLOSED_RETENTION_MS: Final = 3_600_000
 SEGMENT_BYTES_MAX: Final = 64 << 20
+ORDERS_MAX: Final = 5_000
 STATUS_UNRELIABLE: Final = 503
+RESYNC_KINDS: Final = ("SUB_IMAGE", "RESUB_DELTA")
+"""The venue's answers to a subscription: what was lost before them is made good."""
 
 Touched: TypeAlias = tuple[str, int, float]
 """(market id, selection id, handicap)."""
+BookSource: TypeAlias = Depth | Literal["auto"]
 
 
 @dataclass(slots=True)
@@ -48,7 +58,20 @@ class Counts:
     images: int = 0
     heartbeats: int = 0
     ignored: int = 0
+    definitions_ignored: int = 0
     errors: int = 0
+
+
+@dataclass(slots=True)
+class _Applied:
+    """What the changes of one message did so far."""
+
+    held: dict[str, dict[RunnerKey, RunnerBook]] = field(default_factory=dict)
+    """Of each market with an image: its runners from just before the first one."""
+    redrawn: dict[str, None] = field(default_factory=dict)
+    """The markets with an image or a definition that was taken, in order."""
+    observed: dict[str, MarketMessage] = field(default_factory=dict)
+    """Of each market: what signals are computed from. Empty without signals."""
 
 
 class BookBuilder:
@@ -57,20 +80,32 @@ class BookBuilder:
     def __init__(
         self,
         *,
+        signal_settings: SignalSettings | None = None,
+        book_source: BookSource = "auto",
         markets_max: int = MARKETS_MAX,
         closed_retention_ms: int = CLOSED_RETENTION_MS,
         segment_bytes_max: int = SEGMENT_BYTES_MAX,
+        orders_max: int = ORDERS_MAX,
     ) -> None:
         self.markets: dict[str, MarketBook] = {}
         self.counts = Counts()
         self.last_pt_ms: int | None = None
+        self.last_ts_ms: int | None = None
         self.unreliable = False
         """The venue said 503: nothing held can be trusted until a message without it."""
+        self.signal_settings = signal_settings
+        """Taken by the next message; None computes no signals."""
+        self.book_source: BookSource = book_source
         self.markets_max = markets_max
         self.closed_retention_ms = closed_retention_ms
         self.segments = SegmentBuffer(segment_bytes_max)
+        self.orders = TrackedOrders(orders_max)
         self._image_id_max: int | None = None
         """The highest `id` of a SUB_IMAGE; lower ones are of an old subscription."""
+        self._initial_clk: str | None = None
+        self._clk: str | None = None
+        self._clocks_held = False
+        """Changes were lost since: to resubscribe from a later clock would skip them."""
 
     # --- reading ------------------------------------------------------------------------------
 
@@ -82,26 +117,50 @@ class BookBuilder:
         market = self.markets.get(market_id)
         return None if market is None else market.runners.get((selection_id, round_centi(handicap)))
 
+    def depth(self, market: MarketBook) -> Depth:
+        """The offers in force: those the market is read from."""
+        return market.depth if self.book_source == "auto" else self.book_source
+
+    def clocks(self) -> tuple[str | None, str | None]:
+        """(initialClk, clk) to resubscribe with, None where not known."""
+        return self._initial_clk, self._clk
+
+    def stale_markets(self) -> list[str]:
+        """The markets whose book may be untrue, in the order they were first seen."""
+        return [market.market_id for market in self.markets.values() if self.is_stale(market)]
+
+    def snapshot(self, market_id: str) -> dict[str, Any]:
+        """The market as an `mc` entry that `apply_snapshot` makes the same books, definition and
+        last traded prices of. Raises `KeyError` when the market is not held."""
+        return snapshot_of(self.markets[market_id])
+
     def is_stale(self, market: MarketBook) -> bool:
         """Whether this market's book may be untrue: a lost message, or a 503 on the stream."""
         return self.unreliable or market.stale
 
     # --- writing ------------------------------------------------------------------------------
 
-    def apply_delta(self, decoded: Mapping[str, Any], *, size_bytes: int = 0) -> list[Touched]:
+    def apply_delta(
+        self, decoded: Mapping[str, Any], *, ts_ms: int | None = None, size_bytes: int = 0
+    ) -> list[Touched]:
         """Apply one decoded message; the runners it touched (docs/signals.md says in what order).
 
-        `size_bytes` is the length of its line, for the bound on segments. Raises `MessageError`,
-        and then nothing has changed but the count of errors and the stale marks.
+        `ts_ms` is when it was received; `size_bytes` the length of its line, for the bound on
+        segments. Raises `MessageError`, and then nothing has changed but the count of errors, the
+        stale marks and the hold on the clocks.
         """
         try:
             message = read_message(decoded)
-            return self._take(message, size_bytes)
-        except MessageError:
-            self.lost(carried(decoded))
+            touched = self._take(message, ts_ms, size_bytes)
+        except MessageError as error:
+            error.resubscribe = self.lost(carried(decoded))
             raise
+        self._count(ts_ms)
+        return touched
 
-    def apply_snapshot(self, market_id: str, snapshot: Mapping[str, Any]) -> list[Touched]:
+    def apply_snapshot(
+        self, market_id: str, snapshot: Mapping[str, Any], *, ts_ms: int | None = None
+    ) -> list[Touched]:
         """Replace one market by `snapshot` (the shape of an `mc` entry), as an image does.
 
         The market keeps its `pt`. Raises `MessageError` as `apply_delta`.
@@ -109,47 +168,70 @@ class BookBuilder:
         try:
             change = read_snapshot(market_id, snapshot)
             message = Message(None, None, None, None, None, (change,))
-            touched = self._apply(message)
-        except MessageError:
-            self.lost((market_id,))
+            touched = self._apply(message, ts_ms)
+        except MessageError as error:
+            error.resubscribe = self.lost((market_id,))
             raise
-        self.counts.messages += 1
+        self._count(ts_ms)
         return touched
 
-    def lost(self, market_ids: Iterable[str] | None) -> None:
+    def lost(self, market_ids: Iterable[str] | None) -> bool:
         """A message that carried `market_ids` was refused: mark them, count the error.
 
         None is every market, where it cannot be told which. Segments collected so far are thrown
-        away, as the lost line may have been one of them; so their markets are marked too.
+        away, as the lost line may have been one of them; so their markets are marked too. Answers
+        whether changes may have been lost.
         """
         self.counts.errors += 1
-        marked = self.markets if market_ids is None else {*market_ids, *self.segments.market_ids()}
-        for market_id in marked:
+        marked = None if market_ids is None else {*market_ids, *self.segments.market_ids()}
+        for market_id in self.markets if marked is None else marked:
             market = self.markets.get(market_id)
             if market is not None:
                 market.stale = True
         self.segments.clear()
+        lost = marked is None or bool(marked)
+        self._clocks_held |= lost
+        return lost
 
     # --- one message --------------------------------------------------------------------------
 
-    def _take(self, message: Message | None, size_bytes: int) -> list[Touched]:
+    def _take(self, message: Message | None, ts_ms: int | None, size_bytes: int) -> list[Touched]:
         """Sort out what kind of message it is; apply it if it is one to apply."""
         if message is None or self._is_old(message):
-            self.counts.messages += 1
             self.counts.ignored += 1
             return []
-        whole: Message | None = message
+        touched: list[Touched] = []
         if message.kind == "HEARTBEAT":
             self.counts.heartbeats += 1
-            whole = None
-        elif message.segment is not None:
-            whole = self.segments.add(message, size_bytes)
-        touched = self._apply(whole) if whole is not None else []
-        if whole is not None and message.segment is not None:
-            self.segments.clear()  # only now: had it been refused, they tell what was lost
+            self._note_clocks(message)
+        else:
+            whole: Message | None = message
+            if message.segment is not None:
+                whole = self.segments.add(message, size_bytes)
+            if whole is not None:
+                touched = self._apply(whole, ts_ms)
+                self._note_clocks(whole)
+                if message.segment is not None:
+                    # Only now: had it been refused, they tell what was lost.
+                    self.segments.clear()
         self.unreliable = message.status == STATUS_UNRELIABLE
-        self.counts.messages += 1
         return touched
+
+    def _count(self, ts_ms: int | None) -> None:
+        """A line, mapping or snapshot was taken without error."""
+        self.counts.messages += 1
+        if ts_ms is not None:
+            self.last_ts_ms = ts_ms
+
+    def _note_clocks(self, message: Message) -> None:
+        if message.kind in RESYNC_KINDS:
+            self._clocks_held = False
+        if self._clocks_held:
+            return
+        if message.initial_clk is not None:
+            self._initial_clk = message.initial_clk
+        if message.clk is not None:
+            self._clk = message.clk
 
     def _is_old(self, message: Message) -> bool:
         return (
@@ -158,32 +240,46 @@ class BookBuilder:
             and message.subscription_id < self._image_id_max
         )
 
-    def _apply(self, message: Message) -> list[Touched]:
+    def _apply(self, message: Message, ts_ms: int | None) -> list[Touched]:
         """Apply a whole message. Raises only before the first change."""
         dropped = self._to_drop(message)
         self._check_limit(message, dropped)
         for market_id in dropped:
             del self.markets[market_id]
-        traded_before = self._traded_before(message.changes)
-        held: dict[str, dict[RunnerKey, RunnerBook]] = {}
+            self.orders.drop_market(market_id)
+        applied = _Applied()
         for change in message.changes:
-            if change.image and change.market_id not in held:
-                held[change.market_id] = self._runners(change.market_id)
-            self._apply_change(change, message)
-        self._note_trades(traded_before, held, message.pt_ms)
+            self._apply_change(change, message, ts_ms, applied)
+        if self.signal_settings is not None:
+            self._end_signals(applied, self.signal_settings)
         if message.kind == "SUB_IMAGE" and message.subscription_id is not None:
             self._image_id_max = max(message.subscription_id, self._image_id_max or 0)
         if message.pt_ms is not None:
             self.last_pt_ms = message.pt_ms
-        return self._touched(message.changes, held)
+        return self._touched(message.changes, applied)
 
-    def _apply_change(self, change: MarketChange, message: Message) -> None:
+    def _apply_change(
+        self, change: MarketChange, message: Message, ts_ms: int | None, applied: _Applied
+    ) -> None:
         market = self.markets.get(change.market_id)
         if market is None:
             market = self.markets[change.market_id] = MarketBook(change.market_id)
-        market.apply(change, message.pt_ms)
+        observed = self._observed(market, change, applied)
+        if change.image:
+            applied.held.setdefault(change.market_id, market.runners)
+            applied.redrawn[change.market_id] = None
+        former = market.definition
+        market.apply(change, message.pt_ms, observed)
+        if market.definition is not former and market.definition is not None:
+            applied.redrawn[change.market_id] = None
+            if observed is not None:
+                observed.define(former, market.definition)
+        elif change.definition is not None:
+            self.counts.definitions_ignored += 1
         if message.subscription_id is not None:
             market.subscription_id = message.subscription_id
+        if ts_ms is not None:
+            market.ts_ms = ts_ms
         self.counts.market_changes += 1
         self.counts.runner_changes += len(change.runners)
         self.counts.images += change.image
@@ -218,53 +314,34 @@ class BookBuilder:
 
     # --- what changes once per message --------------------------------------------------------
 
-    def _traded_before(self, changes: Sequence[MarketChange]) -> dict[tuple[str, RunnerKey], int]:
-        """Traded volume of each runner whose `trd` is about to change and has a baseline."""
-        before: dict[tuple[str, RunnerKey], int] = {}
-        for change in changes:
-            market = self.markets.get(change.market_id)
-            if market is None:
-                continue
-            for entry in change.runners:
-                book = market.runners.get(entry.key)
-                if book is not None and book.in_rc and any(n == "trd" for n, _ in entry.price_rows):
-                    before[change.market_id, entry.key] = book.traded_centi
-        return before
+    def _observed(
+        self, market: MarketBook, change: MarketChange, applied: _Applied
+    ) -> MarketMessage | None:
+        """What the message does to a market, noted for its signals; None without signals."""
+        if self.signal_settings is None:
+            return None
+        observed = applied.observed.get(market.market_id)
+        if observed is None:
+            observed = applied.observed[market.market_id] = MarketMessage(market)
+        observed.image |= change.image
+        return observed
 
-    def _runners(self, market_id: str) -> dict[RunnerKey, RunnerBook]:
-        """The runners of a market; an image gives it a new mapping and leaves this one as it is."""
-        market = self.markets.get(market_id)
-        return {} if market is None else market.runners
+    def _end_signals(self, applied: _Applied, settings: SignalSettings) -> None:
+        for market_id, observed in applied.observed.items():
+            market = self.markets[market_id]
+            if market.signals is None:
+                market.signals = MarketSignals()
+            depth = self.depth(market)
+            trades = market.signals.end_message(market, depth, observed, settings)
+            self.orders.end_message(market, depth, trades, upset=observed.upset, settings=settings)
 
-    def _note_trades(
-        self,
-        traded_before: dict[tuple[str, RunnerKey], int],
-        held: dict[str, dict[RunnerKey, RunnerBook]],
-        pt_ms: int | None,
-    ) -> None:
-        """Last traded times: a rise is a trade, but an image is a baseline and keeps the time.
-
-        `held` has the runners of each market with an image, from just before its first one.
-        """
-        for (market_id, key), before in traded_before.items():
-            book = self.markets[market_id].runners.get(key)
-            if book is not None and market_id not in held and book.traded_centi > before:
-                book.last_traded_ms = pt_ms
-        for market_id, runners in held.items():
-            for key, book in self.markets[market_id].runners.items():
-                if key in runners:
-                    book.last_traded_ms = runners[key].last_traded_ms
-
-    def _touched(
-        self, changes: Sequence[MarketChange], held: dict[str, dict[RunnerKey, RunnerBook]]
-    ) -> list[Touched]:
+    def _touched(self, changes: Sequence[MarketChange], applied: _Applied) -> list[Touched]:
         """Named in `rc` first; then the other runners of markets with an image or definition."""
         touched: dict[tuple[str, RunnerKey], None] = {}
         for change in changes:
             for entry in change.runners:
                 touched[change.market_id, entry.key] = None
-        for change in changes:
-            if change.image or change.definition is not None:
-                keys = (*self.markets[change.market_id].runners, *held.get(change.market_id, ()))
-                touched.update(((change.market_id, key), None) for key in keys)
+        for market_id in applied.redrawn:
+            keys = (*self.markets[market_id].runners, *applied.held.get(market_id, ()))
+            touched.update(((market_id, key), None) for key in keys)
         return [(market_id, key[0], key[1] / 100) for market_id, key in touched]

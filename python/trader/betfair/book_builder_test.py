@@ -10,40 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from trader.betfair.book_builder import BookBuilder
-from trader.betfair.books import RunnerBook
 from trader.betfair.normalize import MessageError
-
-M = "1.1"
-
-
-def mcm(*changes: dict[str, Any], pt: int = 1_000, **fields: Any) -> dict[str, Any]:
-    return {"op": "mcm", "pt": pt, "mc": list(changes), **fields}
-
-
-def rc(selection_id: int = 7, **arrays: Any) -> dict[str, Any]:
-    return {"id": selection_id, **arrays}
-
-
-def change(*entries: dict[str, Any], market_id: str = M, **fields: Any) -> dict[str, Any]:
-    return {"id": market_id, "rc": list(entries), **fields}
-
-
-def definition(status: str = "OPEN", *selection_ids: int) -> dict[str, Any]:
-    return {"status": status, "runners": [{"id": i, "status": "ACTIVE"} for i in selection_ids]}
-
-
-def built(*messages: dict[str, Any], **limits: int) -> BookBuilder:
-    builder = BookBuilder(**limits)
-    for message in messages:
-        builder.apply_delta(message)
-    return builder
-
-
-def book(builder: BookBuilder, selection_id: int = 7) -> RunnerBook:
-    found = builder.runner(M, selection_id)
-    assert found is not None
-    return found
-
+from trader.betfair.testing import M, book, built, change, definition, mcm, rc
 
 # --- rows -------------------------------------------------------------------------------------
 
@@ -63,9 +31,9 @@ def test_empty_arrays_of_offers_change_nothing_and_an_empty_trd_wipes() -> None:
     )
     assert book(builder).prices["atb"] == {150: 200}
     assert book(builder).levels["batb"] == {0: (150, 200)}
-    assert book(builder).traded_centi == 900
+    assert book(builder).prices["trd"] == {150: 900}
     builder.apply_delta(mcm(change(rc(trd=[]))))
-    assert book(builder).traded_centi == 0
+    assert book(builder).prices["trd"] == {}
 
 
 def test_ladders_are_best_first_and_levels_are_read_as_prices() -> None:
@@ -139,34 +107,6 @@ def test_touched_are_those_named_once_and_all_of_a_defined_market() -> None:
     ]  # fmt: skip
 
 
-# --- trades -----------------------------------------------------------------------------------
-
-
-def test_a_rise_of_traded_volume_over_a_whole_message_is_a_trade() -> None:
-    builder = built(mcm(change(rc(trd=[[2, 10]]))))
-    assert book(builder).last_traded_ms is None  # the first message is the baseline
-    builder.apply_delta(mcm(change(rc(trd=[[2, 5]]), rc(trd=[[3, 5]])), pt=2_000))
-    assert book(builder).last_traded_ms is None  # moved, not risen
-    builder.apply_delta(mcm(change(rc(trd=[[2, 5.01]])), pt=3_000))
-    assert book(builder).last_traded_ms == 3_000
-    builder.apply_delta(mcm(change(rc(trd=[[2, 4]])), pt=4_000))
-    assert book(builder).last_traded_ms == 3_000
-
-
-def test_a_runner_known_from_the_definition_alone_has_no_baseline_yet() -> None:
-    builder = built(mcm(change(marketDefinition=definition("OPEN", 7))))
-    builder.apply_delta(mcm(change(rc(trd=[[2, 10]])), pt=2_000))
-    assert book(builder).last_traded_ms is None
-    builder.apply_delta(mcm(change(rc(trd=[[3, 1]])), pt=3_000))
-    assert book(builder).last_traded_ms == 3_000
-
-
-def test_an_image_is_a_baseline_and_keeps_the_time() -> None:
-    builder = built(mcm(change(rc())), mcm(change(rc(trd=[[2, 10]])), pt=2_000))
-    builder.apply_delta(mcm(change(rc(trd=[[2, 99]]), img=True), pt=3_000))
-    assert book(builder).last_traded_ms == 2_000
-
-
 # --- messages as wholes -----------------------------------------------------------------------
 
 
@@ -209,13 +149,13 @@ def test_a_sub_image_drops_what_its_subscription_held_and_it_does_not_carry() ->
 def test_segments_are_one_message() -> None:
     builder = BookBuilder()
     parts = [
-        mcm(change(rc(trd=[[2, 1]])), segmentType="SEG_START", id=3, ct="SUB_IMAGE"),
+        mcm(change(rc(atb=[[2, 1]])), segmentType="SEG_START", id=3, ct="SUB_IMAGE"),
         mcm(change(rc(8)), segmentType="SEG", pt=2_000),
-        mcm(change(rc(trd=[[2, 5]])), segmentType="SEG_END", pt=3_000, id=3),
+        mcm(change(rc(atb=[[2, 5]])), segmentType="SEG_END", pt=3_000, id=3),
     ]
     assert [builder.apply_delta(part) for part in parts] == [[], [], [(M, 7, 0.0), (M, 8, 0.0)]]
     assert builder.last_pt_ms == 3_000
-    assert book(builder).last_traded_ms is None  # one message: all of it is the baseline
+    assert book(builder).prices["atb"] == {200: 500}
     assert builder.apply_delta(mcm(change(rc(ltp=2)), id=2)) == []  # SUB_IMAGE of id 3 counted
 
 
@@ -369,7 +309,7 @@ def state_of(builder: BookBuilder) -> object:
         {
             m.market_id: (
                 m.definition, m.definition_seq, m.pt_ms, m.closed_pt_ms, m.subscription_id, m.depth,
-                {key: (r.ltp_centi, r.last_traded_ms, r.in_rc) for key, r in m.runners.items()},
+                {key: r.ltp_centi for key, r in m.runners.items()},
             )
             for m in builder.markets.values()
         },

@@ -100,6 +100,19 @@ def test_next_and_prev_are_the_neighbours(of: Ladder, price: int) -> None:
         assert of.ticks_between(below, above) == (2 if of.is_on_ladder(price) else 1)
 
 
+def test_ticks_between_are_the_steps_of_a_slow_walk_for_every_pair() -> None:
+    """The walk takes the published increments one by one, for all 350² pairs of CLASSIC."""
+    increments = [(200, 1), (300, 2), (400, 5), (600, 10), (1000, 20), (2000, 50), (3000, 100),
+                  (5000, 200), (10000, 500), (100000, 1000)]  # fmt: skip
+    walked = [101]
+    while walked[-1] < 100000:
+        walked.append(walked[-1] + next(step for below, step in increments if walked[-1] < below))
+    assert len(walked) == 350
+    for steps_to_low, low in enumerate(walked):
+        for steps_to_high, high in enumerate(walked):
+            assert ladder.ticks_between(low, high) == steps_to_high - steps_to_low
+
+
 @given(LADDERS, st.data())
 def test_distances_add_up_and_turn_round(of: Ladder, data: st.DataObject) -> None:
     ticks = st.integers(0, len(of) - 1)

@@ -87,3 +87,6 @@ class Message:
     status: int | None
     pt_ms: int | None
     changes: tuple[MarketChange, ...]
+    initial_clk: str | None = None
+    """`initialClk` and `clk`: where to go on from after a lost connection."""
+    clk: str | None = None

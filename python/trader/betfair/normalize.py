@@ -42,7 +42,8 @@ class MessageError(ValueError):
 
     `field` is the path of the bad value (`mc[0].rc[1].atb[0][1]`), None when the line could not be
     read at all; `offset` is the byte in the line where reading failed, None for a bad value;
-    `market_id` is None where it could not be told.
+    `market_id` is None where it could not be told. `resubscribe`: changes may have been lost with
+    it; whoever marks the markets stale says so.
     """
 
     def __init__(
@@ -58,6 +59,7 @@ class MessageError(ValueError):
         self.market_id = market_id
         self.field = field
         self.offset = offset
+        self.resubscribe = False
 
 
 def decode_line(raw: bytes | str) -> dict[str, Any]:
@@ -122,6 +124,8 @@ def read_message(decoded: Mapping[str, Any]) -> Message | None:
         status=reader.integer(decoded, "status"),
         pt_ms=pt_ms,
         changes=changes,
+        initial_clk=reader.text(decoded, "initialClk"),
+        clk=reader.text(decoded, "clk"),
     )
 
 

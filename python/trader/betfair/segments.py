@@ -13,9 +13,7 @@ class SegmentBuffer:
 
     def __init__(self, bytes_max: int) -> None:
         self.bytes_max = bytes_max
-        self._start: Message | None = None
-        self._changes: list[MarketChange] = []
-        self._size_bytes = 0
+        self.clear()
 
     def market_ids(self) -> set[str]:
         """The markets of the segments collected so far."""
@@ -23,8 +21,10 @@ class SegmentBuffer:
 
     def clear(self) -> None:
         """Throw away what was collected."""
-        self._start = None
-        self._changes = []
+        self._start: Message | None = None
+        self._changes: list[MarketChange] = []
+        self._initial_clk: str | None = None
+        self._clk: str | None = None
         self._size_bytes = 0
 
     def add(self, part: Message, size_bytes: int) -> Message | None:
@@ -48,9 +48,20 @@ class SegmentBuffer:
             self._start = part
         self._size_bytes = size_bytes
         self._changes += part.changes
+        if part.initial_clk is not None:
+            self._initial_clk = part.initial_clk
+        if part.clk is not None:
+            self._clk = part.clk
         if part.segment != "SEG_END":
             return None
-        whole = replace(part, kind=start.kind, segment=None, changes=tuple(self._changes))
+        whole = replace(
+            part,
+            kind=start.kind,
+            segment=None,
+            changes=tuple(self._changes),
+            initial_clk=self._initial_clk,
+            clk=self._clk,
+        )
         if whole.changes and whole.pt_ms is None:
             raise MessageError("pt missing", field="pt")
         return whole

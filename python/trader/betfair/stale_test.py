@@ -24,7 +24,7 @@ def segment(kind: str, *entries: object, **fields: Any) -> dict[str, Any]:
     return mcm(*entries, segmentType=kind, **fields)
 
 
-def holding_all(**limits: int) -> BookBuilder:
+def holding_all(**limits: Any) -> BookBuilder:
     builder = BookBuilder(**limits)
     builder.apply_delta(mcm(*(entry(market_id) for market_id in sorted(ALL))))
     return builder

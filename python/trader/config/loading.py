@@ -30,8 +30,19 @@ OVERRIDES_NAME: Final = "--set"
 SECTION: Final = "a section of keys"
 
 
+_FLAG_TAG: Final = "tag:yaml.org,2002:bool"
+
+
 class _Loader(yaml.SafeLoader):
-    """Safe YAML in which `1e6` is a number, as everywhere else, and not text."""
+    """Safe YAML in which `1e6` is a number, as everywhere else, and only true and false are flags.
+
+    YAML 1.1 also reads `off` (and on, yes, no) as a flag; here it is the word that was written.
+    """
+
+    yaml_implicit_resolvers = {  # noqa: RUF012  (the base class's own, made anew for this one)
+        first: [(tag, pattern) for tag, pattern in resolvers if tag != _FLAG_TAG]
+        for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
+    }
 
     def construct_object(self, node: yaml.Node, deep: bool = False) -> Any:
         """As the base class, whose constructors let out whatever a wrong scalar makes them do."""
@@ -43,6 +54,9 @@ class _Loader(yaml.SafeLoader):
             raise yaml.constructor.ConstructorError(None, None, problem, node.start_mark) from None
 
 
+_Loader.add_implicit_resolver(
+    _FLAG_TAG, re.compile(r"^(?:true|True|TRUE|false|False|FALSE)$"), list("tTfF")
+)
 _Loader.add_implicit_resolver(
     "tag:yaml.org,2002:float",
     re.compile(r"^[-+]?[0-9]+(\.[0-9]*)?[eE][-+]?[0-9]+$"),
@@ -229,6 +243,18 @@ def _check_whole(config: Config, tree: Node) -> None:
         "execution.dry_run",
         "false would send real orders, which this version cannot",
         "true",
+    )
+    must(
+        config.hotloop.trend.slow_s > config.hotloop.trend.fast_s,
+        "hotloop.trend.slow_s",
+        f"{config.hotloop.trend.slow_s:g} is not above hotloop.trend.fast_s",
+        f"more than {config.hotloop.trend.fast_s:g}",
+    )
+    must(
+        config.book_builder.signals or config.hotloop.backend == "rust",
+        "book_builder.signals",
+        "false would leave the Python Hotloop without signals, as they are its BookBuilder's",
+        "true, or the Rust Hotloop (hotloop.enabled and hotloop.rust)",
     )
     must(
         config.sizer.min_stake <= config.sizer.max_stake,

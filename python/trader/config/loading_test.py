@@ -10,6 +10,7 @@ import pytest
 from trader.config import loading
 from trader.config.loading import ConfigError, load, profiles, read_yaml
 from trader.strategy.edges.passive_maker import PassiveMakerConfig
+from trader.strategy.hotloop.config import read_config
 
 BASE = loading.repository_root() / "configs" / "base.yaml"
 # A file of a few hundred bytes that stands for half a thousand million keys.
@@ -53,6 +54,46 @@ def test_rust_signals_need_both_enabled_and_rust() -> None:
     assert load("demo", ["hotloop.rust=false"]).hotloop.backend == "python"
 
 
+def test_the_seams_block_names_every_key_and_base_has_the_seams_own_defaults() -> None:
+    block = load().hotloop.seam_config()
+    flags = {"enabled": False, "rust": False}
+    assert block == {**read_config(None).as_map(), **flags}
+    assert read_config(block) == read_config(None)
+
+
+def test_the_trend_averages_are_a_fast_and_a_slow_one() -> None:
+    trend = load(None, ["hotloop.trend={fast_s: 3, slow_s: 3.5}"]).hotloop.trend
+    assert (trend.fast_s, trend.slow_s) == (3.0, 3.5)
+    with pytest.raises(ConfigError, match=r"slow_s: 3 is not above hotloop\.trend\.fast_s.*than 3"):
+        load(None, ["hotloop.trend={fast_s: 3, slow_s: 3}"])
+
+
+@pytest.mark.parametrize("profile", [None, "demo", "dry"])
+def test_no_second_book_is_fed_unless_asked_for(profile: str | None) -> None:
+    assert load(profile).book_builder.feed == "off"
+
+
+@pytest.mark.parametrize("written", ["off", "'off'", "always"])
+def test_the_feed_is_written_as_a_word(tmp_path: Path, written: str) -> None:
+    configs = folder_with(tmp_path, mine=f"book_builder:\n  feed: {written}\n")
+    word = written.strip("'")
+    assert load("mine", (), configs).book_builder.feed == word
+    assert load("mine", [f"book_builder.feed={written}"], configs).book_builder.feed == word
+    assert load(None, [f"book_builder={{feed: {written}}}"], configs).book_builder.feed == word
+
+
+def test_only_true_and_false_are_flags() -> None:
+    assert load(None, ["hotloop.enabled=True", "hotloop.rust=TRUE"]).hotloop.backend == "rust"
+    with pytest.raises(ConfigError, match=r"'on' is not allowed; allowed: true or false"):
+        load(None, ["hotloop.enabled=on"])
+
+
+def test_signals_can_be_switched_off_beside_the_rust_hotloop_alone() -> None:
+    assert not load("demo", ["book_builder.signals=false"]).book_builder.signals
+    with pytest.raises(ConfigError, match=r"book_builder\.signals: false would leave the Python"):
+        load("demo", ["book_builder.signals=false", "hotloop.rust=false"])
+
+
 def test_every_profile_in_the_repository_is_valid() -> None:
     assert {"demo", "dry"} <= set(profiles())
     for profile in profiles():
@@ -84,7 +125,7 @@ def test_an_unknown_key_is_refused_with_file_line_path_and_a_suggestion(tmp_path
     (problem,) = refusal(configs, "bad")
     assert problem == (
         "configs/profiles/bad.yaml:3: hotloop.queue.windw_s: is not a known key, "
-        "did you mean 'window_s'?; allowed: model, window_s"
+        "did you mean 'window_s'?; allowed: model, power_n, window_s"
     )
 
 
@@ -104,6 +145,17 @@ def test_a_wrong_value_is_refused_with_what_is_allowed(tmp_path: Path) -> None:
         ("hotloop.queue.window_s=.nan", "hotloop.queue.window_s"),
         ("hotloop.queue.window_s=true", "hotloop.queue.window_s"),
         ("hotloop.rust=1", "hotloop.rust"),
+        ("hotloop.rust=yes", "hotloop.rust"),
+        ("hotloop.queue.power_n=0", "hotloop.queue.power_n"),
+        ("hotloop.pfill.model=gamma", "hotloop.pfill.model"),
+        ("hotloop.sweep.levels=65", "hotloop.sweep.levels"),
+        ("hotloop.emit.counters_every=-1", "hotloop.emit.counters_every"),
+        ("hotloop.state.max_orders=0", "hotloop.state.max_orders"),
+        ("hotloop.trend.slow_s=2", "hotloop.trend.slow_s"),
+        ("book_builder.feed=sometimes", "book_builder.feed"),
+        ("book_builder.feed=false", "book_builder.feed"),
+        ("book_builder.signals=off", "book_builder.signals"),
+        ("book_builder.signals=false", "book_builder.signals"),
         ("execution.port=70000", "execution.port"),
         ("execution.port=1.5", "execution.port"),
         ("execution.host=0.0.0.0", "execution.host"),

@@ -9,7 +9,7 @@ key means is written beside it in `configs/base.yaml`, the file a person edits.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import TypeAlias
 
 from trader.config.rules import (
@@ -32,6 +32,21 @@ MEBIBYTE = 1 << 20
 class QueueConfig:
     window_s: float = rule(Number(0.1, 3600.0))
     model: str = rule(Choice(("risk_averse", "prob_power", "prob_log")))
+    power_n: float = rule(Number(0.01, 8.0))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PfillConfig:
+    model: str = rule(Choice(("erlang", "exponential")))
+    horizon_ms: int = rule(Whole(1, 86_400_000))
+    trade_size_window_s: float = rule(Number(0.1, 86_400.0))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TradedConfig:
+    drop_tolerance: float = rule(Number(0.0, 1000.0))
+    revaluation_levels: int = rule(Whole(1, 10_000))
+    revaluation_percent: float = rule(Number(0.0, 100.0))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,22 +55,61 @@ class BookConfig:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SweepConfig:
+    levels: int = rule(Whole(1, 64))
+    window_ms: int = rule(Whole(1, 3_600_000))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BigMoveConfig:
+    ticks: int = rule(Whole(1, 100_000))
+    window_ms: int = rule(Whole(1, 3_600_000))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RemovalConfig:
+    window_s: float = rule(Number(0.1, 86_400.0))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrendConfig:
+    fast_s: float = rule(Number(0.1, 3600.0))
+    slow_s: float = rule(Number(0.1, 86_400.0))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EmitConfig:
+    counters_every: int = rule(Whole(0, 1_000_000_000))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class StateConfig:
     max_markets: int = rule(Whole(1, 1_000_000))
+    max_orders: int = rule(Whole(1, 1_000_000))
     closed_retention_s: float = rule(Number(0.0, 7 * 86_400.0))
     max_segment_bytes: int = rule(Whole(1024, 1024 * MEBIBYTE))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HotloopConfig:
-    """The signals seam; Rust runs when `enabled` and `rust` are both true."""
+    """The signals seam; Rust runs when `enabled` and `rust` are both true.
+
+    The keys are those of docs/signals.md, "Configuration"; none is missing here.
+    """
 
     enabled: bool = rule(Flag())
     rust: bool = rule(Flag())
     queue: QueueConfig
+    pfill: PfillConfig
+    traded: TradedConfig
     min_obs_s: float = rule(Number(0.0, 3600.0))
     max_ttf_ms: int = rule(Whole(1, 86_400_000))
     book: BookConfig
+    sweep: SweepConfig
+    big_move: BigMoveConfig
+    rf: RemovalConfig
+    trend: TrendConfig
+    emit: EmitConfig
     state: StateConfig
 
     @property
@@ -64,20 +118,16 @@ class HotloopConfig:
         return "rust" if self.enabled and self.rust else "python"
 
     def seam_config(self) -> dict[str, object]:
-        """The block as the seam's `update_config` takes it."""
-        return {
-            "enabled": self.enabled,
-            "rust": self.rust,
-            "queue": {"window_s": self.queue.window_s, "model": self.queue.model},
-            "min_obs_s": self.min_obs_s,
-            "max_ttf_ms": self.max_ttf_ms,
-            "book": {"source": self.book.source},
-            "state": {
-                "max_markets": self.state.max_markets,
-                "closed_retention_s": self.state.closed_retention_s,
-                "max_segment_bytes": self.state.max_segment_bytes,
-            },
-        }
+        """The block as the seam's `update_config` takes it: the same keys, none left out."""
+        return asdict(self)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BookBuilderConfig:
+    """The Python books beside the Rust Hotloop's (decision 4)."""
+
+    feed: str = rule(Choice(("always", "off")))
+    signals: bool = rule(Flag())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -161,6 +211,7 @@ class Config:
 
     bundle_version: int = rule(Whole(1, 1_000_000))
     hotloop: HotloopConfig
+    book_builder: BookBuilderConfig
     execution: ExecutionConfig
     edges: EdgeConfigs
     sizer: SizerConfig

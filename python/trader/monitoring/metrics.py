@@ -46,6 +46,22 @@ _ACK_BOUNDS_US: Final = (
 )
 
 
+SEAM_COUNTS: Final = {
+    "runner_changes": ("hotloop_runner_changes", "Runner changes applied."),
+    "market_changes": ("hotloop_market_changes", "Market changes applied."),
+    "images": ("hotloop_images", "Images of markets applied."),
+    "heartbeats": ("hotloop_stream_heartbeats", "Heartbeats of the stream."),
+    "ignored": ("hotloop_lines_ignored", "Lines with nothing to apply."),
+    "definitions_ignored": (
+        "hotloop_definitions_ignored",
+        "Market definitions older than the one held.",
+    ),
+    "emit_errors": ("hotloop_emit_errors", "Diagnostics of the seam that could not be taken."),
+}
+"""Of the seam's `stats()`: the name each count has on the page, and its meaning. Those left out are
+counted by the engine (`messages`, `errors`)."""
+
+
 class MetricsServeError(Exception):
     """The metrics page cannot be served; the message names the address and the reason."""
 
@@ -58,8 +74,14 @@ class Metrics(Collector):
 
     def __init__(self) -> None:
         self.messages_total = 0
-        self.runner_changes_total = 0
         self.seam_errors_total = 0
+        self.seam_events_total: Counter[str] = Counter()  # event
+        self.seam_refusals_total: Counter[str] = Counter()  # field, without indexes
+        self.seam_counts = dict.fromkeys(SEAM_COUNTS, 0)
+        self.reseeds_total = 0
+        self.resubscribes_total = 0
+        self.stale_markets = 0
+        self.untracked_orders_total = 0
         self.apply_delta = LatencyHistogram()
         self.decision = LatencyHistogram()
         self.intents_total: Counter[tuple[str, str]] = Counter()  # (edge, action)
@@ -129,8 +151,19 @@ class Metrics(Collector):
     def _counters(self) -> Iterator[Metric]:
         plain = (
             ("hotloop_messages", "Stream lines taken.", self.messages_total),
-            ("hotloop_runner_changes", "Runner changes applied.", self.runner_changes_total),
+            *((name, text, self.seam_counts[count]) for count, (name, text) in SEAM_COUNTS.items()),
             ("hotloop_seam_errors", "Lines that Hotloop refused.", self.seam_errors_total),
+            ("hotloop_reseeds", "Markets imaged from the second book.", self.reseeds_total),
+            (
+                "hotloop_resubscribes",
+                "Subscriptions asked for because changes were lost.",
+                self.resubscribes_total,
+            ),
+            (
+                "hotloop_untracked_orders",
+                "Resting orders that the seam keeps no queue position of.",
+                self.untracked_orders_total,
+            ),
             (
                 "hotloop_transport_reconnects",
                 "Connections to the executor made after one was lost.",
@@ -164,6 +197,13 @@ class Metrics(Collector):
             ("hotloop_reports", "Reports heard.", "status", self.reports_total),
             ("hotloop_fills", "Reports with something matched.", "edge", self.fills_total),
             ("hotloop_rejects", "Intents refused.", "code", self.rejects_total),
+            ("hotloop_seam_events", "Diagnostics of the seam.", "event", self.seam_events_total),
+            (
+                "hotloop_seam_refusals",
+                "Refused lines and snapshots by what was wrong in them.",
+                "field",
+                self.seam_refusals_total,
+            ),
         )
         for name, text, label, counts in by_one:
             items = [((key,), n) for key, n in counts.copy().items()]
@@ -177,6 +217,11 @@ class Metrics(Collector):
                 self.transport_send_queue_depth,
             ),
             ("hotloop_executor_up", "1 while the executor is healthy.", int(self.executor_up)),
+            (
+                "hotloop_stale_markets",
+                "Markets not quoted until an image of them comes, as changes were lost.",
+                self.stale_markets,
+            ),
             ("hotloop_open_orders", "Resting orders.", self.open_orders),
             ("hotloop_pnl", "Profit and loss after commission, account currency.", self.pnl),
         ):

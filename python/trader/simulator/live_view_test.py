@@ -113,5 +113,5 @@ def test_metrics_count_what_the_seam_read(tmp_path: Path) -> None:
     metrics = Metrics()
     summary = play(tmp_path, Race(7, SHAPE), None, metrics)
     assert metrics.messages_total == summary["lines"]
-    assert metrics.runner_changes_total == summary["runner_changes"]
+    assert metrics.seam_counts["runner_changes"] == summary["runner_changes"]
     assert metrics.executor_up

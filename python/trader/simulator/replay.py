@@ -2,8 +2,8 @@
 
 The inputs are recordings or generated lines; `Replay` does not tell them apart. It can be stopped
 between two lines (`stop`), paced by the wall clock (`pace`), and watched (`watch`); none of these
-changes what the engine decides. When the executor is lost the run ends there, as if interrupted:
-what was done until then is in the blotter and the summary, which says so.
+changes what the engine decides. When the executor or the seam is lost the run ends there, as if
+interrupted: what was done until then is in the blotter and the summary, which says so.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from trader.config.schema import Config
 from trader.execution.blotter import Blotter
 from trader.execution.interfaces.executor import ExecutionError
 from trader.monitoring.metrics import Metrics
+from trader.recovery import SeamLost
 from trader.simulator.session import MakeExecutor, Observer, Session, open_session
 from trader.simulator.summary import RunSummary
 
@@ -67,10 +68,10 @@ class Replay:
         self._observer = observer
         self._pace = pace
         self._watch = watch
-        self._changes_before = 0
 
     def run(self, sources: Iterable[Source]) -> RunSummary:
-        """Plays the sources; `summary.interrupted` and `summary.executor_lost` say how it ended.
+        """Plays the sources; `summary.interrupted`, `executor_lost` and `seam_lost` say how it
+        ended.
 
         Raises `RecordingError`, `StartError`, and `ExecutionError` when the executor did not even
         start: there is nothing to keep then.
@@ -83,6 +84,8 @@ class Replay:
                 if not self.summary.inputs:
                     raise
                 self.summary.executor_lost = str(error)
+            except SeamLost as error:
+                self.summary.seam_lost = str(error)
             finally:
                 self.summary.wall_s = time.perf_counter() - started
             if self.summary.is_partial:
@@ -110,16 +113,26 @@ class Replay:
                     session.engine.close_books()
                     self._keep(source, session, "executor lost")
                     raise
+                except SeamLost:
+                    self._without_seam(source, session)
+                    raise
                 self._keep(source, session, ended)
                 if self._watch is not None:
                     self._watch(session)
             finally:
                 session.executor.stop()
 
+    def _without_seam(self, source: Source, session: Session) -> None:
+        """Takes away what rests, which the executor still can, and keeps what there is."""
+        try:
+            session.engine.finish("hotloop lost")
+        except ExecutionError:
+            session.engine.close_books()
+        self._keep(source, session, "hotloop lost")
+
     def _keep(self, source: Source, session: Session, ended: str) -> None:
         """Takes a session's results into summary and blotter."""
         self._count(session)
-        self._changes_before = self._metrics.runner_changes_total
         self.summary.add(source.name, session)
         self._blotter.end_run(ended)
 
@@ -139,6 +152,5 @@ class Replay:
                 watch(session)
 
     def _count(self, session: Session) -> None:
-        """Brings the metric that only the seam knows up to date (not worth a call per line)."""
-        changes = session.book.stats()["runner_changes"]
-        self._metrics.runner_changes_total = self._changes_before + changes
+        """Brings the metrics that only the seam knows up to date (not worth a call per line)."""
+        session.events.counts(session.stats())

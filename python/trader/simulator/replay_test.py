@@ -19,11 +19,13 @@ from trader.execution.executor_py.executor import PythonExecutor
 from trader.execution.interfaces.executor import Executor, ExecutorLost, ExecutorStartError
 from trader.execution.ipc import Bus
 from trader.monitoring.metrics import Metrics
+from trader.simulator import session
 from trader.simulator.generator import Race, RaceShape
 from trader.simulator.recording import RecordingError
 from trader.simulator.replay import Replay, Source
 from trader.simulator.session import MakeExecutor
 from trader.simulator.summary import BACKEND_KEYS, NOT_COMPUTED, TIMING_KEYS
+from trader.strategy.hotloop.api import Hotloop
 
 SHAPE = RaceShape(pre_off_s=40.0, in_play_s=4.0)
 
@@ -82,6 +84,15 @@ def ended(folder: Path) -> list[tuple[str, str | None]]:
         connection.close()
 
 
+def left_resting(summary: dict[str, Any]) -> int:
+    """Orders placed that no report ended."""
+    statuses = summary["reports_by_status"]
+    ended = ("FILLED", "REPLACED", "EXPIRED", "LAPSED", "CANCELLED")
+    # A CANCEL is answered with a report of its own beside its target's.
+    answers = summary["intents_by_action"].get("CANCEL", 0)
+    return int(statuses["PLACED"] - sum(statuses.get(status, 0) for status in ended) + answers)
+
+
 def test_a_stop_ends_it_after_the_line_it_is_at_with_what_there_is(tmp_path: Path) -> None:
     asked = count()
     summary = play(tmp_path, race(1), race(2), stop=lambda: next(asked) >= 300)
@@ -89,13 +100,8 @@ def test_a_stop_ends_it_after_the_line_it_is_at_with_what_there_is(tmp_path: Pat
     assert summary["lines"] == 300
     assert [part["source"] for part in summary["inputs"]] == ["race 1"]
     assert ended(tmp_path) == [("race 1", "interrupted")]
-    placed = summary["reports_by_status"]["PLACED"]
-    assert placed > 0
-    assert placed == sum(
-        number
-        for status, number in summary["reports_by_status"].items()
-        if status in {"FILLED", "REPLACED", "EXPIRED", "LAPSED", "CANCELLED"}
-    ) - summary["intents_by_action"].get("CANCEL", 0), "nothing is left resting"
+    assert summary["reports_by_status"]["PLACED"] > 0
+    assert left_resting(summary) == 0
 
 
 def test_inputs_do_not_know_of_each_other(tmp_path: Path) -> None:
@@ -157,6 +163,53 @@ def test_an_executor_that_does_not_start_for_a_later_input_loses_nothing(tmp_pat
     summary = play(tmp_path, race(1), race(2), make_executor=make_next)
     assert summary["executor_lost"] == "no"
     assert ended(tmp_path) == [("race 1", "done")]
+
+
+class BrokenHotloop:
+    """Stops half-way at its 200th line; after that every call raises."""
+
+    def __init__(self) -> None:
+        self._book = Hotloop(rust=False)
+        self._lines = 0
+
+    def __getattr__(self, name: str) -> Any:
+        if self._lines >= 200:
+            raise RuntimeError("an earlier call stopped half-way; the books cannot be trusted")
+        return getattr(self._book, name)
+
+    def apply_delta(self, raw: bytes, ts_ms: int) -> Any:
+        self._lines += 1
+        if self._lines >= 200:
+            raise RuntimeError("index out of range")
+        return self._book.apply_delta(raw, ts_ms)
+
+
+@pytest.mark.parametrize("executor", [CountedExecutor, LostExecutor])
+def test_when_the_seam_is_lost_what_was_done_until_then_is_kept(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, executor: type[CountedExecutor]
+) -> None:
+    def make(config: Config, bus: Bus, _metrics: Metrics, _run_dir: Path) -> Executor:
+        return executor(bus, config.execution.limits.dry_run())
+
+    monkeypatch.setattr(session, "open_book", lambda _config: BrokenHotloop())
+    CountedExecutor.stopped = 0
+    LostExecutor.ticks = -1_000_000  # not before the seam
+    monkeypatch.setattr(LostExecutor, "control", lose)
+    summary = play(tmp_path, race(1), race(2), make_executor=make)
+    assert (
+        summary["seam_lost"] == "the hotloop failed at line 200: RuntimeError: index out of range"
+    )
+    assert summary["executor_lost"] is None
+    assert (summary["lines"], summary["seam_errors"], summary["markets"]) == (200, 1, 1)
+    assert summary["intents_total"] > 0
+    assert summary["runner_changes"] > 0
+    assert ended(tmp_path) == [("race 1", "hotloop lost")]
+    assert CountedExecutor.stopped == 1
+    assert (left_resting(summary) == 0) == (executor is CountedExecutor), "taken away, if it can be"
+
+
+def lose(_self: object, _action: str, _reason: str) -> None:
+    raise ExecutorLost("executor was ended by SIGKILL")
 
 
 def test_the_pace_hears_the_streams_clock_after_every_line(tmp_path: Path) -> None:

@@ -58,6 +58,8 @@ def _totals(summary: Mapping[str, Any]) -> Iterator[str]:
         yield "interrupted: the figures cover what was read until then"
     if summary["executor_lost"] is not None:
         yield "executor lost: the figures cover what was read until then"
+    if summary["seam_lost"] is not None:
+        yield "hotloop lost: the figures cover what was read until then"
     marked = pnl["markets_marked"]
     how = f" ({marked} {_plural('market', marked)} not settled, valued at the last prices)"
     yield (

@@ -12,6 +12,7 @@ NOTHING: Final[dict[str, Any]] = {
     "pnl": {"gross": 0.0, "commission": 0.0, "net": 0.0, "markets_marked": 0},
     "interrupted": False,
     "executor_lost": None,
+    "seam_lost": None,
     "apply_delta_ns": TIMES,
     "decision_us": TIMES,
     "intents_total": 0,

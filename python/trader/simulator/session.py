@@ -7,12 +7,13 @@ comes out for a file does not depend on the files before it.
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
 from trader import __version__
+from trader.betfair.book_builder import BookBuilder
 from trader.betfair.normalize import MessageError, decode_line
 from trader.config.schema import Config
 from trader.engine import Apply, Engine, ResultObserver
@@ -23,11 +24,16 @@ from trader.execution.ipc import Bus
 from trader.execution.ledger import Ledger
 from trader.execution.router import Router
 from trader.monitoring.metrics import Metrics
+from trader.monitoring.seam_events import SeamEvents
 from trader.order_desk import OrderDesk, OrderObserver
+from trader.queue_tracker import QueueTracker
+from trader.recovery import Recovery, Resubscribe
+from trader.second_book import SecondBook
 from trader.simulator.matching import TouchMatcher
 from trader.strategy.edges.registry import EDGES
 from trader.strategy.fee_gate import FeeGate
 from trader.strategy.hotloop.api import Hotloop
+from trader.strategy.hotloop.config import read_config
 from trader.strategy.hotloop.errors import HotloopError
 from trader.strategy.hotloop.interface import HotloopApi, Touched
 from trader.strategy.sizer import Sizer
@@ -54,6 +60,18 @@ class Session:
     desk: OrderDesk
     ledger: Ledger
     engine: Engine
+    recovery: Recovery
+    events: SeamEvents
+    _stats: Mapping[str, int] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._stats = self.book.stats()
+
+    def stats(self) -> Mapping[str, int]:
+        """The seam's counts; once it is lost, those it had when it was last asked."""
+        if not self.engine.book_lost:
+            self._stats = self.book.stats()
+        return self._stats
 
 
 def open_session(
@@ -65,10 +83,15 @@ def open_session(
     make_executor: MakeExecutor,
     run_dir: Path,
     observer: Observer | None = None,
+    resubscribe: Resubscribe | None = None,
 ) -> Session:
     """Builds and starts a session. Raises `StartError` or `ExecutorStartError`; the caller stops
-    the executor of a session it was given."""
+    the executor of a session it was given. A recording has nobody to `resubscribe` with."""
     book = open_book(config)
+    events = SeamEvents(metrics)
+    book.set_emit(events)
+    second = open_second_book(config)
+    recovery = Recovery(book, metrics, second=second, resubscribe=resubscribe)
     bus = Bus()
     executor = make_executor(config, bus, metrics, run_dir)
     executor.start()
@@ -84,6 +107,7 @@ def open_session(
         sizer=sizer,
         ledger=ledger,
         matcher=TouchMatcher(book),
+        tracker=QueueTracker(book, metrics),
         blotter=blotter,
         ids=IdSource(config.simulator.ids_seed),
         max_open_orders=config.execution.limits.max_open_orders,
@@ -99,6 +123,8 @@ def open_session(
         blotter=blotter,
         metrics=metrics,
         max_logged_seam_errors=config.simulator.max_logged_seam_errors,
+        recovery=recovery,
+        second=second,
         observer=observer,
     )
     blotter.begin_run(
@@ -110,7 +136,7 @@ def open_session(
         version=__version__,
         config=dataclasses.asdict(config),
     )
-    return Session(book, bus, executor, router, desk, ledger, engine)
+    return Session(book, bus, executor, router, desk, ledger, engine, recovery, events)
 
 
 def open_book(config: Config) -> HotloopApi:
@@ -122,6 +148,24 @@ def open_book(config: Config) -> HotloopApi:
         raise StartError(f"{error} (or: --hotloop python)") from None
     except HotloopError as error:
         raise StartError(f"the hotloop block is refused: {error}") from None
+
+
+def open_second_book(config: Config) -> SecondBook | None:
+    """The Python books beside the Rust ones, where `book_builder.feed` asks for them. The Python
+    Hotloop has a BookBuilder of its own, which is fed through the seam: a second one would only
+    be refused the same lines."""
+    if config.hotloop.backend == "python" or config.book_builder.feed == "off":
+        return None
+    settings = read_config(config.hotloop.seam_config())
+    return SecondBook(
+        BookBuilder(
+            signal_settings=settings.signals if config.book_builder.signals else None,
+            book_source=settings.book_source,
+            markets_max=settings.max_markets,
+            closed_retention_ms=settings.closed_retention_ms,
+            segment_bytes_max=settings.max_segment_bytes,
+        )
+    )
 
 
 def feed(book: HotloopApi, kind: str) -> Apply:

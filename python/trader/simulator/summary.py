@@ -40,6 +40,7 @@ class InputSummary:
     runner_changes: int
     markets: int
     seam_errors: int
+    reseeds: int
     first_pt_ms: int | None
     last_pt_ms: int | None
     results: dict[str, MarketResult]
@@ -62,26 +63,27 @@ class RunSummary:
     wall_s: float = 0.0
     interrupted: bool = False
     executor_lost: str | None = None
+    seam_lost: str | None = None
     extra: dict[str, Any] = field(default_factory=dict)
 
     @property
     def is_partial(self) -> bool:
         """Whether the run ended before its inputs did."""
-        return self.interrupted or self.executor_lost is not None
+        return self.interrupted or self.executor_lost is not None or self.seam_lost is not None
 
     def add(self, source: str, session: Session) -> InputSummary:
         """Takes in a session that has finished."""
         engine = session.engine
-        stats = session.book.stats()
+        stats = session.stats()
+        held = [] if engine.book_lost else session.book.markets()
         summary = InputSummary(
             source=source,
             lines=engine.counts.lines,
             lines_ignored=stats["ignored"],
             runner_changes=stats["runner_changes"],
-            markets=len(
-                {view.market_id for view in engine.markets.views()} | set(session.book.markets())
-            ),
+            markets=len({view.market_id for view in engine.markets.views()} | set(held)),
             seam_errors=engine.counts.seam_errors,
+            reseeds=session.recovery.counts.reseeds,
             first_pt_ms=engine.counts.first_pt_ms,
             last_pt_ms=engine.now_ms or None,
             results=dict(engine.results),
@@ -99,6 +101,7 @@ class RunSummary:
             "command": self.command,
             "interrupted": self.interrupted,
             "executor_lost": self.executor_lost,
+            "seam_lost": self.seam_lost,
             **self.extra,
             "lines": lines,
             "lines_ignored": sum(part.lines_ignored for part in self.inputs),
@@ -118,6 +121,7 @@ class RunSummary:
                 key: value if key == "count" else value / 1000 for key, value in decision.items()
             },
             "seam_errors": sum(part.seam_errors for part in self.inputs),
+            "reseeds": sum(part.reseeds for part in self.inputs),
             "p_fill": None,
             "ttf_ms": None,
             "pnl": _pnl([result for part in self.inputs for result in part.results.values()]),
@@ -166,6 +170,7 @@ def _input_json(part: InputSummary) -> dict[str, Any]:
         "runner_changes": part.runner_changes,
         "markets": part.markets,
         "seam_errors": part.seam_errors,
+        "reseeds": part.reseeds,
         "first_pt_ms": part.first_pt_ms,
         "last_pt_ms": part.last_pt_ms,
         "intents_total": sum(part.counts.intents.values()),

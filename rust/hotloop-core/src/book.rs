@@ -112,6 +112,12 @@ impl ScreenLadder {
         self.positions[position] = Level { price, size };
     }
 
+    /// The price shown at a position, none where it is empty.
+    pub(crate) fn price_at(&self, position: u8) -> Option<Centi> {
+        let level = self.positions.get(usize::from(position))?;
+        (level.size > 0).then_some(level.price)
+    }
+
     fn filled(&self) -> impl Iterator<Item = Level> {
         self.positions.iter().copied().filter(|level| level.size > 0)
     }
@@ -122,6 +128,12 @@ impl ScreenLadder {
             .filter(|level| level.price == price)
             .map(|level| level.size)
             .sum()
+    }
+
+    /// Whether a price is at or better than the worst one shown.
+    fn reaches(&self, price: Centi) -> bool {
+        self.filled()
+            .any(|level| self.best.order(price, level.price) != Ordering::Less)
     }
 
     /// The level of the best price; of equal ones that of the foremost position.
@@ -180,6 +192,14 @@ impl SideRef<'_> {
         match self {
             Self::Prices(ladder) => ladder.size_at(price),
             Self::Screen(ladder) => ladder.size_at(price),
+        }
+    }
+
+    /// The size at a price as far as the venue shows it: none beyond the worst price on a screen.
+    pub(crate) fn in_view(self, price: Centi) -> Option<Centi> {
+        match self {
+            Self::Prices(ladder) => Some(ladder.size_at(price)),
+            Self::Screen(ladder) => ladder.reaches(price).then(|| ladder.size_at(price)),
         }
     }
 }

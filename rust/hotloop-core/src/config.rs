@@ -1,20 +1,14 @@
 //! The `hotloop:` block of the configuration, validated as a whole: all of it or nothing.
 //!
-//! | key | default | takes |
-//! | --- | --- | --- |
-//! | `queue.window_s` | 10.0 | above 0 |
-//! | `queue.model` | `prob_power` | `risk_averse`, `prob_power`, `prob_log` |
-//! | `min_obs_s` | 5.0 | 0 or more |
-//! | `max_ttf_ms` | 600000 | whole, 1 or more |
-//! | `book.source` | `auto` | `auto`, `full`, `best`, `display` |
-//! | `state.max_markets` | 5000 | whole, 1 or more |
-//! | `state.closed_retention_s` | 3600.0 | 0 or more |
-//! | `state.max_segment_bytes` | 67108864 | whole, 1 or more |
-//! | `enabled`, `rust` | – | true or false; for whoever chooses the backend |
+//! Keys, ranges and defaults are the table of docs/signals.md, "Configuration".
 
-use serde_json::{Map, Value};
+mod section;
+
+use serde_json::Value;
 
 use crate::error::Error;
+use crate::ladder::{Centi, hundredths};
+use section::{Section, refusal};
 
 /// How an unexplained decrease of a queue is split around an order in it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -26,6 +20,16 @@ pub enum QueueModel {
     ProbPower,
     /// `ln(1+b) / (ln(1+b) + ln(1+f))` from behind.
     ProbLog,
+}
+
+/// How the probability of a fill is worked out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum FillModel {
+    /// Trades of the mean size arrive one by one: gamma distributed.
+    #[default]
+    Erlang,
+    /// One exponential waiting time for all that is ahead.
+    Exponential,
 }
 
 /// Which arrays books are read from.
@@ -49,14 +53,46 @@ pub struct Config {
     pub queue_window_s: f64,
     /// See [`QueueModel`].
     pub queue_model: QueueModel,
+    /// Exponent n of [`QueueModel::ProbPower`].
+    pub queue_power_n: f64,
+    /// See [`FillModel`].
+    pub fill_model: FillModel,
+    /// Horizon of a fill probability where the caller names none.
+    pub fill_horizon_ms: i64,
+    /// Time constant of the mean trade size, seconds.
+    pub trade_size_window_s: f64,
+    /// How far a drop of resting size may be from a trade it is taken for, hundredths.
+    pub drop_tolerance: Centi,
+    /// So many levels rising a little at once are a revaluation.
+    pub revaluation_levels: usize,
+    /// What is "a little", percent of what was there.
+    pub revaluation_percent: f64,
     /// Observation a runner needs before fill estimates mean anything, seconds.
     pub min_obs_s: f64,
     /// Cap of time-to-fill estimates.
     pub max_ttf_ms: i64,
     /// See [`BookSource`].
     pub book_source: BookSource,
+    /// Price levels whose consumption is a sweep.
+    pub sweep_levels: usize,
+    /// Within this time.
+    pub sweep_window_ms: i64,
+    /// Ticks that are a big move.
+    pub big_move_ticks: i64,
+    /// Within this time.
+    pub big_move_window_ms: i64,
+    /// How long a removed runner's reduction factor is recent, seconds.
+    pub rf_window_s: f64,
+    /// Time constant of the fast average of the microprice, seconds.
+    pub trend_fast_s: f64,
+    /// Time constant of the slow one; above the fast one.
+    pub trend_slow_s: f64,
+    /// Counters are due each time so many messages were read; 0 for never.
+    pub counters_every: u64,
     /// Most markets held at once.
     pub max_markets: usize,
+    /// Most queue positions held at once.
+    pub max_orders: usize,
     /// How long a closed market is kept, by publish time.
     pub closed_retention_ms: i64,
     /// Largest segmented message, bytes of its lines together.
@@ -68,15 +104,40 @@ impl Default for Config {
         Self {
             queue_window_s: 10.0,
             queue_model: QueueModel::default(),
+            queue_power_n: 2.0,
+            fill_model: FillModel::default(),
+            fill_horizon_ms: 5_000,
+            trade_size_window_s: 60.0,
+            drop_tolerance: 2,
+            revaluation_levels: 8,
+            revaluation_percent: 0.5,
             min_obs_s: 5.0,
             max_ttf_ms: 600_000,
             book_source: BookSource::default(),
+            sweep_levels: 3,
+            sweep_window_ms: 1_000,
+            big_move_ticks: 5,
+            big_move_window_ms: 2_000,
+            rf_window_s: 300.0,
+            trend_fast_s: 2.0,
+            trend_slow_s: 20.0,
+            counters_every: 10_000,
             max_markets: 5_000,
+            max_orders: 5_000,
             closed_retention_ms: 3_600_000,
             max_segment_bytes: 64 << 20,
         }
     }
 }
+
+/// Most price levels a sweep can be asked to have: each side of each runner remembers so many.
+const SWEEP_LEVELS_MAX: i64 = 64;
+/// Largest exponent: sizes to its power stay within a double.
+const POWER_N_MAX: f64 = 8.0;
+/// Retention beyond this is for ever; it keeps sums with publish times far from overflow.
+const RETENTION_MS_MAX: f64 = 1e15;
+/// A tolerance beyond every size is none at all; it keeps sums of sizes far from overflow.
+const TOLERANCE_MAX: Centi = 1 << 54;
 
 impl Config {
     /// Reads a `hotloop:` block from JSON text; absent or null keys take their defaults.
@@ -87,55 +148,132 @@ impl Config {
         let block: Value = serde_json::from_slice(json)
             .map_err(|error| refusal("hotloop", &format!("is not JSON: {error}")))?;
         let root = Section::new(Some(&block), "")?;
-        let queue = root.section("queue")?;
-        let book = root.section("book")?;
-        let state = root.section("state")?;
+        let mut config = Self::default();
+        for read in [
+            Self::read_root,
+            Self::read_queue,
+            Self::read_fills,
+            Self::read_traded,
+            Self::read_detectors,
+            Self::read_state,
+        ] {
+            read(&mut config, &root)?;
+        }
+        Ok(config)
+    }
+
+    fn read_root(&mut self, root: &Section<'_>) -> Result<(), Error> {
         root.only(&[
             "enabled",
             "rust",
             "queue",
+            "pfill",
+            "traded",
             "min_obs_s",
             "max_ttf_ms",
             "book",
+            "sweep",
+            "big_move",
+            "rf",
+            "trend",
+            "emit",
             "state",
         ])?;
-        queue.only(&["window_s", "model"])?;
-        book.only(&["source"])?;
-        state.only(&["max_markets", "closed_retention_s", "max_segment_bytes"])?;
         root.flag("enabled")?;
         root.flag("rust")?;
-        let default = Self::default();
-        Ok(Self {
-            queue_window_s: queue.positive("window_s")?.unwrap_or(default.queue_window_s),
-            queue_model: queue.choice("model", &QUEUE_MODELS)?.unwrap_or_default(),
-            min_obs_s: root.non_negative("min_obs_s")?.unwrap_or(default.min_obs_s),
-            max_ttf_ms: root.count("max_ttf_ms")?.unwrap_or(default.max_ttf_ms),
-            book_source: book.choice("source", &BOOK_SOURCES)?.unwrap_or_default(),
-            max_markets: state.count("max_markets")?.unwrap_or(default.max_markets),
-            closed_retention_ms: state
-                .non_negative("closed_retention_s")?
-                .map_or(default.closed_retention_ms, milliseconds),
-            max_segment_bytes: state
-                .count("max_segment_bytes")?
-                .unwrap_or(default.max_segment_bytes),
-        })
+        set(&mut self.min_obs_s, root.non_negative("min_obs_s")?);
+        set(&mut self.max_ttf_ms, root.count("max_ttf_ms")?);
+        let book = root.section("book", &["source"])?;
+        set(&mut self.book_source, book.choice("source", &BOOK_SOURCES)?);
+        let emit = root.section("emit", &["counters_every"])?;
+        set(
+            &mut self.counters_every,
+            emit.whole("counters_every", 0, i64::MAX)?,
+        );
+        Ok(())
+    }
+
+    fn read_queue(&mut self, root: &Section<'_>) -> Result<(), Error> {
+        let queue = root.section("queue", &["window_s", "model", "power_n"])?;
+        set(&mut self.queue_window_s, queue.positive("window_s")?);
+        set(&mut self.queue_model, queue.choice("model", &QUEUE_MODELS)?);
+        set(&mut self.queue_power_n, queue.positive("power_n")?);
+        if self.queue_power_n > POWER_N_MAX {
+            return Err(queue.refuse("power_n", "is above 8"));
+        }
+        Ok(())
+    }
+
+    fn read_fills(&mut self, root: &Section<'_>) -> Result<(), Error> {
+        let pfill = root.section("pfill", &["model", "horizon_ms", "trade_size_window_s"])?;
+        set(&mut self.fill_model, pfill.choice("model", &FILL_MODELS)?);
+        set(&mut self.fill_horizon_ms, pfill.count("horizon_ms")?);
+        set(
+            &mut self.trade_size_window_s,
+            pfill.positive("trade_size_window_s")?,
+        );
+        Ok(())
+    }
+
+    fn read_traded(&mut self, root: &Section<'_>) -> Result<(), Error> {
+        let keys = ["drop_tolerance", "revaluation_levels", "revaluation_percent"];
+        let traded = root.section("traded", &keys)?;
+        let tolerance = traded.non_negative("drop_tolerance")?;
+        set(
+            &mut self.drop_tolerance,
+            tolerance.map(|size| hundredths(size).min(TOLERANCE_MAX)),
+        );
+        set(&mut self.revaluation_levels, traded.count("revaluation_levels")?);
+        set(
+            &mut self.revaluation_percent,
+            traded.non_negative("revaluation_percent")?,
+        );
+        Ok(())
+    }
+
+    fn read_detectors(&mut self, root: &Section<'_>) -> Result<(), Error> {
+        let sweep = root.section("sweep", &["levels", "window_ms"])?;
+        set(
+            &mut self.sweep_levels,
+            sweep.whole("levels", 1, SWEEP_LEVELS_MAX)?,
+        );
+        set(&mut self.sweep_window_ms, sweep.count("window_ms")?);
+        let big_move = root.section("big_move", &["ticks", "window_ms"])?;
+        set(&mut self.big_move_ticks, big_move.count("ticks")?);
+        set(&mut self.big_move_window_ms, big_move.count("window_ms")?);
+        let rf = root.section("rf", &["window_s"])?;
+        set(&mut self.rf_window_s, rf.positive("window_s")?);
+        let trend = root.section("trend", &["fast_s", "slow_s"])?;
+        set(&mut self.trend_fast_s, trend.positive("fast_s")?);
+        set(&mut self.trend_slow_s, trend.positive("slow_s")?);
+        if self.trend_slow_s <= self.trend_fast_s {
+            return Err(trend.refuse("slow_s", "is not above trend.fast_s"));
+        }
+        Ok(())
+    }
+
+    fn read_state(&mut self, root: &Section<'_>) -> Result<(), Error> {
+        let keys = [
+            "max_markets",
+            "max_orders",
+            "closed_retention_s",
+            "max_segment_bytes",
+        ];
+        let state = root.section("state", &keys)?;
+        set(&mut self.max_markets, state.count("max_markets")?);
+        set(&mut self.max_orders, state.count("max_orders")?);
+        let retention = state.non_negative("closed_retention_s")?;
+        set(&mut self.closed_retention_ms, retention.map(milliseconds));
+        set(&mut self.max_segment_bytes, state.count("max_segment_bytes")?);
+        Ok(())
     }
 }
 
-const QUEUE_MODELS: [(&str, QueueModel); 3] = [
-    ("risk_averse", QueueModel::RiskAverse),
-    ("prob_power", QueueModel::ProbPower),
-    ("prob_log", QueueModel::ProbLog),
-];
-const BOOK_SOURCES: [(&str, BookSource); 4] = [
-    ("auto", BookSource::Auto),
-    ("full", BookSource::Full),
-    ("best", BookSource::Best),
-    ("display", BookSource::Display),
-];
-
-/// Retention beyond this is for ever; it keeps sums with publish times far from overflow.
-const RETENTION_MS_MAX: f64 = 1e15;
+fn set<T>(slot: &mut T, given: Option<T>) {
+    if let Some(value) = given {
+        *slot = value;
+    }
+}
 
 fn milliseconds(seconds: f64) -> i64 {
     // In range by the bound; the fraction of a millisecond is meant to go.
@@ -144,113 +282,21 @@ fn milliseconds(seconds: f64) -> i64 {
     whole
 }
 
-fn refusal(field: &str, reason: &str) -> Error {
-    Error::Config {
-        field: field.to_owned(),
-        reason: reason.to_owned(),
-    }
-}
-
-/// One mapping of the block and its dotted path.
-struct Section<'a> {
-    values: Option<&'a Map<String, Value>>,
-    path: String,
-}
-
-impl<'a> Section<'a> {
-    fn new(value: Option<&'a Value>, path: &str) -> Result<Self, Error> {
-        let values = match value {
-            None | Some(Value::Null) => None,
-            Some(Value::Object(values)) => Some(values),
-            Some(_) => {
-                let path = if path.is_empty() { "hotloop" } else { path };
-                return Err(refusal(path, "is not a mapping"));
-            }
-        };
-        Ok(Self {
-            values,
-            path: path.to_owned(),
-        })
-    }
-
-    fn dotted(&self, key: &str) -> String {
-        if self.path.is_empty() {
-            key.to_owned()
-        } else {
-            format!("{}.{key}", self.path)
-        }
-    }
-
-    fn refuse(&self, key: &str, reason: &str) -> Error {
-        Error::Config {
-            field: self.dotted(key),
-            reason: reason.to_owned(),
-        }
-    }
-
-    fn get(&self, key: &str) -> Option<&'a Value> {
-        self.values?.get(key).filter(|value| !value.is_null())
-    }
-
-    fn only(&self, known: &[&str]) -> Result<(), Error> {
-        let mut keys = self.values.iter().flat_map(|values| values.keys());
-        match keys.find(|key| !known.contains(&key.as_str())) {
-            Some(unknown) => Err(self.refuse(unknown, "is not a known key")),
-            None => Ok(()),
-        }
-    }
-
-    fn section(&self, key: &str) -> Result<Self, Error> {
-        Section::new(self.get(key), &self.dotted(key))
-    }
-
-    fn flag(&self, key: &str) -> Result<(), Error> {
-        match self.get(key) {
-            None | Some(Value::Bool(_)) => Ok(()),
-            Some(_) => Err(self.refuse(key, "is not true or false")),
-        }
-    }
-
-    fn non_negative(&self, key: &str) -> Result<Option<f64>, Error> {
-        let Some(value) = self.get(key) else {
-            return Ok(None);
-        };
-        match value.as_f64() {
-            None => Err(self.refuse(key, "is not a number")),
-            Some(number) if number.is_finite() && number >= 0.0 => Ok(Some(number)),
-            Some(_) => Err(self.refuse(key, "is not a finite number of 0 or more")),
-        }
-    }
-
-    fn positive(&self, key: &str) -> Result<Option<f64>, Error> {
-        match self.non_negative(key)? {
-            Some(0.0) => Err(self.refuse(key, "is not above 0")),
-            other => Ok(other),
-        }
-    }
-
-    fn count<T: TryFrom<i64>>(&self, key: &str) -> Result<Option<T>, Error> {
-        let Some(value) = self.get(key) else {
-            return Ok(None);
-        };
-        let whole = value.as_i64().filter(|count| *count >= 1);
-        match whole.and_then(|count| T::try_from(count).ok()) {
-            Some(count) => Ok(Some(count)),
-            None => Err(self.refuse(key, "is not a whole number of 1 or more")),
-        }
-    }
-
-    fn choice<T: Copy>(&self, key: &str, choices: &[(&str, T)]) -> Result<Option<T>, Error> {
-        let Some(value) = self.get(key) else {
-            return Ok(None);
-        };
-        if let Some((_, choice)) = choices.iter().find(|(name, _)| value.as_str() == Some(name)) {
-            return Ok(Some(*choice));
-        }
-        let names: Vec<&str> = choices.iter().map(|(name, _)| *name).collect();
-        Err(self.refuse(key, &format!("is not one of {}", names.join(", "))))
-    }
-}
+const QUEUE_MODELS: [(&str, QueueModel); 3] = [
+    ("risk_averse", QueueModel::RiskAverse),
+    ("prob_power", QueueModel::ProbPower),
+    ("prob_log", QueueModel::ProbLog),
+];
+const FILL_MODELS: [(&str, FillModel); 2] = [
+    ("erlang", FillModel::Erlang),
+    ("exponential", FillModel::Exponential),
+];
+const BOOK_SOURCES: [(&str, BookSource); 4] = [
+    ("auto", BookSource::Auto),
+    ("full", BookSource::Full),
+    ("best", BookSource::Best),
+    ("display", BookSource::Display),
+];
 
 #[cfg(test)]
 mod tests {
@@ -274,16 +320,37 @@ mod tests {
 
     #[test]
     fn every_key_is_taken() {
-        let json = r#"{"enabled": true, "rust": false, "queue": {"window_s": 2, "model": "prob_log"},
+        let json = r#"{"enabled": true, "rust": false,
+            "queue": {"window_s": 2, "model": "prob_log", "power_n": 3},
+            "pfill": {"model": "exponential", "horizon_ms": 4, "trade_size_window_s": 5},
+            "traded": {"drop_tolerance": 0.06, "revaluation_levels": 7, "revaluation_percent": 0},
             "min_obs_s": 0, "max_ttf_ms": 7, "book": {"source": "display"},
-            "state": {"max_markets": 3, "closed_retention_s": 0.5, "max_segment_bytes": 9}}"#;
+            "sweep": {"levels": 64, "window_ms": 8}, "big_move": {"ticks": 9, "window_ms": 10},
+            "rf": {"window_s": 11}, "trend": {"fast_s": 12, "slow_s": 13}, "emit": {"counters_every": 0},
+            "state": {"max_markets": 3, "max_orders": 14, "closed_retention_s": 0.5, "max_segment_bytes": 9}}"#;
         let wanted = Config {
             queue_window_s: 2.0,
             queue_model: QueueModel::ProbLog,
+            queue_power_n: 3.0,
+            fill_model: FillModel::Exponential,
+            fill_horizon_ms: 4,
+            trade_size_window_s: 5.0,
+            drop_tolerance: 6,
+            revaluation_levels: 7,
+            revaluation_percent: 0.0,
             min_obs_s: 0.0,
             max_ttf_ms: 7,
             book_source: BookSource::Display,
+            sweep_levels: 64,
+            sweep_window_ms: 8,
+            big_move_ticks: 9,
+            big_move_window_ms: 10,
+            rf_window_s: 11.0,
+            trend_fast_s: 12.0,
+            trend_slow_s: 13.0,
+            counters_every: 0,
             max_markets: 3,
+            max_orders: 14,
             closed_retention_ms: 500,
             max_segment_bytes: 9,
         };
@@ -298,11 +365,26 @@ mod tests {
             (r#"{"queue": {"window_s": 0}}"#, "queue.window_s"),
             (r#"{"queue": {"window_s": true}}"#, "queue.window_s"),
             (r#"{"queue": {"model": "best"}}"#, "queue.model"),
+            (r#"{"queue": {"power_n": 8.5}}"#, "queue.power_n"),
             (r#"{"queue": 5}"#, "queue"),
+            (r#"{"pfill": {"model": "gamma"}}"#, "pfill.model"),
+            (r#"{"pfill": {"horizon_ms": 0}}"#, "pfill.horizon_ms"),
+            (r#"{"traded": {"drop_tolerance": -1}}"#, "traded.drop_tolerance"),
+            (
+                r#"{"traded": {"revaluation_levels": 0}}"#,
+                "traded.revaluation_levels",
+            ),
             (r#"{"min_obs_s": -1}"#, "min_obs_s"),
             (r#"{"max_ttf_ms": 1.5}"#, "max_ttf_ms"),
             (r#"{"book": {"source": 1}}"#, "book.source"),
+            (r#"{"sweep": {"levels": 65}}"#, "sweep.levels"),
+            (r#"{"big_move": {"ticks": 0}}"#, "big_move.ticks"),
+            (r#"{"rf": {"window_s": "300"}}"#, "rf.window_s"),
+            (r#"{"trend": {"fast_s": 20}}"#, "trend.slow_s"),
+            (r#"{"trend": {"slow_s": 1e999}}"#, "hotloop"),
+            (r#"{"emit": {"counters_every": -1}}"#, "emit.counters_every"),
             (r#"{"state": {"max_markets": 0}}"#, "state.max_markets"),
+            (r#"{"state": {"max_orders": null, "x": 1}}"#, "state.x"),
             (
                 r#"{"state": {"max_segment_bytes": 9223372036854775808}}"#,
                 "state.max_segment_bytes",

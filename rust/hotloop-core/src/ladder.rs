@@ -186,6 +186,22 @@ mod tests {
         }
     }
 
+    /// All 350² pairs, against positions on the ladder written out.
+    #[test]
+    fn distances_are_those_of_a_walk() {
+        let prices = classic_prices();
+        for (i, low) in prices.iter().enumerate() {
+            for (j, high) in prices.iter().enumerate() {
+                let walked = i64::try_from(j).unwrap() - i64::try_from(i).unwrap();
+                assert_eq!(
+                    Ladder::Classic.ticks_between(*low, *high),
+                    Some(walked),
+                    "{low} to {high}"
+                );
+            }
+        }
+    }
+
     #[test]
     fn finest_has_every_hundredth() {
         assert_eq!(Ladder::Finest.tick_of(101), Some(0));

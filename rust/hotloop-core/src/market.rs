@@ -4,10 +4,14 @@
 
 use rustc_hash::FxHashMap;
 
-use crate::book::{Best, Level, PriceLadder, ScreenLadder, SideRef};
-use crate::config::BookSource;
-use crate::ladder::{Centi, Ladder};
+use crate::config::{BookSource, Config};
+use crate::ladder::Ladder;
 use crate::message::{Definition, Row, RowKind, RunnerChange, RunnerKey};
+use crate::runner::RunnerBook;
+use crate::signals::RunnerSignals;
+use crate::signals::matched::float;
+use crate::signals::queue::{Moment, Place, Position, View};
+use crate::signals::rate::age_ms;
 
 /// A side of the market, as a taker or as a rester: each method says which.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -18,150 +22,23 @@ pub enum Side {
     Lay,
 }
 
+impl Side {
+    /// A resting BACK stands in what is available to lay, and the other way round.
+    #[must_use]
+    pub fn opposite(self) -> Self {
+        match self {
+            Self::Back => Self::Lay,
+            Self::Lay => Self::Back,
+        }
+    }
+}
+
 /// The kinds of book the venue sends, fullest first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Depth {
     Full,
     Best,
     Display,
-}
-
-/// What is available at one depth.
-#[derive(Debug)]
-struct Sides<L> {
-    back: L,
-    lay: L,
-}
-
-impl<L> Sides<L> {
-    fn of(make: impl Fn(Best) -> L) -> Self {
-        Self {
-            back: make(Best::Highest),
-            lay: make(Best::Lowest),
-        }
-    }
-
-    fn side(&self, side: Side) -> &L {
-        match side {
-            Side::Back => &self.back,
-            Side::Lay => &self.lay,
-        }
-    }
-}
-
-/// One runner: its ladders as the venue sent them, traded volumes, last traded price.
-#[derive(Debug)]
-pub struct RunnerBook {
-    key: RunnerKey,
-    full: Sides<PriceLadder>,
-    best: Sides<ScreenLadder>,
-    display: Sides<ScreenLadder>,
-    traded: PriceLadder,
-    /// Sum of `traded`, hundredths.
-    traded_total: Centi,
-    last_traded: Option<Centi>,
-    pub(crate) last_traded_ms: Option<i64>,
-    /// An `rc` entry has named it (a runner can be known from the definition alone).
-    in_rc: bool,
-    /// Number of the last message that touched it.
-    pub(crate) message: u64,
-    /// `traded_total` before that message changed it; none where that was the baseline.
-    traded_before: Option<Centi>,
-}
-
-impl RunnerBook {
-    fn new(key: RunnerKey) -> Self {
-        Self {
-            key,
-            full: Sides::of(PriceLadder::new),
-            best: Sides::of(ScreenLadder::new),
-            display: Sides::of(ScreenLadder::new),
-            traded: PriceLadder::new(Best::Highest),
-            traded_total: 0,
-            last_traded: None,
-            last_traded_ms: None,
-            in_rc: false,
-            message: 0,
-            traded_before: None,
-        }
-    }
-
-    /// Selection and handicap.
-    #[must_use]
-    pub fn key(&self) -> RunnerKey {
-        self.key
-    }
-
-    /// `ltp`, hundredths.
-    #[must_use]
-    pub fn last_traded(&self) -> Option<Centi> {
-        self.last_traded
-    }
-
-    /// Publish time of the last message in which the traded volume rose.
-    #[must_use]
-    pub fn last_traded_ms(&self) -> Option<i64> {
-        self.last_traded_ms
-    }
-
-    /// Traded volumes, ascending price.
-    #[must_use]
-    pub fn traded(&self) -> &[Level] {
-        self.traded.worst_first()
-    }
-
-    /// What is available to a taker of `side`.
-    pub(crate) fn available(&self, side: Side, depth: Depth) -> SideRef<'_> {
-        match depth {
-            Depth::Full => SideRef::Prices(self.full.side(side)),
-            Depth::Best => SideRef::Screen(self.best.side(side)),
-            Depth::Display => SideRef::Screen(self.display.side(side)),
-        }
-    }
-
-    /// Notes that message `message` touches the runner; true for the first time.
-    pub(crate) fn begin(&mut self, message: u64) -> bool {
-        if self.message == message {
-            return false;
-        }
-        self.message = message;
-        self.traded_before = self.in_rc.then_some(self.traded_total);
-        self.in_rc = true;
-        true
-    }
-
-    /// Notes that message `message` touches the runner without naming it; true for the first time.
-    pub(crate) fn touch(&mut self, message: u64) -> bool {
-        std::mem::replace(&mut self.message, message) != message
-    }
-
-    /// Whether the traded volume rose in the message begun last.
-    pub(crate) fn has_traded(&self) -> bool {
-        self.traded_before
-            .is_some_and(|before| self.traded_total > before)
-    }
-
-    fn apply_row(&mut self, row: Row) {
-        let Row {
-            kind,
-            level,
-            price,
-            size,
-        } = row;
-        match kind {
-            RowKind::FullBack => _ = self.full.back.set(price, size),
-            RowKind::FullLay => _ = self.full.lay.set(price, size),
-            RowKind::Traded => self.traded_total += size - self.traded.set(price, size),
-            RowKind::TradedWiped => {
-                self.traded.clear();
-                self.traded_total = 0;
-            }
-            RowKind::BestBack => self.best.back.set(level, price, size),
-            RowKind::BestLay => self.best.lay.set(level, price, size),
-            RowKind::DisplayBack => self.display.back.set(level, price, size),
-            RowKind::DisplayLay => self.display.lay.set(level, price, size),
-        }
-    }
 }
 
 /// One market of the stream.
@@ -176,14 +53,24 @@ pub struct MarketBook {
     /// Fullest kind of book the market has shown a row of.
     shown: Depth,
     pt_ms: Option<i64>,
+    ts_ms: Option<i64>,
     closed_pt_ms: Option<i64>,
+    /// Publish time of the last removal of a runner with a reduction factor.
+    reduction_ms: Option<i64>,
     pub(crate) subscription: Option<i64>,
     pub(crate) stale: bool,
-    /// During a message with an image: the runners from before it, with their last traded times.
-    before_image: Option<Vec<(RunnerKey, Option<i64>)>>,
+    /// Numbers of the last messages with an image and with an in-play turn.
+    image_message: u64,
+    turn_message: u64,
+    /// The ladder that ticks of the runners' signals are of.
+    signal_ladder: Ladder,
+    /// During a message with an image: the runners from before it, with what outlives it.
+    before_image: Option<Vec<(RunnerKey, RunnerSignals)>>,
     /// During a message: an image took runners the message had touched, so that they no longer
     /// know they were.
     has_forgotten: bool,
+    /// Orders tracked here.
+    pub(crate) positions: Vec<Position>,
 }
 
 impl MarketBook {
@@ -196,11 +83,17 @@ impl MarketBook {
             places: FxHashMap::default(),
             shown: Depth::Display,
             pt_ms: None,
+            ts_ms: None,
             closed_pt_ms: None,
+            reduction_ms: None,
             subscription: None,
             stale: false,
+            image_message: 0,
+            turn_message: 0,
+            signal_ladder: Ladder::Classic,
             before_image: None,
             has_forgotten: false,
+            positions: Vec::new(),
         }
     }
 
@@ -228,9 +121,21 @@ impl MarketBook {
         self.pt_ms
     }
 
+    /// Receipt time of the last message that changed the market.
+    #[must_use]
+    pub fn ts_ms(&self) -> Option<i64> {
+        self.ts_ms
+    }
+
     /// Publish time of the definition that closed it.
     pub(crate) fn closed_pt_ms(&self) -> Option<i64> {
         self.closed_pt_ms
+    }
+
+    /// Whether a runner was removed with a reduction factor within `window_s` before `now_ms`.
+    pub(crate) fn has_reduction_within(&self, now_ms: i64, window_s: f64) -> bool {
+        self.reduction_ms
+            .is_some_and(|at_ms| float(age_ms(now_ms, at_ms)) <= window_s * 1_000.0)
     }
 
     /// Runners in the order they became known since the last image.
@@ -246,7 +151,11 @@ impl MarketBook {
     /// The runner's book, where the runner is known.
     #[must_use]
     pub fn runner(&self, key: RunnerKey) -> Option<&RunnerBook> {
-        self.runners.get(*self.places.get(&key)?)
+        self.runners.get(self.place_of(key)?)
+    }
+
+    pub(crate) fn place_of(&self, key: RunnerKey) -> Option<usize> {
+        self.places.get(&key).copied()
     }
 
     /// The market's ladder; CLASSIC before a definition says otherwise.
@@ -255,6 +164,13 @@ impl MarketBook {
         self.definition
             .as_ref()
             .map_or(Ladder::Classic, |definition| definition.ladder)
+    }
+
+    /// Whether orders can be matched: a definition that is held says OPEN.
+    pub(crate) fn is_open(&self) -> bool {
+        self.definition
+            .as_ref()
+            .is_none_or(|definition| definition.is_open())
     }
 
     /// Which arrays its books are read from.
@@ -267,6 +183,29 @@ impl MarketBook {
         }
     }
 
+    /// The visible book where an order rests.
+    pub(crate) fn view(&self, place: &Place, source: BookSource) -> View {
+        let depth = self.depth(source);
+        let size = match self.runner(place.runner) {
+            Some(runner) => runner
+                .available(place.side.opposite(), depth)
+                .in_view(place.price),
+            None => (depth == Depth::Full).then_some(0),
+        };
+        View { depth, size }
+    }
+
+    /// What the message of this number means to the positions held here.
+    pub(crate) fn moment(&self, message: u64) -> Moment {
+        if !self.is_open() {
+            Moment::Frozen
+        } else if self.image_message == message || self.turn_message == message {
+            Moment::Unknown
+        } else {
+            Moment::Seen
+        }
+    }
+
     /// Place of the runner in `runners`, made known if it was not.
     fn place(&mut self, key: RunnerKey) -> usize {
         *self.places.entry(key).or_insert_with(|| {
@@ -275,21 +214,26 @@ impl MarketBook {
         })
     }
 
-    pub(crate) fn published(&mut self, pt_ms: Option<i64>) {
+    /// Notes the times of a message; one without `pt` (a snapshot) leaves the market's.
+    pub(crate) fn published(&mut self, pt_ms: Option<i64>, ts_ms: i64) {
         self.pt_ms = pt_ms.or(self.pt_ms);
+        self.ts_ms = Some(ts_ms);
     }
 
     /// An image in message `message`: all books are gone, the definition stays.
     pub(crate) fn image(&mut self, carries_definition: bool, message: u64) {
         self.stale = false;
+        self.image_message = message;
         self.has_forgotten |= self.runners.iter().any(|runner| runner.message == message);
         // A second image in one message replaces what the first brought, not what stood before.
-        let times = self
+        let before = self
             .runners
-            .iter()
-            .map(|runner| (runner.key, runner.last_traded_ms));
-        self.before_image.get_or_insert_with(|| times.collect());
-        self.runners.clear();
+            .drain(..)
+            .map(|runner| (runner.key(), runner.signals));
+        match &self.before_image {
+            None => self.before_image = Some(before.collect()),
+            Some(_) => drop(before),
+        }
         self.places.clear();
         if !carries_definition && let Some(definition) = self.definition.take() {
             self.know_runners(&definition);
@@ -297,13 +241,27 @@ impl MarketBook {
         }
     }
 
-    pub(crate) fn define(&mut self, definition: Box<Definition>, pt_ms: Option<i64>) {
+    /// Whether a definition is to be taken: a lower version than the one held is not.
+    pub(crate) fn is_older(&self, definition: &Definition) -> bool {
+        let held = self.definition.as_ref().and_then(|held| held.version);
+        matches!((definition.version, held), (Some(given), Some(held)) if given < held)
+    }
+
+    pub(crate) fn define(&mut self, definition: Box<Definition>, pt_ms: Option<i64>, message: u64) {
         self.definition_seq += 1;
         self.know_runners(&definition);
         if !definition.is_closed() {
             self.closed_pt_ms = None;
         } else if self.closed_pt_ms.is_none() {
             self.closed_pt_ms = pt_ms;
+        }
+        if let Some(held) = &self.definition {
+            if definition.in_play && !held.in_play {
+                self.turn_message = message;
+            }
+            if definition.has_reduction_since(held) {
+                self.reduction_ms = self.reduction_ms.max(self.pt_ms);
+            }
         }
         self.definition = Some(definition);
     }
@@ -316,25 +274,33 @@ impl MarketBook {
 
     /// Applies one `rc` entry of message `message`; the runner's place, and whether this is the
     /// first entry of the message that names it.
-    pub(crate) fn apply(&mut self, change: &RunnerChange, rows: &[Row], message: u64) -> (usize, bool) {
+    pub(crate) fn apply(
+        &mut self,
+        change: &RunnerChange,
+        rows: &[Row],
+        message: u64,
+        source: BookSource,
+    ) -> (usize, bool) {
         let place = self.place(change.key);
-        let runner = &mut self.runners[place];
-        let first = runner.begin(message);
+        let first = self.runners[place].begin(message);
         for row in rows {
-            runner.apply_row(*row);
             match row.kind {
                 RowKind::FullBack | RowKind::FullLay => self.shown = Depth::Full,
                 RowKind::BestBack | RowKind::BestLay => self.shown = self.shown.min(Depth::Best),
                 _ => {}
             }
+            let in_force = self.depth(source);
+            self.runners[place].apply_row(*row, in_force);
         }
-        runner.last_traded = change.last_traded.or(runner.last_traded);
+        if let Some(price) = change.last_traded {
+            self.runners[place].set_last_traded(price);
+        }
         (place, first)
     }
 
-    /// Whether the message being applied has had an image of this market.
-    pub(crate) fn is_imaged(&self) -> bool {
-        self.before_image.is_some()
+    /// Whether message `message` has an image of this market.
+    pub(crate) fn is_imaged(&self, message: u64) -> bool {
+        self.image_message == message
     }
 
     /// Whether runners may have been touched by the message being applied without knowing it.
@@ -342,16 +308,65 @@ impl MarketBook {
         self.has_forgotten
     }
 
-    /// Ends a message with an image: runners still known keep their last traded time. Returns the
-    /// runners from before it.
-    pub(crate) fn end_image(&mut self) -> Vec<(RunnerKey, Option<i64>)> {
+    /// Ends a message with an image: runners still known keep their signals, and all have a
+    /// baseline. Returns the runners from before it.
+    pub(crate) fn end_image(&mut self) -> Vec<RunnerKey> {
         self.has_forgotten = false;
-        let before = self.before_image.take().unwrap_or_default();
-        for (key, last_traded_ms) in &before {
-            if let Some(place) = self.places.get(key) {
-                self.runners[*place].last_traded_ms = *last_traded_ms;
+        let Some(before) = self.before_image.take() else {
+            return Vec::new();
+        };
+        let keys = before.iter().map(|(key, _)| *key).collect();
+        for (key, signals) in before {
+            if let Some(place) = self.place_of(key) {
+                self.runners[place].signals = signals;
             }
         }
-        before
+        for runner in &mut self.runners {
+            runner.has_baseline = true;
+        }
+        keys
+    }
+
+    /// Starts anew what message `message` ends: observation where it turned the market in-play,
+    /// what runners remember in ticks where the ladder has changed.
+    pub(crate) fn end_definition(&mut self, message: u64) {
+        if self.turn_message == message && self.pt_ms.is_some() {
+            for runner in &mut self.runners {
+                let since_ms = &mut runner.signals.observed_since_ms;
+                *since_ms = since_ms.and(self.pt_ms);
+            }
+        }
+        let ladder = self.ladder();
+        if ladder != self.signal_ladder {
+            self.signal_ladder = ladder;
+            for runner in &mut self.runners {
+                runner.signals.forget_ticks();
+            }
+        }
+    }
+
+    /// Observes the book of the runner at `place` as the message left it.
+    pub(crate) fn observe(&mut self, place: usize, at_ms: i64, config: &Config) {
+        let depth = self.depth(config.book_source);
+        let ladder = self.ladder();
+        let runner = &mut self.runners[place];
+        let window_ms = config.big_move_window_ms;
+        if let Some(tick) = runner.last_traded().and_then(|price| ladder.tick_of(price)) {
+            let series = &mut runner.signals.moves.last_traded;
+            series.observe(2 * tick, at_ms, window_ms);
+        }
+        let best = |side| runner.available(side, depth).best();
+        let (Some(back), Some(lay)) = (best(Side::Back), best(Side::Lay)) else {
+            return;
+        };
+        let (Some(back_tick), Some(lay_tick)) = (ladder.tick_of(back.price), ladder.tick_of(lay.price))
+        else {
+            return;
+        };
+        let microprice = (float(back_tick) * float(lay.size) + float(lay_tick) * float(back.size))
+            / float(back.size + lay.size);
+        let signals = &mut runner.signals;
+        signals.moves.mid.observe(back_tick + lay_tick, at_ms, window_ms);
+        signals.trend.observe(microprice, at_ms, config);
     }
 }

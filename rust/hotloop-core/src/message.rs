@@ -31,9 +31,11 @@ impl RunnerKey {
 /// `ct` of a message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(crate) enum ChangeType {
-    /// Absent, `RESUB_DELTA`, or one this version does not know: an update.
+    /// Absent, or one this version does not know: an update.
     #[default]
     Update,
+    /// `RESUB_DELTA`: an update that begins where a subscription was left.
+    ResubDelta,
     /// `SUB_IMAGE`: everything held under the subscription is replaced.
     SubImage,
     /// `HEARTBEAT`: no changes.
@@ -69,10 +71,40 @@ pub(crate) struct Header {
     pub unreliable: bool,
 }
 
+/// A place in the stream to resubscribe from, in a buffer that is used again.
+#[derive(Debug, Default)]
+pub(crate) struct Clock {
+    /// A message has named one.
+    pub is_given: bool,
+    pub text: String,
+}
+
+impl Clock {
+    pub(crate) fn get(&self) -> Option<&str> {
+        self.is_given.then_some(self.text.as_str())
+    }
+
+    pub(crate) fn set(&mut self, text: &str) {
+        self.is_given = true;
+        self.text.clear();
+        self.text.push_str(text);
+    }
+
+    /// Takes the other's place, where it has one.
+    pub(crate) fn follow(&mut self, other: &Self) {
+        if let Some(text) = other.get() {
+            self.set(text);
+        }
+    }
+}
+
 /// A message in buffers that are used again.
 #[derive(Debug, Default)]
 pub(crate) struct Message {
     pub header: Header,
+    /// `clk` and `initialClk`.
+    pub clock: Clock,
+    pub initial_clock: Clock,
     pub markets: Vec<MarketChange>,
     pub runners: Vec<RunnerChange>,
     pub rows: Vec<Row>,
@@ -83,13 +115,20 @@ pub(crate) struct Message {
 impl Message {
     pub(crate) fn clear(&mut self) {
         self.header = Header::default();
+        self.clock.is_given = false;
+        self.initial_clock.is_given = false;
+        self.clear_changes();
+    }
+
+    /// Leaves what is said about the message as a whole.
+    pub(crate) fn clear_changes(&mut self) {
         self.markets.clear();
         self.runners.clear();
         self.rows.clear();
         self.names.clear();
     }
 
-    /// Moves the entries of `other` behind those of this message.
+    /// Moves the entries of `other` behind those of this message; its clocks are the later ones.
     pub(crate) fn append(&mut self, other: &mut Self) {
         let (names, runners, rows) = (self.names.len(), self.runners.len(), self.rows.len());
         for change in &mut other.markets {
@@ -103,6 +142,8 @@ impl Message {
         self.runners.append(&mut other.runners);
         self.rows.append(&mut other.rows);
         self.names.push_str(&other.names);
+        self.clock.follow(&other.clock);
+        self.initial_clock.follow(&other.initial_clock);
         other.clear();
     }
 
@@ -203,6 +244,20 @@ impl Definition {
     pub(crate) fn is_closed(&self) -> bool {
         self.status.as_deref() == Some("CLOSED")
     }
+
+    pub(crate) fn is_open(&self) -> bool {
+        self.status.as_deref() == Some("OPEN")
+    }
+
+    /// Whether a runner is removed here, with a reduction factor, that was not in `before`.
+    pub(crate) fn has_reduction_since(&self, before: &Self) -> bool {
+        self.runners.iter().any(|runner| {
+            let was_removed = |key| before.runners.iter().any(|r| r.key == key && r.is_removed());
+            runner.is_removed()
+                && runner.adjustment_factor.is_some_and(|factor| factor > 0.0)
+                && !was_removed(runner.key)
+        })
+    }
 }
 
 /// One runner of a market definition.
@@ -216,4 +271,10 @@ pub struct RunnerDefinition {
     pub sort_priority: Option<i64>,
     /// `adjustmentFactor`, percent.
     pub adjustment_factor: Option<f64>,
+}
+
+impl RunnerDefinition {
+    fn is_removed(&self) -> bool {
+        self.status.as_deref() == Some("REMOVED")
+    }
 }

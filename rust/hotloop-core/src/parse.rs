@@ -8,7 +8,7 @@ use crate::definition;
 use crate::error::Error;
 use crate::fault::{Fault, Read};
 use crate::json::Reader;
-use crate::message::{ChangeType, Header, MarketChange, Message, Segment};
+use crate::message::{ChangeType, Clock, Header, MarketChange, Message, Segment};
 use crate::probe::probe;
 use crate::rows;
 
@@ -27,9 +27,10 @@ pub(crate) fn decode(line: &[u8], message: &mut Message) -> Result<(), Error> {
         }
     };
     let header = message.header;
-    if outcome.is_err() || !header.is_market_change || header.change_type == ChangeType::Heartbeat {
+    if outcome.is_err() {
         message.clear();
-        message.header = header;
+    } else if !header.is_market_change || header.change_type == ChangeType::Heartbeat {
+        message.clear_changes();
     }
     outcome
 }
@@ -84,6 +85,10 @@ fn read(text: &str, message: &mut Message, changes: Changes) -> Read<()> {
             "id" => header.subscription = reader.optional_int().map_err(|f| f.under("id"))?,
             "pt" => header.pt_ms = reader.optional_int().map_err(|f| f.under("pt"))?,
             "ct" => header.change_type = change_type(reader).map_err(|f| f.under("ct"))?,
+            "clk" => clock(reader, &mut message.clock).map_err(|f| f.under("clk"))?,
+            "initialClk" => {
+                clock(reader, &mut message.initial_clock).map_err(|f| f.under("initialClk"))?;
+            }
             "status" => {
                 let status = reader.optional_int().map_err(|f| f.under("status"))?;
                 header.unreliable = status == Some(503);
@@ -202,10 +207,19 @@ fn push_name(message: &mut Message, name: &str) -> std::ops::Range<usize> {
     start..message.names.len()
 }
 
+fn clock(reader: &mut Reader<'_>, clock: &mut Clock) -> Read<()> {
+    match reader.optional(Reader::string)? {
+        Some(text) => clock.set(&text),
+        None => clock.is_given = false,
+    }
+    Ok(())
+}
+
 fn change_type(reader: &mut Reader<'_>) -> Read<ChangeType> {
     let name = reader.optional(Reader::string)?;
     Ok(match name.as_deref() {
         Some("SUB_IMAGE") => ChangeType::SubImage,
+        Some("RESUB_DELTA") => ChangeType::ResubDelta,
         Some("HEARTBEAT") => ChangeType::Heartbeat,
         _ => ChangeType::Update,
     })

@@ -6,9 +6,9 @@ use crate::ladder::Centi;
 use crate::message::{Message, Row, RowKind, RunnerChange, RunnerKey};
 
 /// Largest price accepted, hundredths.
-const PRICE_MAX: Centi = 10_000_000;
+pub(crate) const PRICE_MAX: Centi = 10_000_000;
 /// Largest size accepted, hundredths: beyond it a double no longer holds every integer.
-const SIZE_MAX: Centi = 1 << 53;
+pub(crate) const SIZE_MAX: Centi = 1 << 53;
 
 /// Reads one `rc` entry.
 pub(crate) fn runner_change(reader: &mut Reader<'_>, message: &mut Message) -> Read<()> {

@@ -1,7 +1,7 @@
 //! The core itself: one message in, books changed, the touched runners out.
 //!
 //! Entry points: [`HotloopCore::apply`] (one line), [`HotloopCore::apply_lines`] (many),
-//! [`HotloopCore::apply_snapshot`] (one market whole). What is read back is in `signals.rs`.
+//! [`HotloopCore::apply_snapshot`] (one market whole). What is read back is in `read.rs`.
 //! Invariants:
 //!
 //! 1. A message is decoded, validated and checked against the limits before anything changes.
@@ -11,10 +11,12 @@
 
 use crate::config::Config;
 use crate::error::Error;
-use crate::message::{ChangeType, Message, RunnerKey, Segment};
+use crate::message::{ChangeType, Clock, Message, RunnerKey, Segment};
 use crate::parse::{decode, decode_snapshot};
 use crate::probe::carried;
 use crate::segments::Segments;
+use crate::signals::matched::Trade;
+use crate::signals::update::{MatchedAt, Named};
 use crate::stats::Stats;
 use crate::store::{MarketRef, Store};
 
@@ -45,17 +47,27 @@ pub struct HotloopCore {
     /// The venue said 503: nothing held can be trusted until a message without it.
     pub(crate) unreliable: bool,
     pub(crate) last_pt_ms: Option<i64>,
+    pub(crate) last_ts_ms: Option<i64>,
     pub(crate) stats: Stats,
+    pub(crate) clock: Clock,
+    pub(crate) initial_clock: Clock,
+    /// Changes were lost and the stream was not subscribed again since: the clocks stay.
+    clocks_held: bool,
+    /// Whether the last refusal may have lost changes.
+    lost_changes: bool,
     /// The message being applied.
-    message: Message,
+    pub(crate) message: Message,
     segments: Segments,
     /// Highest `id` of a `SUB_IMAGE`; lower ones are of an old subscription.
     image_id_max: Option<i64>,
     /// Number of the message being applied, from 1.
-    number: u64,
+    pub(crate) number: u64,
     touched: Vec<Touched>,
-    /// Slot and place of the runners named in `rc` entries of the message being applied.
-    named: Vec<(usize, usize)>,
+    /// The runners named in `rc` entries of the message being applied.
+    pub(crate) named: Vec<Named>,
+    /// Its trades, of all runners and of the one at hand.
+    pub(crate) trades: Vec<MatchedAt>,
+    pub(crate) found: Vec<Trade>,
 }
 
 /// What is to be done with a line that was read.
@@ -85,17 +97,18 @@ impl HotloopCore {
         self.config = config;
     }
 
-    /// Applies one stream line; the runners it touched, valid until the next call.
+    /// Applies one stream line received at `ts_ms`; the runners it touched, valid until the next
+    /// call.
     ///
     /// # Errors
     /// [`Error::Unreadable`], [`Error::Invalid`], [`Error::Limit`]: nothing has changed then but
     /// the count of errors, the segments collected so far (gone) and the stale marks: of every
     /// market the line and those segments carry, of all where that cannot be told.
-    pub fn apply(&mut self, line: &[u8]) -> Result<&[Touched], Error> {
+    pub fn apply(&mut self, line: &[u8], ts_ms: i64) -> Result<&[Touched], Error> {
         self.touched.clear();
-        match decode(line, &mut self.message).and_then(|()| self.take(line.len())) {
+        match decode(line, &mut self.message).and_then(|()| self.take(line.len(), ts_ms)) {
             Ok(()) => {
-                self.stats.messages += 1;
+                self.taken(ts_ms);
                 Ok(&self.touched)
             }
             Err(error) => Err(self.refuse(error, carried(line))),
@@ -113,8 +126,8 @@ impl HotloopCore {
     ///
     /// # Errors
     /// As [`Self::apply`], without offsets.
-    pub fn apply_mapping(&mut self, json: &[u8]) -> Result<&[Touched], Error> {
-        match self.apply(json) {
+    pub fn apply_mapping(&mut self, json: &[u8], ts_ms: i64) -> Result<&[Touched], Error> {
+        match self.apply(json, ts_ms) {
             Ok(_) => Ok(&self.touched),
             Err(error) => Err(error.without_offset()),
         }
@@ -124,10 +137,15 @@ impl HotloopCore {
     ///
     /// # Errors
     /// [`BatchError`] for the first line [`Self::apply`] refuses; later lines are not looked at.
-    pub fn apply_lines<'a>(&mut self, lines: impl IntoIterator<Item = &'a [u8]>) -> Result<u64, BatchError> {
+    pub fn apply_lines<'a>(
+        &mut self,
+        lines: impl IntoIterator<Item = &'a [u8]>,
+        ts_ms: i64,
+    ) -> Result<u64, BatchError> {
         let before = self.stats.runner_changes;
         for (line, text) in lines.into_iter().enumerate() {
-            self.apply(text).map_err(|error| BatchError { line, error })?;
+            self.apply(text, ts_ms)
+                .map_err(|error| BatchError { line, error })?;
         }
         Ok(self.stats.runner_changes - before)
     }
@@ -138,12 +156,17 @@ impl HotloopCore {
     /// # Errors
     /// As [`Self::apply`]; paths are relative to the snapshot, which carries `market_id` whatever
     /// is wrong with it.
-    pub fn apply_snapshot(&mut self, market_id: &str, snapshot: &[u8]) -> Result<&[Touched], Error> {
+    pub fn apply_snapshot(
+        &mut self,
+        market_id: &str,
+        snapshot: &[u8],
+        ts_ms: i64,
+    ) -> Result<&[Touched], Error> {
         self.touched.clear();
         let decoded = decode_snapshot(market_id, snapshot, &mut self.message);
-        match decoded.and_then(|()| self.apply_message()) {
+        match decoded.and_then(|()| self.apply_message(ts_ms)) {
             Ok(()) => {
-                self.stats.messages += 1;
+                self.taken(ts_ms);
                 Ok(&self.touched)
             }
             Err(error) => Err(self.refuse(error, Some(vec![market_id.to_owned()]))),
@@ -156,10 +179,34 @@ impl HotloopCore {
         self.refuse(error, None)
     }
 
+    /// Whether the last refused line, mapping or snapshot may have lost changes.
+    #[must_use]
+    pub fn has_lost_changes(&self) -> bool {
+        self.lost_changes
+    }
+
+    /// The counts, where a multiple of `emit.counters_every` was reached since there were
+    /// `messages_before` messages.
+    #[must_use]
+    pub fn counters_due(&self, messages_before: u64) -> Option<Stats> {
+        let every = self.config.counters_every;
+        let is_due = every > 0 && self.stats.messages / every != messages_before / every;
+        is_due.then_some(self.stats)
+    }
+
+    fn taken(&mut self, ts_ms: i64) {
+        self.stats.messages += 1;
+        self.last_ts_ms = Some(ts_ms);
+    }
+
     /// Counts the error and marks the markets that lost changes: those the message `carried` (all,
     /// where they cannot be told) and those of the segments that are thrown away with it.
     fn refuse(&mut self, error: Error, carried: Option<Vec<String>>) -> Error {
         self.stats.errors += 1;
+        let parts = [&self.message, self.segments.parts()];
+        self.lost_changes = carried.as_ref().is_none_or(|ids| !ids.is_empty())
+            || parts.iter().any(|part| !part.markets.is_empty());
+        self.clocks_held |= self.lost_changes;
         match carried {
             None => self.store.mark_all_stale(),
             Some(ids) => {
@@ -168,9 +215,9 @@ impl HotloopCore {
                 }
                 // With its last segment a message is whole: the others are then no longer in the
                 // buffer. `message` is empty where it was not decoded.
-                for parts in [&self.message, self.segments.parts()] {
-                    for change in &parts.markets {
-                        self.store.mark_stale(parts.name(change));
+                for part in parts {
+                    for change in &part.markets {
+                        self.store.mark_stale(part.name(change));
                     }
                 }
             }
@@ -180,7 +227,7 @@ impl HotloopCore {
     }
 
     /// Sorts out what kind of message was read; applies it if it is one to apply.
-    fn take(&mut self, line_bytes: usize) -> Result<(), Error> {
+    fn take(&mut self, line_bytes: usize, ts_ms: i64) -> Result<(), Error> {
         let header = self.message.header;
         let is_old = match (header.subscription, self.image_id_max) {
             (Some(id), Some(max)) => id < max,
@@ -192,8 +239,10 @@ impl HotloopCore {
         }
         if header.change_type == ChangeType::Heartbeat {
             self.stats.heartbeats += 1;
+            self.follow_clocks();
         } else if let Next::Apply = self.collect(line_bytes)? {
-            self.apply_message()?;
+            self.apply_message(ts_ms)?;
+            self.follow_clocks();
         }
         self.unreliable = header.unreliable;
         Ok(())
@@ -209,17 +258,30 @@ impl HotloopCore {
         Ok(if is_whole { Next::Apply } else { Next::Nothing })
     }
 
+    /// Takes the clocks of the message just dealt with, unless resuming there would skip a loss.
+    fn follow_clocks(&mut self) {
+        let resumes = matches!(
+            self.message.header.change_type,
+            ChangeType::SubImage | ChangeType::ResubDelta
+        );
+        self.clocks_held &= !resumes;
+        if !self.clocks_held {
+            self.clock.follow(&self.message.clock);
+            self.initial_clock.follow(&self.message.initial_clock);
+        }
+    }
+
     /// Applies the message read last. Fails only before the first change.
-    fn apply_message(&mut self) -> Result<(), Error> {
+    fn apply_message(&mut self, ts_ms: i64) -> Result<(), Error> {
         let dropped = self.store.plan(&self.message, &self.config)?;
         self.store.drop_slots(&dropped);
         self.number += 1;
         self.named.clear();
         for i in 0..self.message.markets.len() {
-            self.apply_market(i);
+            self.apply_market(i, ts_ms);
         }
-        self.note_trades();
         self.touch_others();
+        self.update_signals();
         let header = self.message.header;
         if header.change_type == ChangeType::SubImage {
             self.image_id_max = header.subscription.max(self.image_id_max);
@@ -229,31 +291,41 @@ impl HotloopCore {
     }
 
     /// Applies one `mc` entry: image, then definition, then `rc` entries in their order.
-    fn apply_market(&mut self, i: usize) {
+    fn apply_market(&mut self, i: usize, ts_ms: i64) {
         let header = self.message.header;
         let definition = self.message.markets[i].definition.take();
-        let change = &self.message.markets[i];
-        let slot = self.store.hold(self.message.name(change));
+        let slot = self.store.hold(self.message.name(&self.message.markets[i]));
         let reference = self.store.reference(slot);
         let market = self.store.book_mut(slot);
-        market.published(header.pt_ms);
+        market.published(header.pt_ms, ts_ms);
         market.subscription = header.subscription.or(market.subscription);
+        let change = &mut self.message.markets[i];
         if change.image {
             market.image(change.is_defined, self.number);
         }
         if let Some(definition) = definition {
-            market.define(definition, header.pt_ms);
+            if !change.image && market.is_older(&definition) {
+                change.is_defined = false;
+                self.stats.definitions_ignored += 1;
+            } else {
+                market.define(definition, header.pt_ms, self.number);
+            }
         }
+        let change = &self.message.markets[i];
         for entry in &self.message.runners[change.runners.clone()] {
             let rows = &self.message.rows[entry.rows.clone()];
-            let (place, first) = market.apply(entry, rows, self.number);
+            let (place, first) = market.apply(entry, rows, self.number, self.config.book_source);
             let touched = Touched {
                 market: reference,
                 runner: entry.key,
             };
             if first && !(market.has_forgotten() && self.touched.contains(&touched)) {
                 self.touched.push(touched);
-                self.named.push((slot, place));
+                self.named.push(Named {
+                    slot,
+                    place,
+                    key: entry.key,
+                });
             }
         }
         self.stats.market_changes += 1;
@@ -261,21 +333,6 @@ impl HotloopCore {
         self.stats.images += u64::from(change.image);
         if change.is_defined {
             self.store.note_closed();
-        }
-    }
-
-    /// Last traded times: a rise over the whole message is a trade; an image is a baseline.
-    fn note_trades(&mut self) {
-        for (slot, place) in &self.named {
-            let market = self.store.book_mut(*slot);
-            if market.is_imaged() {
-                continue;
-            }
-            if let Some(runner) = market.runners_mut().get_mut(*place)
-                && runner.has_traded()
-            {
-                runner.last_traded_ms = self.message.header.pt_ms;
-            }
         }
     }
 
@@ -293,6 +350,7 @@ impl HotloopCore {
             let book = self.store.book_mut(slot);
             let forgotten = book.has_forgotten();
             let before = book.end_image();
+            book.end_definition(self.number);
             let mut push = |runner| {
                 let touched = Touched { market, runner };
                 if !(forgotten && self.touched.contains(&touched)) {
@@ -304,7 +362,7 @@ impl HotloopCore {
                     push(runner.key());
                 }
             }
-            for (key, _) in before {
+            for key in before {
                 if book.runner(key).is_none() {
                     push(key);
                 }

@@ -15,6 +15,8 @@ pub struct Stats {
     pub heartbeats: u64,
     /// Not market changes, or of an older subscription.
     pub ignored: u64,
+    /// Definitions of a lower version than the one held.
+    pub definitions_ignored: u64,
     /// Refused messages.
     pub errors: u64,
 }

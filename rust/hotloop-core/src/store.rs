@@ -9,6 +9,7 @@ use crate::config::Config;
 use crate::error::Error;
 use crate::market::MarketBook;
 use crate::message::{ChangeType, Message};
+use crate::signals::queue::Position;
 
 /// A market by its place in memory, cheaper than by id. Valid until the market is dropped.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -33,6 +34,8 @@ pub(crate) struct Store {
     recent: Option<usize>,
     /// Earliest publish time at which a held market closed.
     first_closed_ms: Option<i64>,
+    /// Slot of the market in which each order is tracked.
+    orders: FxHashMap<Box<str>, usize>,
 }
 
 impl Store {
@@ -104,10 +107,48 @@ impl Store {
         for slot in dropped {
             let book = std::mem::replace(&mut self.books[*slot], MarketBook::new(""));
             self.slots.remove(book.id());
+            for position in &book.positions {
+                self.orders.remove(&position.id);
+            }
             self.generations[*slot] += 1;
             self.free.push(*slot);
         }
         self.note_closed();
+    }
+
+    /// Orders tracked, in all markets.
+    pub(crate) fn order_count(&self) -> usize {
+        self.orders.len()
+    }
+
+    pub(crate) fn position(&self, order_id: &str) -> Option<(usize, &Position)> {
+        let slot = *self.orders.get(order_id)?;
+        let mut positions = self.books[slot].positions.iter();
+        Some((slot, positions.find(|position| &*position.id == order_id)?))
+    }
+
+    pub(crate) fn position_mut(&mut self, order_id: &str) -> Option<&mut Position> {
+        let slot = *self.orders.get(order_id)?;
+        let mut positions = self.books[slot].positions.iter_mut();
+        positions.find(|position| &*position.id == order_id)
+    }
+
+    /// Tracks an order in the market of this slot, and nowhere else.
+    pub(crate) fn track(&mut self, slot: usize, position: Position) {
+        self.untrack(&position.id);
+        self.orders.insert(position.id.clone(), slot);
+        self.books[slot].positions.push(position);
+    }
+
+    /// Forgets an order; whether it was tracked.
+    pub(crate) fn untrack(&mut self, order_id: &str) -> bool {
+        let Some(slot) = self.orders.remove(order_id) else {
+            return false;
+        };
+        self.books[slot]
+            .positions
+            .retain(|position| &*position.id != order_id);
+        true
     }
 
     /// Brings `first_closed_ms` up to date; after a definition or a drop.

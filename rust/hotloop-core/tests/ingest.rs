@@ -106,7 +106,7 @@ fn an_image_removes_whom_its_own_message_made_known_before_it() {
 }
 
 #[test]
-fn last_traded_time_needs_a_baseline_and_a_rise_over_the_whole_message() {
+fn last_traded_time_needs_a_baseline_and_a_rise_at_a_price() {
     let mut core = core();
     let time = |core: &HotloopCore| core.runner(MARKET, key(7)).unwrap().last_traded_ms();
     apply(&mut core, 1, r#"{"id":"1.1","rc":[{"id":7,"trd":[[2,10]]}]}"#);
@@ -116,7 +116,7 @@ fn last_traded_time_needs_a_baseline_and_a_rise_over_the_whole_message() {
         2,
         r#"{"id":"1.1","rc":[{"id":7,"trd":[[2,5]]},{"id":7,"trd":[[3,5]]}]}"#,
     );
-    assert_eq!(time(&core), None, "moved, not risen");
+    assert_eq!(time(&core), Some(2), "fallen at one price, risen at another");
     apply(
         &mut core,
         3,
@@ -310,7 +310,7 @@ fn a_snapshot_is_an_image_that_keeps_the_time() {
         r#"{"id":"1.1","rc":[{"id":7,"atb":[[2,1]]},{"id":8}]}"#,
     );
     let touched: Vec<i64> = core
-        .apply_snapshot(MARKET, br#"{"img":false,"rc":[{"id":8,"atb":[[3,1]]}]}"#)
+        .apply_snapshot(MARKET, br#"{"img":false,"rc":[{"id":8,"atb":[[3,1]]}]}"#, 0)
         .unwrap()
         .iter()
         .map(|t| t.runner.id)
@@ -318,10 +318,10 @@ fn a_snapshot_is_an_image_that_keeps_the_time() {
     assert_eq!(touched, [8, 7]);
     assert_eq!(core.market(MARKET).unwrap().pt_ms(), Some(5));
     assert_eq!((core.stats().images, core.stats().messages), (1, 2));
-    let error = core.apply_snapshot(MARKET, br#"{"id":"1.9"}"#).unwrap_err();
+    let error = core.apply_snapshot(MARKET, br#"{"id":"1.9"}"#, 0).unwrap_err();
     assert_eq!((error.field(), error.market_id()), (Some("id"), Some(MARKET)));
     let error = core
-        .apply_snapshot(MARKET, br#"{"rc":[{"id":"8"}]}"#)
+        .apply_snapshot(MARKET, br#"{"rc":[{"id":"8"}]}"#, 0)
         .unwrap_err();
     assert_eq!(error.field(), Some("rc[0].id"));
 }

@@ -46,7 +46,7 @@ fn every_line_is_read_and_every_runner_change_counted() {
     for (file, messages, runner_changes, markets) in RECORDINGS {
         let text = std::fs::read(folder.join(file)).unwrap();
         let mut core = HotloopCore::new(Config::default());
-        assert_eq!(core.apply_lines(lines(&text)), Ok(runner_changes), "{file}");
+        assert_eq!(core.apply_lines(lines(&text), 0), Ok(runner_changes), "{file}");
         assert_eq!(core.stats().messages, messages, "{file}");
         assert_eq!(core.markets().count(), markets, "{file}");
         assert_eq!((core.stats().errors, core.stats().ignored), (0, 0), "{file}");
@@ -62,7 +62,7 @@ fn a_truncated_line_is_unreadable() {
         let line = line.trim_ascii();
         for cut in (0..line.len()).step_by(97) {
             let mut core = HotloopCore::new(Config::default());
-            let error = core.apply(&line[..cut]).unwrap_err();
+            let error = core.apply(&line[..cut], 0).unwrap_err();
             assert!(error.offset().is_some_and(|offset| offset <= cut), "{error}");
             assert_eq!(core.markets().count(), 0);
         }

@@ -9,7 +9,7 @@ use common::{MARKET, apply, apply_line, backs, config, core, is_stale, key, mess
 use hotloop_core::{Error, HotloopCore, MarketBook, Side};
 
 fn refused(core: &mut HotloopCore, line: &str) -> Error {
-    core.apply(line.as_bytes()).unwrap_err()
+    core.apply(line.as_bytes(), 0).unwrap_err()
 }
 
 #[test]
@@ -180,7 +180,7 @@ fn every_market_the_message_carries_is_marked() {
 fn a_refused_snapshot_is_lost_for_its_market_alone() {
     for snapshot in [r#"{"id":"1.2"}"#, r#"{"id":5}"#, r#"{"rc":5}"#] {
         let mut core = holding_three("{}");
-        let error = core.apply_snapshot("1.1", snapshot.as_bytes()).unwrap_err();
+        let error = core.apply_snapshot("1.1", snapshot.as_bytes(), 0).unwrap_err();
         assert_eq!(error.market_id(), Some("1.1"));
         assert_eq!(marked(&core), ["1.1"], "{snapshot}");
     }
@@ -235,9 +235,9 @@ fn a_whole_refused_with_its_last_segment_is_lost_in_all_its_parts() {
 fn a_batch_stops_at_the_first_bad_line() {
     let mut core = core();
     let good = message(1, "", r#"{"id":"1.1","rc":[{"id":7},{"id":8}]}"#);
-    assert_eq!(core.apply_lines([good.as_bytes(), good.as_bytes()]), Ok(4));
+    assert_eq!(core.apply_lines([good.as_bytes(), good.as_bytes()], 0), Ok(4));
     let error = core
-        .apply_lines([good.as_bytes(), b"{", good.as_bytes()])
+        .apply_lines([good.as_bytes(), b"{", good.as_bytes()], 0)
         .unwrap_err();
     assert_eq!(error.line, 1);
     assert_eq!(core.stats().runner_changes, 6);

@@ -21,6 +21,7 @@ pub fn class(py: Python<'_>) -> PyResult<&Bound<'_, PyType>> {
         for name in ["market_id", "field", "offset", "line"] {
             attributes.set_item(name, py.None())?;
         }
+        attributes.set_item("resubscribe", false)?;
         // Not PyErr::new_type: in PyO3 0.30.1 it lets go of the attributes before it uses them.
         let made =
             py.get_type::<PyType>()
@@ -30,8 +31,26 @@ pub fn class(py: Python<'_>) -> PyResult<&Bound<'_, PyType>> {
     Ok(class.bind(py))
 }
 
-/// The exception for `error`; `line` is the index of the line in a batch.
-pub fn exception(py: Python<'_>, error: &Error, line: Option<usize>) -> PyErr {
+/// An error of ingest, with what is known besides.
+pub struct Refusal {
+    pub error: Error,
+    /// Index of the line in a batch.
+    pub line: Option<usize>,
+    /// Changes may have been lost.
+    pub resubscribe: bool,
+}
+
+/// The exception for an error of an argument or a configuration.
+pub fn exception(py: Python<'_>, error: &Error) -> PyErr {
+    made(py, error, None, false)
+}
+
+/// The exception for an error of ingest.
+pub fn refused(py: Python<'_>, refusal: &Refusal) -> PyErr {
+    made(py, &refusal.error, refusal.line, refusal.resubscribe)
+}
+
+fn made(py: Python<'_>, error: &Error, line: Option<usize>, resubscribe: bool) -> PyErr {
     let made = || {
         let message = error.to_string();
         let exception = class(py)?.call1((&message,))?;
@@ -40,18 +59,21 @@ pub fn exception(py: Python<'_>, error: &Error, line: Option<usize>) -> PyErr {
         exception.setattr("field", error.field())?;
         exception.setattr("offset", error.offset())?;
         exception.setattr("line", line)?;
+        exception.setattr("resubscribe", resubscribe)?;
         Ok(PyErr::from_value(exception))
     };
     made().unwrap_or_else(|failure: PyErr| failure)
 }
 
-/// What the emit callback is told about `error`.
-pub fn event<'py>(py: Python<'py>, error: &Error) -> PyResult<Bound<'py, PyDict>> {
+/// What the emit callback is told about a refusal.
+pub fn event<'py>(py: Python<'py>, refusal: &Refusal) -> PyResult<Bound<'py, PyDict>> {
+    let error = &refusal.error;
     let event = PyDict::new(py);
     event.set_item("event", "error")?;
     event.set_item("message", error.to_string())?;
     event.set_item("market_id", error.market_id())?;
     event.set_item("field", error.field())?;
     event.set_item("offset", error.offset())?;
+    event.set_item("resubscribe", refusal.resubscribe)?;
     Ok(event)
 }

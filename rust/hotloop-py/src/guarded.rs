@@ -11,15 +11,15 @@ use std::cell::Cell;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard};
 
-use hotloop_core::{BatchError, Error, HotloopCore, MarketRef, RunnerKey};
+use hotloop_core::{BatchError, Error, HotloopCore, MarketRef, RunnerKey, Stats};
 use pyo3::exceptions::PyRuntimeError;
 use pyo3::gc::{PyTraverseError, PyVisit};
 use pyo3::prelude::*;
 use pyo3::sync::MutexExt;
-use pyo3::types::{PyList, PyString};
+use pyo3::types::{PyDict, PyList, PyString};
 
-use crate::error::{event, exception};
-use crate::output::decimal;
+use crate::error::{Refusal, event, refused};
+use crate::output::{self, decimal};
 
 /// Lines from this length on are applied with the interpreter released. Releasing and taking it
 /// back costs about 64 ns, as much as reading 100 bytes; a line of this length takes some 20 µs.
@@ -86,6 +86,35 @@ fn grouped(core: &HotloopCore) -> Vec<Group> {
     groups
 }
 
+/// What came of an ingest, taken out of the lock.
+struct Outcome<T> {
+    result: Result<T, Refusal>,
+    /// The counts, where they are to be told.
+    counters: Option<Stats>,
+}
+
+impl<T> Outcome<T> {
+    fn is_ok(&self) -> bool {
+        self.result.is_ok()
+    }
+}
+
+fn applied<T>(
+    core: &mut HotloopCore,
+    apply: impl FnOnce(&mut HotloopCore) -> Result<T, (Error, Option<usize>)>,
+) -> Outcome<T> {
+    let messages_before = core.stats().messages;
+    let result = apply(core).map_err(|(error, line)| Refusal {
+        error,
+        line,
+        resubscribe: core.has_lost_changes(),
+    });
+    Outcome {
+        result,
+        counters: core.counters_due(messages_before),
+    }
+}
+
 /// The core, the emit callback and their locks.
 pub struct Guarded {
     shared: Mutex<Shared>,
@@ -127,13 +156,15 @@ impl Guarded {
         let mut named = NAMED.take();
         let outcome = {
             let mut shared = self.lock(py)?;
-            let outcome = apply(&mut shared.core);
+            let outcome = applied(&mut shared.core, |core| {
+                apply(core).map_err(|error| (error, None))
+            });
             if outcome.is_ok() {
                 shared.take_touched(py, &mut named);
             }
             outcome
         };
-        outcome.map_err(|error| self.report(py, &error, None))?;
+        self.told(py, outcome)?;
         let entry = |(name, key): Named| (name, key.id, decimal(key.handicap));
         let list = PyList::new(py, named.drain(..).map(entry));
         NAMED.set(named);
@@ -146,12 +177,21 @@ impl Guarded {
         py: Python<'py>,
         apply: impl FnOnce(&mut HotloopCore) -> Result<(), Error> + Send,
     ) -> PyResult<Bound<'py, PyList>> {
-        let outcome = py.detach(|| {
+        let (outcome, groups) = py.detach(|| {
             let mut shared = self.shared.lock().map_err(|_| stopped())?;
-            PyResult::Ok(apply(&mut shared.core).map(|()| grouped(&shared.core)))
+            let outcome = applied(&mut shared.core, |core| {
+                apply(core).map_err(|error| (error, None))
+            });
+            let groups = if outcome.is_ok() {
+                grouped(&shared.core)
+            } else {
+                Vec::new()
+            };
+            PyResult::Ok((outcome, groups))
         })?;
+        self.told(py, outcome)?;
         let list = PyList::empty(py);
-        for group in outcome.map_err(|error| self.report(py, &error, None))? {
+        for group in groups {
             let id = PyString::new(py, &group.id);
             for key in group.runners {
                 list.append((&id, key.id, decimal(key.handicap)))?;
@@ -160,35 +200,59 @@ impl Guarded {
         Ok(list)
     }
 
-    /// Tells the emit callback about an error of the core and makes the exception for it.
-    fn report(&self, py: Python<'_>, error: &Error, line: Option<usize>) -> PyErr {
-        let emit = match self.emit.lock_py_attached(py) {
-            Ok(emit) => emit.as_ref().map(|emit| emit.clone_ref(py)),
-            Err(_) => return stopped(),
+    /// Applies lines without the interpreter; the number of runner changes.
+    pub fn ingest_lines(&self, py: Python<'_>, lines: &[&[u8]], ts_ms: i64) -> PyResult<u64> {
+        let outcome = py.detach(|| {
+            let mut shared = self.shared.lock().map_err(|_| stopped())?;
+            PyResult::Ok(applied(&mut shared.core, |core| {
+                core.apply_lines(lines.iter().copied(), ts_ms)
+                    .map_err(|BatchError { line, error }| (error, Some(line)))
+            }))
+        })?;
+        self.told(py, outcome)
+    }
+
+    /// Tells the emit callback what there is to tell about an ingest; its result or the exception.
+    fn told<T>(&self, py: Python<'_>, outcome: Outcome<T>) -> PyResult<T> {
+        let Outcome { result, counters } = outcome;
+        let result = match result {
+            Ok(done) => Ok(done),
+            Err(refusal) => {
+                self.tell(py, || event(py, &refusal))?;
+                Err(refused(py, &refusal))
+            }
+        };
+        if let Some(stats) = counters {
+            self.tell(py, || {
+                let counters = output::stats(py, stats, self.emit_errors())?;
+                counters.set_item("event", "counters")?;
+                Ok(counters)
+            })?;
+        }
+        result
+    }
+
+    /// Calls the emit callback, where there is one; that it raised is only counted.
+    fn tell<'py>(
+        &self,
+        py: Python<'py>,
+        event: impl FnOnce() -> PyResult<Bound<'py, PyDict>>,
+    ) -> PyResult<()> {
+        let emit = {
+            let emit = self.emit.lock_py_attached(py).map_err(|_| stopped())?;
+            emit.as_ref().map(|emit| emit.clone_ref(py))
         };
         if let Some(emit) = emit
-            && event(py, error)
-                .and_then(|event| emit.call1(py, (event,)))
-                .is_err()
+            && event().and_then(|event| emit.call1(py, (event,))).is_err()
         {
             self.emit_errors.fetch_add(1, Ordering::Relaxed);
         }
-        exception(py, error, line)
-    }
-
-    /// Applies lines without the interpreter; the number of runner changes.
-    pub fn ingest_lines(&self, py: Python<'_>, lines: &[&[u8]]) -> PyResult<u64> {
-        let outcome = py.detach(|| {
-            let mut shared = self.shared.lock().map_err(|_| stopped())?;
-            PyResult::Ok(shared.core.apply_lines(lines.iter().copied()))
-        })?;
-        outcome.map_err(|BatchError { line, error }| self.report(py, &error, Some(line)))
+        Ok(())
     }
 
     /// Changes the core with `change`, which must make no Python object.
-    pub fn change(&self, py: Python<'_>, change: impl FnOnce(&mut HotloopCore)) -> PyResult<()> {
-        change(&mut self.lock(py)?.core);
-        Ok(())
+    pub fn change<T>(&self, py: Python<'_>, change: impl FnOnce(&mut HotloopCore) -> T) -> PyResult<T> {
+        Ok(change(&mut self.lock(py)?.core))
     }
 
     pub fn set_emit(&self, py: Python<'_>, emit: Option<Py<PyAny>>) -> PyResult<()> {

@@ -1,6 +1,8 @@
 //! The class `Hotloop`: one translation per method.
 
-use hotloop_core::{Config, Error, HotloopCore, Level, MarketBook, RunnerBook, RunnerKey, Side, hundredths};
+use hotloop_core::{
+    Config, Error, HotloopCore, Level, MarketBook, Place, RunnerBook, RunnerKey, Side, hundredths,
+};
 use pyo3::gc::{PyTraverseError, PyVisit};
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict, PyList, PyMapping};
@@ -8,7 +10,7 @@ use pyo3::types::{PyBytes, PyDict, PyList, PyMapping};
 use crate::error::exception;
 use crate::guarded::Guarded;
 use crate::input::{Purpose, Raw, json};
-use crate::output::{self, MarketView, decimal, pair};
+use crate::output::{self, MarketView, decimal, fractional, pair, side_name};
 
 /// (back price, back size, lay price, lay size).
 type BestPrices = (Option<f64>, Option<f64>, Option<f64>, Option<f64>);
@@ -21,15 +23,19 @@ fn config_of(py: Python<'_>, config: Option<&Bound<'_, PyMapping>>) -> PyResult<
     let Some(config) = config else {
         return Ok(Config::default());
     };
-    Config::from_json(&json(config, Purpose::Config)?).map_err(|error| exception(py, &error, None))
+    Config::from_json(&json(config, Purpose::Config)?).map_err(|error| exception(py, &error))
 }
 
 fn side_of(py: Python<'_>, side: &str) -> PyResult<Side> {
-    side.parse().map_err(|error| exception(py, &error, None))
+    side.parse().map_err(|error| exception(py, &error))
 }
 
 fn refuse<T>(py: Python<'_>, field: &'static str, reason: &'static str) -> PyResult<T> {
-    Err(exception(py, &Error::Argument { field, reason }, None))
+    Err(exception(py, &Error::Argument { field, reason }))
+}
+
+fn raised<T>(py: Python<'_>, result: Result<T, Error>) -> PyResult<T> {
+    result.map_err(|error| exception(py, &error))
 }
 
 #[pymethods]
@@ -47,13 +53,13 @@ impl Hotloop {
         raw: &Bound<'py, PyAny>,
         ts_ms: i64,
     ) -> PyResult<Bound<'py, PyList>> {
-        // Receipt serves latency and staleness, of which this stage of the core has nothing.
-        let _ = ts_ms;
         match Raw::of(raw)? {
-            Raw::Line(line) => self.0.ingest(py, line.len(), |core| core.apply(line).map(drop)),
+            Raw::Line(line) => self
+                .0
+                .ingest(py, line.len(), |core| core.apply(line, ts_ms).map(drop)),
             Raw::Mapping(json) => self
                 .0
-                .ingest(py, json.len(), |core| core.apply_mapping(&json).map(drop)),
+                .ingest(py, json.len(), |core| core.apply_mapping(&json, ts_ms).map(drop)),
             Raw::NotText => self.0.ingest(py, 0, |core| {
                 Err(core.lost(Error::Unreadable {
                     offset: 0,
@@ -65,14 +71,13 @@ impl Hotloop {
 
     /// Apply lines in order; the number of runner changes.
     fn apply_batch(&self, py: Python<'_>, lines: &Bound<'_, PyAny>, ts_ms: i64) -> PyResult<u64> {
-        let _ = ts_ms;
         // The list is copied first: another thread may change it while the lines are applied.
         let lines: Vec<Bound<'_, PyBytes>> = lines
             .try_iter()?
             .map(|line| Ok(line?.cast_into::<PyBytes>()?))
             .collect::<PyResult<_>>()?;
         let texts: Vec<&[u8]> = lines.iter().map(PyBytesMethods::as_bytes).collect();
-        self.0.ingest_lines(py, &texts)
+        self.0.ingest_lines(py, &texts, ts_ms)
     }
 
     /// Replace one market whole by an object of the shape of an `mc` entry.
@@ -83,10 +88,9 @@ impl Hotloop {
         snapshot: &Bound<'py, PyMapping>,
         ts_ms: i64,
     ) -> PyResult<Bound<'py, PyList>> {
-        let _ = ts_ms;
         let json = json(snapshot, Purpose::Message)?;
         self.0.ingest(py, json.len(), |core| {
-            core.apply_snapshot(market_id, &json).map(drop)
+            core.apply_snapshot(market_id, &json, ts_ms).map(drop)
         })
     }
 
@@ -129,14 +133,18 @@ impl Hotloop {
         raw: bool,
         handicap: f64,
     ) -> PyResult<Vec<(f64, f64)>> {
-        // No own order is tracked in this stage: there is nothing to leave out.
-        let _ = raw;
         let side = side_of(py, side)?;
         let Ok(n) = n.map(usize::try_from).transpose() else {
             return refuse(py, "n", "is negative");
         };
         let key = RunnerKey::new(r, handicap);
-        let levels = self.0.read(py, |core| core.ladder_top(m, key, side, n))?;
+        let levels = self.0.read(py, |core| {
+            if raw {
+                core.ladder_top(m, key, side, n)
+            } else {
+                core.ladder_of_others(m, key, side, n)
+            }
+        })?;
         Ok(levels.into_iter().map(pair).collect())
     }
 
@@ -158,7 +166,7 @@ impl Hotloop {
         Ok(price.map(decimal))
     }
 
-    /// `pt` of the last message in which the runner's traded volume rose.
+    /// `pt` of the last message with a trade of the runner.
     #[pyo3(signature = (m, r, handicap=0.0))]
     fn last_traded_ts_ms(&self, py: Python<'_>, m: &str, r: i64, handicap: f64) -> PyResult<Option<i64>> {
         let key = RunnerKey::new(r, handicap);
@@ -179,8 +187,10 @@ impl Hotloop {
         handicap: f64,
     ) -> PyResult<f64> {
         let side = side_of(py, side)?;
-        if order_id.is_some() {
-            return refuse(py, "order_id", "is not tracked: this version tracks no orders");
+        if let Some(order_id) = order_id {
+            let place = raised(py, Place::new(r, handicap, side, price))?;
+            let ahead = self.0.read(py, |core| core.order_ahead(order_id, m, place))?;
+            return raised(py, ahead).map(fractional);
         }
         let key = RunnerKey::new(r, handicap);
         let price = hundredths(price);
@@ -221,9 +231,72 @@ impl Hotloop {
             .read(py, |core| core.market(m).map_or(0, MarketBook::definition_seq))
     }
 
-    /// Matched stake per second: 0.0 in this stage.
+    /// Start (again) the queue position of an order resting on `side`; what is ahead of it.
+    #[pyo3(signature = (order_id, m, r, side, price, size=0.0, handicap=0.0))]
+    #[allow(clippy::too_many_arguments, clippy::similar_names)]
+    fn track_order(
+        &self,
+        py: Python<'_>,
+        order_id: &str,
+        m: &str,
+        r: i64,
+        side: &str,
+        price: f64,
+        size: f64,
+        handicap: f64,
+    ) -> PyResult<f64> {
+        let place = raised(py, Place::new(r, handicap, side_of(py, side)?, price))?;
+        let ahead = self
+            .0
+            .change(py, |core| core.track_order(order_id, m, place, size))?;
+        raised(py, ahead).map(fractional)
+    }
+
+    /// Set what is ahead (None: the visible size now) and, where given, the own size.
+    #[pyo3(signature = (order_id, ahead=None, size=None))]
+    fn reseed_queue(
+        &self,
+        py: Python<'_>,
+        order_id: &str,
+        ahead: Option<f64>,
+        size: Option<f64>,
+    ) -> PyResult<f64> {
+        let ahead = self
+            .0
+            .change(py, |core| core.reseed_queue(order_id, ahead, size))?;
+        raised(py, ahead).map(fractional)
+    }
+
+    /// Forget a queue position; whether there was one.
+    fn untrack_order(&self, py: Python<'_>, order_id: &str) -> PyResult<bool> {
+        self.0.change(py, |core| core.untrack_order(order_id))
+    }
+
+    /// (initialClk, clk) to resubscribe with.
+    fn clocks(&self, py: Python<'_>) -> PyResult<(Option<String>, Option<String>)> {
+        self.0.read(py, |core| {
+            let (initial, clk) = core.clocks();
+            (initial.map(str::to_owned), clk.map(str::to_owned))
+        })
+    }
+
+    /// Ids of the markets whose book may be untrue.
+    fn stale_markets(&self, py: Python<'_>) -> PyResult<Vec<String>> {
+        self.0.read(py, |core| {
+            core.stale_markets()
+                .map(|market| market.id().to_owned())
+                .collect()
+        })
+    }
+
+    /// Receipt time of the last line taken without error.
+    fn last_ts_ms(&self, py: Python<'_>) -> PyResult<Option<i64>> {
+        self.0.read(py, HotloopCore::last_ts_ms)
+    }
+
+    /// Matched stake per second.
     #[pyo3(signature = (m, r, side=None, price=None, handicap=0.0, now_ms=None))]
-    #[allow(clippy::too_many_arguments, clippy::unused_self)]
+    #[allow(clippy::too_many_arguments)]
     fn match_rate_ema(
         &self,
         py: Python<'_>,
@@ -234,13 +307,15 @@ impl Hotloop {
         handicap: f64,
         now_ms: Option<i64>,
     ) -> PyResult<f64> {
-        let _ = (m, r, price, handicap, now_ms);
-        side.map(|side| side_of(py, side)).transpose()?;
-        Ok(0.0)
+        let side = side.map(|side| side_of(py, side)).transpose()?;
+        let (key, price) = (RunnerKey::new(r, handicap), price.map(hundredths));
+        self.0
+            .read(py, |core| core.match_rate(m, key, side, price, now_ms))
+            .map(fractional)
     }
 
-    /// Fill probability and time to fill: (0.0, `max_ttf_ms`) in this stage.
-    #[pyo3(signature = (m, r, side, price, size=0.0, horizon_ms=None, handicap=0.0))]
+    /// (fill probability, time to fill in ms) of an order that joins now.
+    #[pyo3(signature = (m, r, side, price, size=0.0, horizon_ms=None, handicap=0.0, now_ms=None))]
     #[allow(clippy::too_many_arguments, clippy::similar_names)]
     fn pfill_ttf(
         &self,
@@ -252,44 +327,91 @@ impl Hotloop {
         size: f64,
         horizon_ms: Option<i64>,
         handicap: f64,
+        now_ms: Option<i64>,
     ) -> PyResult<(f64, f64)> {
-        let _ = (m, r, price, size, horizon_ms, handicap);
-        side_of(py, side)?;
-        let max_ttf_ms = self.0.read(py, |core| core.config().max_ttf_ms)?;
-        // A cap that no double holds exactly is no cap anybody meant exactly.
-        #[allow(clippy::cast_precision_loss)]
-        Ok((0.0, max_ttf_ms as f64))
+        let side = side_of(py, side)?;
+        let (key, price) = (RunnerKey::new(r, handicap), hundredths(price));
+        let estimate = self.0.read(py, |core| {
+            core.fill_estimate(m, key, side, price, size, horizon_ms, now_ms)
+        })?;
+        raised(py, estimate)
     }
 
-    /// Whether a sweep was seen: False in this stage.
-    #[pyo3(signature = (m, r, handicap=0.0))]
-    #[allow(clippy::unused_self)]
-    fn sweep_sniffer(&self, m: &str, r: i64, handicap: f64) -> bool {
-        let _ = (m, r, handicap);
-        false
+    /// Whether trading consumed several price levels of one side just now.
+    #[pyo3(signature = (m, r, handicap=0.0, now_ms=None))]
+    fn sweep_sniffer(
+        &self,
+        py: Python<'_>,
+        m: &str,
+        r: i64,
+        handicap: f64,
+        now_ms: Option<i64>,
+    ) -> PyResult<bool> {
+        self.sweep_side(py, m, r, handicap, now_ms)
+            .map(|side| side.is_some())
     }
 
-    /// Whether a big move was seen: False in this stage.
-    #[pyo3(signature = (m, r, handicap=0.0))]
-    #[allow(clippy::unused_self)]
-    fn big_move_trigger(&self, m: &str, r: i64, handicap: f64) -> bool {
-        let _ = (m, r, handicap);
-        false
+    /// The side rested that is being swept.
+    #[pyo3(signature = (m, r, handicap=0.0, now_ms=None))]
+    fn sweep_side(
+        &self,
+        py: Python<'_>,
+        m: &str,
+        r: i64,
+        handicap: f64,
+        now_ms: Option<i64>,
+    ) -> PyResult<Option<&'static str>> {
+        let key = RunnerKey::new(r, handicap);
+        let side = self.0.read(py, |core| core.sweep_side(m, key, now_ms))?;
+        Ok(side.map(side_name))
     }
 
-    /// Whether a runner was removed with a reduction factor of late: False in this stage.
-    #[allow(clippy::unused_self)]
-    fn rf_seen_recently(&self, m: &str) -> bool {
-        let _ = m;
-        false
+    /// Whether the last traded price or the mid moved far just now.
+    #[pyo3(signature = (m, r, handicap=0.0, now_ms=None))]
+    fn big_move_trigger(
+        &self,
+        py: Python<'_>,
+        m: &str,
+        r: i64,
+        handicap: f64,
+        now_ms: Option<i64>,
+    ) -> PyResult<bool> {
+        self.big_move_direction(py, m, r, handicap, now_ms)
+            .map(|direction| direction != 0)
     }
 
-    /// Drift in ticks per second: 0.0 in this stage.
-    #[pyo3(signature = (m, r, handicap=0.0))]
-    #[allow(clippy::unused_self)]
-    fn trend_lens(&self, m: &str, r: i64, handicap: f64) -> f64 {
-        let _ = (m, r, handicap);
-        0.0
+    /// 1 up, -1 down, 0 when there is no big move.
+    #[pyo3(signature = (m, r, handicap=0.0, now_ms=None))]
+    fn big_move_direction(
+        &self,
+        py: Python<'_>,
+        m: &str,
+        r: i64,
+        handicap: f64,
+        now_ms: Option<i64>,
+    ) -> PyResult<i64> {
+        let key = RunnerKey::new(r, handicap);
+        self.0.read(py, |core| core.big_move_direction(m, key, now_ms))
+    }
+
+    /// Whether a runner was removed with a reduction factor of late.
+    #[pyo3(signature = (m, now_ms=None))]
+    fn rf_seen_recently(&self, py: Python<'_>, m: &str, now_ms: Option<i64>) -> PyResult<bool> {
+        self.0.read(py, |core| core.has_recent_reduction(m, now_ms))
+    }
+
+    /// Drift of the microprice, ticks per second.
+    #[pyo3(signature = (m, r, handicap=0.0, now_ms=None))]
+    fn trend_lens(
+        &self,
+        py: Python<'_>,
+        m: &str,
+        r: i64,
+        handicap: f64,
+        now_ms: Option<i64>,
+    ) -> PyResult<f64> {
+        let key = RunnerKey::new(r, handicap);
+        self.0.read(py, |core| core.trend(m, key, now_ms))
     }
 
     /// {method: bool}, `api_version`, `backend`.

@@ -1,11 +1,11 @@
 //! What the core answers as Python values.
 
-use hotloop_core::{Centi, Definition, HotloopCore, Level, MarketBook, RunnerKey, Stats};
+use hotloop_core::{Centi, Definition, HotloopCore, Level, MarketBook, RunnerKey, Side, Stats};
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyList};
 
-/// Methods of API version 1 that this build implements.
-const PRESENT: [&str; 20] = [
+/// The methods of API version 1: this build has all of them.
+const METHODS: [&str; 34] = [
     "apply_delta",
     "apply_batch",
     "apply_snapshot",
@@ -17,36 +17,35 @@ const PRESENT: [&str; 20] = [
     "last_traded",
     "last_traded_ts_ms",
     "size_ahead",
+    "track_order",
+    "reseed_queue",
+    "untrack_order",
     "get_mbr",
     "market",
     "markets",
     "definition_seq",
     "last_pt_ms",
+    "clocks",
+    "stale_markets",
+    "last_ts_ms",
+    "match_rate_ema",
+    "pfill_ttf",
+    "sweep_sniffer",
+    "sweep_side",
+    "big_move_trigger",
+    "big_move_direction",
+    "rf_seen_recently",
+    "trend_lens",
     "capabilities",
     "stats",
     "update_config",
     "set_emit",
 ];
-/// Those that answer a neutral value, and (the last three) those that are not there at all.
-const ABSENT: [&str; 9] = [
-    "match_rate_ema",
-    "pfill_ttf",
-    "sweep_sniffer",
-    "big_move_trigger",
-    "rf_seen_recently",
-    "trend_lens",
-    "track_order",
-    "reseed_queue",
-    "untrack_order",
-];
 
 pub fn capabilities(py: Python<'_>) -> PyResult<Bound<'_, PyDict>> {
     let dict = PyDict::new(py);
-    for name in PRESENT {
+    for name in METHODS {
         dict.set_item(name, true)?;
-    }
-    for name in ABSENT {
-        dict.set_item(name, false)?;
     }
     dict.set_item("api_version", 1)?;
     dict.set_item("backend", "rust")?;
@@ -59,6 +58,19 @@ pub fn decimal(centi: Centi) -> f64 {
     #[allow(clippy::cast_precision_loss)]
     let hundredths = centi as f64;
     hundredths / 100.0
+}
+
+/// Hundredths that are no longer whole, as they come from a division or a decay.
+pub fn fractional(centi: f64) -> f64 {
+    centi / 100.0
+}
+
+/// The name a side has in Python.
+pub fn side_name(side: Side) -> &'static str {
+    match side {
+        Side::Back => "BACK",
+        Side::Lay => "LAY",
+    }
 }
 
 /// (price, size) of a level.
@@ -74,6 +86,7 @@ pub fn stats(py: Python<'_>, stats: Stats, emit_errors: u64) -> PyResult<Bound<'
         ("runner_changes", stats.runner_changes),
         ("heartbeats", stats.heartbeats),
         ("ignored", stats.ignored),
+        ("definitions_ignored", stats.definitions_ignored),
         ("errors", stats.errors),
         ("images", stats.images),
         ("emit_errors", emit_errors),
@@ -90,6 +103,7 @@ pub struct MarketView {
     ladder: &'static str,
     stale: bool,
     pt_ms: Option<i64>,
+    ts_ms: Option<i64>,
     /// Runners the stream named, for a market without a definition.
     runners: Vec<RunnerKey>,
 }
@@ -101,6 +115,7 @@ impl MarketView {
             ladder: market.ladder().name(),
             stale: core.is_stale(market),
             pt_ms: market.pt_ms(),
+            ts_ms: market.ts_ms(),
             runners: market
                 .runners()
                 .iter()
@@ -126,6 +141,7 @@ impl MarketView {
         dict.set_item("persistence", definition.persistence)?;
         dict.set_item("stale", self.stale)?;
         dict.set_item("pt", self.pt_ms)?;
+        dict.set_item("ts", self.ts_ms)?;
         dict.set_item("number_of_winners", definition.number_of_winners)?;
         dict.set_item("mbr", definition.base_rate_percent)?;
         let runners = if is_defined {

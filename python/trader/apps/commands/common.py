@@ -19,6 +19,7 @@ from trader.config.schema import Config, LogConfig
 from trader.execution.blotter import Blotter
 from trader.execution.interfaces.executor import ExecutorLost
 from trader.monitoring.metrics import Metrics
+from trader.recovery import SeamLost
 from trader.simulator.output import OutputError, OutputFolder
 from trader.simulator.replay import Replay, Source
 
@@ -51,6 +52,8 @@ def configured(arguments: argparse.Namespace) -> Config:
     if hotloop is not None:
         on = "true" if hotloop == "rust" else "false"
         overrides += [f"hotloop.enabled={on}", f"hotloop.rust={on}"]
+        if hotloop == "python":
+            overrides.append("book_builder.signals=true")  # they are the Python Hotloop's own
     if getattr(arguments, "execution", None) is not None:
         overrides.append(f"execution.backend={arguments.execution}")
     if getattr(arguments, "feed", None) is not None:
@@ -116,14 +119,15 @@ def play(run: Run, replay: Replay, sources: Iterable[Source]) -> dict[str, Any]:
 def report(summary: dict[str, Any], lines: Iterable[str], out: str) -> int:
     """Prints a kept run's lines; returns the exit code, 0 or 130.
 
-    Raises `ExecutorLost` afterwards when that is what ended the run.
+    Raises `ExecutorLost` or `SeamLost` afterwards when that is what ended the run.
     """
     for line in lines:
         print(line, flush=True)
+    kept = f"what was done until then is in {out}/summary.json"
     if summary["executor_lost"] is not None:
-        raise ExecutorLost(
-            f"{summary['executor_lost']}; what was done until then is in {out}/summary.json"
-        )
+        raise ExecutorLost(f"{summary['executor_lost']}; {kept}")
+    if summary["seam_lost"] is not None:
+        raise SeamLost(f"{summary['seam_lost']}; {kept}")
     return 130 if summary["interrupted"] else 0
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 import time
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any, Final
 
@@ -91,7 +91,7 @@ class _Progress:
             if self._recording is not None:
                 self._before += self._recording.size
             self._recording = Recording(path, name)
-            return nullcontext(self._recording)
+            return self._recording  # which closes itself
 
         return open_it
 

@@ -8,16 +8,16 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any, Final, Literal, NoReturn, TypeVar
+from dataclasses import dataclass, field
+from typing import Any, Final, NoReturn, TypeVar
 
-from trader.betfair.books import Depth
+from trader.betfair.book_builder import BookSource
+from trader.betfair.signals.settings import FILL_MODELS, QUEUE_MODELS, SignalSettings
 from trader.strategy.hotloop.errors import hotloop_error
 
 Name = TypeVar("Name", bound=str)
 
-QUEUE_MODELS: Final = ("risk_averse", "prob_power", "prob_log")
-BOOK_SOURCES: Final[tuple[Depth | Literal["auto"], ...]] = ("auto", "full", "best", "display")
+BOOK_SOURCES: Final[tuple[BookSource, ...]] = ("auto", "full", "best", "display")
 
 _RETENTION_MS_MAX: Final = 1e15
 
@@ -26,12 +26,11 @@ _RETENTION_MS_MAX: Final = 1e15
 class HotloopConfig:
     """Validated settings of a `Hotloop`, with the units in the names."""
 
-    queue_window_s: float = 10.0
-    queue_model: str = "prob_power"
-    min_obs_s: float = 5.0
-    max_ttf_ms: int = 600_000
-    book_source: Depth | Literal["auto"] = "auto"
+    signals: SignalSettings = field(default_factory=SignalSettings)
+    book_source: BookSource = "auto"
+    counters_every: int = 10_000
     max_markets: int = 5_000
+    max_orders: int = 5_000
     closed_retention_s: float = 3_600.0
     max_segment_bytes: int = 64 << 20
 
@@ -42,13 +41,37 @@ class HotloopConfig:
 
     def as_map(self) -> dict[str, Any]:
         """The compact map a backend takes: the block's own shape, every key given."""
+        signals = self.signals
         return {
-            "queue": {"window_s": self.queue_window_s, "model": self.queue_model},
-            "min_obs_s": self.min_obs_s,
-            "max_ttf_ms": self.max_ttf_ms,
+            "queue": {
+                "window_s": signals.queue_window_s,
+                "model": signals.queue_model,
+                "power_n": signals.queue_power_n,
+            },
+            "pfill": {
+                "model": signals.fill_model,
+                "horizon_ms": signals.horizon_ms,
+                "trade_size_window_s": signals.trade_size_window_s,
+            },
+            "traded": {
+                "drop_tolerance": signals.drop_tolerance,
+                "revaluation_levels": signals.revaluation_levels,
+                "revaluation_percent": signals.revaluation_percent,
+            },
+            "min_obs_s": signals.min_obs_s,
+            "max_ttf_ms": signals.ttf_ms_max,
             "book": {"source": self.book_source},
+            "sweep": {"levels": signals.sweep_levels, "window_ms": signals.sweep_window_ms},
+            "big_move": {
+                "ticks": signals.big_move_ticks,
+                "window_ms": signals.big_move_window_ms,
+            },
+            "rf": {"window_s": signals.removal_window_s},
+            "trend": {"fast_s": signals.trend_fast_s, "slow_s": signals.trend_slow_s},
+            "emit": {"counters_every": self.counters_every},
             "state": {
                 "max_markets": self.max_markets,
+                "max_orders": self.max_orders,
                 "closed_retention_s": self.closed_retention_s,
                 "max_segment_bytes": self.max_segment_bytes,
             },
@@ -61,22 +84,54 @@ DEFAULT: Final = HotloopConfig()
 def read_config(block: Mapping[str, Any] | None) -> HotloopConfig:
     """The validated block. Raises `HotloopError` with the dotted path as `field`."""
     root = _Section(block, "")
-    queue, book, state = root.section("queue"), root.section("book"), root.section("state")
     for flag in ("enabled", "rust"):  # read by whoever chooses the backend; only checked here
         root.boolean(flag)
+    book, emit, state = root.section("book"), root.section("emit"), root.section("state")
     config = HotloopConfig(
-        queue_window_s=queue.positive("window_s", DEFAULT.queue_window_s),
-        queue_model=queue.choice("model", QUEUE_MODELS, DEFAULT.queue_model),
-        min_obs_s=root.non_negative("min_obs_s", DEFAULT.min_obs_s),
-        max_ttf_ms=root.count("max_ttf_ms", DEFAULT.max_ttf_ms),
+        signals=_signal_settings(root),
         book_source=book.choice("source", BOOK_SOURCES, DEFAULT.book_source),
+        counters_every=emit.count("counters_every", DEFAULT.counters_every, least=0),
         max_markets=state.count("max_markets", DEFAULT.max_markets),
+        max_orders=state.count("max_orders", DEFAULT.max_orders),
         closed_retention_s=state.non_negative("closed_retention_s", DEFAULT.closed_retention_s),
         max_segment_bytes=state.count("max_segment_bytes", DEFAULT.max_segment_bytes),
     )
-    for section in (root, queue, book, state):
+    for section in (book, emit, state, root):
         section.refuse_unread()
     return config
+
+
+def _signal_settings(root: _Section) -> SignalSettings:
+    """What the signals are computed by: the sections between `queue` and `trend`."""
+    default = DEFAULT.signals
+    queue, pfill, traded = root.section("queue"), root.section("pfill"), root.section("traded")
+    sweep, big_move = root.section("sweep"), root.section("big_move")
+    removal, trend = root.section("rf"), root.section("trend")
+    settings = SignalSettings(
+        queue_window_s=queue.positive("window_s", default.queue_window_s),
+        queue_model=queue.choice("model", QUEUE_MODELS, default.queue_model),
+        queue_power_n=queue.positive("power_n", default.queue_power_n, largest=8),
+        fill_model=pfill.choice("model", FILL_MODELS, default.fill_model),
+        horizon_ms=pfill.count("horizon_ms", default.horizon_ms),
+        trade_size_window_s=pfill.positive("trade_size_window_s", default.trade_size_window_s),
+        drop_tolerance=traded.non_negative("drop_tolerance", default.drop_tolerance),
+        revaluation_levels=traded.count("revaluation_levels", default.revaluation_levels),
+        revaluation_percent=traded.non_negative("revaluation_percent", default.revaluation_percent),
+        min_obs_s=root.non_negative("min_obs_s", default.min_obs_s),
+        ttf_ms_max=root.count("max_ttf_ms", default.ttf_ms_max),
+        sweep_levels=sweep.count("levels", default.sweep_levels, largest=64),
+        sweep_window_ms=sweep.count("window_ms", default.sweep_window_ms),
+        big_move_ticks=big_move.count("ticks", default.big_move_ticks),
+        big_move_window_ms=big_move.count("window_ms", default.big_move_window_ms),
+        removal_window_s=removal.positive("window_s", default.removal_window_s),
+        trend_fast_s=trend.positive("fast_s", default.trend_fast_s),
+        trend_slow_s=trend.positive("slow_s", default.trend_slow_s),
+    )
+    for section in (queue, pfill, traded, sweep, big_move, removal, trend):
+        section.refuse_unread()
+    if settings.trend_slow_s <= settings.trend_fast_s:
+        _refuse("trend.slow_s", f"is not above trend.fast_s, {settings.trend_fast_s}")
+    return settings
 
 
 class _Section:
@@ -99,10 +154,12 @@ class _Section:
         if value is not None and not isinstance(value, bool):
             _refuse(self._dotted(key), "is not true or false")
 
-    def positive(self, key: str, default: float) -> float:
+    def positive(self, key: str, default: float, *, largest: float = math.inf) -> float:
         value = self.non_negative(key, default)
         if value == 0:
             _refuse(self._dotted(key), "is not above 0")
+        if value > largest:
+            _refuse(self._dotted(key), f"is above {largest}")
         return value
 
     def non_negative(self, key: str, default: float) -> float:
@@ -111,16 +168,20 @@ class _Section:
             return default
         if isinstance(value, bool) or not isinstance(value, int | float):
             _refuse(self._dotted(key), "is not a number")
-        if not math.isfinite(value) or value < 0:
+        try:
+            number = float(value)
+        except OverflowError:  # an integer that no float can hold
+            number = math.inf
+        if not math.isfinite(number) or number < 0:
             _refuse(self._dotted(key), "is not a finite number of 0 or more")
-        return float(value)
+        return number
 
-    def count(self, key: str, default: int) -> int:
+    def count(self, key: str, default: int, *, least: int = 1, largest: int = (1 << 63) - 1) -> int:
         value = self._get(key)
         if value is None:
             return default
-        if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value < 1 << 63:
-            _refuse(self._dotted(key), "is not a whole number of 1 or more")
+        if isinstance(value, bool) or not isinstance(value, int) or not least <= value <= largest:
+            _refuse(self._dotted(key), f"is not a whole number from {least} to {largest}")
         return value
 
     def choice(self, key: str, choices: tuple[Name, ...], default: Name) -> Name:

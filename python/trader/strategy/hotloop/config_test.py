@@ -4,7 +4,8 @@ from typing import Any
 
 import pytest
 
-from trader.strategy.hotloop.config import DEFAULT, HotloopConfig, read_config
+from trader.betfair.signals.settings import SignalSettings
+from trader.strategy.hotloop.config import DEFAULT, read_config
 from trader.strategy.hotloop.errors import HotloopError
 
 
@@ -15,16 +16,71 @@ def test_what_is_absent_or_null_takes_its_default(block: dict[str, Any] | None) 
 
 def test_every_key_is_read_and_the_map_gives_it_back() -> None:
     block = {
-        "queue": {"window_s": 3, "model": "risk_averse"},
+        "queue": {"window_s": 3, "model": "risk_averse", "power_n": 8},
+        "pfill": {"model": "exponential", "horizon_ms": 1, "trade_size_window_s": 0.5},
+        "traded": {"drop_tolerance": 0, "revaluation_levels": 1, "revaluation_percent": 0},
         "min_obs_s": 0,
         "max_ttf_ms": 1_000,
         "book": {"source": "best"},
-        "state": {"max_markets": 7, "closed_retention_s": 0.5, "max_segment_bytes": 1},
+        "sweep": {"levels": 64, "window_ms": 1},
+        "big_move": {"ticks": 1, "window_ms": 3},
+        "rf": {"window_s": 1.5},
+        "trend": {"fast_s": 1, "slow_s": 1.25},
+        "emit": {"counters_every": 0},
+        "state": {
+            "max_markets": 7,
+            "max_orders": 8,
+            "closed_retention_s": 0.5,
+            "max_segment_bytes": 1,
+        },
     }
     config = read_config({**block, "enabled": True, "rust": False})
-    assert config == HotloopConfig(3.0, "risk_averse", 0.0, 1_000, "best", 7, 0.5, 1)
     assert config.as_map() == block
     assert read_config(config.as_map()) == config
+    assert config.signals == SignalSettings(
+        queue_window_s=3.0,
+        queue_model="risk_averse",
+        queue_power_n=8.0,
+        fill_model="exponential",
+        horizon_ms=1,
+        trade_size_window_s=0.5,
+        drop_tolerance=0.0,
+        revaluation_levels=1,
+        revaluation_percent=0.0,
+        min_obs_s=0.0,
+        ttf_ms_max=1_000,
+        sweep_levels=64,
+        sweep_window_ms=1,
+        big_move_ticks=1,
+        big_move_window_ms=3,
+        removal_window_s=1.5,
+        trend_fast_s=1.0,
+        trend_slow_s=1.25,
+    )
+    assert (config.book_source, config.counters_every, config.max_orders) == ("best", 0, 8)
+    assert (config.max_markets, config.closed_retention_ms, config.max_segment_bytes) == (7, 500, 1)
+
+
+def test_the_defaults_are_those_of_the_page() -> None:
+    assert DEFAULT.as_map() == {
+        "queue": {"window_s": 10.0, "model": "prob_power", "power_n": 2.0},
+        "pfill": {"model": "erlang", "horizon_ms": 5_000, "trade_size_window_s": 60.0},
+        "traded": {"drop_tolerance": 0.02, "revaluation_levels": 8, "revaluation_percent": 0.5},
+        "min_obs_s": 5.0,
+        "max_ttf_ms": 600_000,
+        "book": {"source": "auto"},
+        "sweep": {"levels": 3, "window_ms": 1_000},
+        "big_move": {"ticks": 5, "window_ms": 2_000},
+        "rf": {"window_s": 300.0},
+        "trend": {"fast_s": 2.0, "slow_s": 20.0},
+        "emit": {"counters_every": 10_000},
+        "state": {
+            "max_markets": 5_000,
+            "max_orders": 5_000,
+            "closed_retention_s": 3_600.0,
+            "max_segment_bytes": 67_108_864,
+        },
+    }
 
 
 @pytest.mark.parametrize(
@@ -49,6 +105,30 @@ def test_every_key_is_read_and_the_map_gives_it_back() -> None:
         ({"state": {"max_markets": 0}}, "state.max_markets"),
         ({"state": {"max_segment_bytes": 1 << 63}}, "state.max_segment_bytes"),
         ({"enabled": "yes"}, "enabled"),
+        ({"queue": {"window_s": 10**400}}, "queue.window_s"),
+        ({"queue": {"power_n": 0}}, "queue.power_n"),
+        ({"queue": {"power_n": 8.01}}, "queue.power_n"),
+        ({"pfill": {"model": "Erlang"}}, "pfill.model"),
+        ({"pfill": {"horizon_ms": 0}}, "pfill.horizon_ms"),
+        ({"pfill": {"horizon_ms": 5.0}}, "pfill.horizon_ms"),
+        ({"pfill": {"trade_size_window_s": 0}}, "pfill.trade_size_window_s"),
+        ({"pfill": {"horizon": 1}}, "pfill.horizon"),
+        ({"traded": {"drop_tolerance": -0.01}}, "traded.drop_tolerance"),
+        ({"traded": {"revaluation_levels": 0}}, "traded.revaluation_levels"),
+        ({"traded": {"revaluation_percent": float("inf")}}, "traded.revaluation_percent"),
+        ({"sweep": {"levels": 65}}, "sweep.levels"),
+        ({"sweep": {"levels": 0}}, "sweep.levels"),
+        ({"sweep": {"window_ms": True}}, "sweep.window_ms"),
+        ({"big_move": {"ticks": 0}}, "big_move.ticks"),
+        ({"big_move": {"window_ms": "2"}}, "big_move.window_ms"),
+        ({"big_move": []}, "big_move"),
+        ({"rf": {"window_s": 0}}, "rf.window_s"),
+        ({"trend": {"fast_s": 0}}, "trend.fast_s"),
+        ({"trend": {"slow_s": 2}}, "trend.slow_s"),
+        ({"trend": {"fast_s": 20}}, "trend.slow_s"),
+        ({"emit": {"counters_every": -1}}, "emit.counters_every"),
+        ({"emit": {"every": 1}}, "emit.every"),
+        ({"state": {"max_orders": 0}}, "state.max_orders"),
     ],
 )
 def test_a_refusal_names_the_key(block: Any, path: str) -> None:

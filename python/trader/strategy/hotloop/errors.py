@@ -3,7 +3,8 @@
 `HotloopError` is the Rust extension's class where that is importable, so that one `except` clause
 catches both backends; without it an equal class of this module. Attributes: `message`,
 `market_id`, `field` (path of the bad value, key or argument), `offset` (byte in the line), and
-`line` (index in the batch, only from `apply_batch`).
+`line` (index in the batch, only from `apply_batch`), `resubscribe` (changes may have been lost with
+a refused line: the markets to be imaged again are `stale_markets()`).
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
         field: str | None
         offset: int | None
         line: int | None
+        resubscribe: bool
 
 else:
     try:
@@ -36,6 +38,7 @@ else:
             field = None
             offset = None
             line = None
+            resubscribe = False
 
 
 def hotloop_error(
@@ -45,6 +48,7 @@ def hotloop_error(
     field: str | None = None,
     offset: int | None = None,
     line: int | None = None,
+    resubscribe: bool = False,
 ) -> HotloopError:
     """A `HotloopError` with all its attributes, whichever class it is."""
     error = HotloopError(message)
@@ -53,4 +57,5 @@ def hotloop_error(
     error.field = field
     error.offset = offset
     error.line = line
+    error.resubscribe = resubscribe
     return error

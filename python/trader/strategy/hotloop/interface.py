@@ -33,7 +33,8 @@ class RunnerInfo(TypedDict):
 
 
 class MarketInfo(TypedDict):
-    """What `market()` answers. `bet_delay` is seconds, `pt` milliseconds, `mbr` percent."""
+    """What `market()` answers. `bet_delay` is seconds, `mbr` percent; `pt` (publish time) and `ts`
+    (receipt) are milliseconds, of the last message that changed the market."""
 
     status: str | None
     in_play: bool
@@ -48,6 +49,7 @@ class MarketInfo(TypedDict):
     persistence: bool
     stale: bool
     pt: int | None
+    ts: int | None
     number_of_winners: int | None
     mbr: float | None
     runners: list[RunnerInfo]
@@ -97,7 +99,10 @@ class HotloopApi(Protocol):
         raw: bool = True,
         handicap: float = 0.0,
     ) -> list[tuple[float, float]]:
-        """The best `n` (price, size) of the side taken, best first; None for all."""
+        """The best `n` (price, size) of the side taken, best first; None for all.
+
+        `raw=False` leaves out the own size of tracked orders.
+        """
         ...
 
     def traded_ladder(self, m: str, r: int, handicap: float = 0.0) -> list[tuple[float, float]]:
@@ -107,7 +112,7 @@ class HotloopApi(Protocol):
     def last_traded(self, m: str, r: int, handicap: float = 0.0) -> float | None: ...
 
     def last_traded_ts_ms(self, m: str, r: int, handicap: float = 0.0) -> int | None:
-        """`pt` of the last message in which the runner's traded volume rose."""
+        """`pt` of the last message with a trade of the runner."""
         ...
 
     def size_ahead(
@@ -119,7 +124,38 @@ class HotloopApi(Protocol):
         order_id: str | None = None,
         handicap: float = 0.0,
     ) -> float:
-        """The visible size a new order resting on `side` at `price` would queue behind."""
+        """The visible size a new order resting on `side` at `price` would queue behind.
+
+        With `order_id` what is ahead of that tracked order, which must rest there.
+        """
+        ...
+
+    # --- queue positions: raise HotloopError for bad arguments --------------------------------
+
+    def track_order(
+        self,
+        order_id: str,
+        m: str,
+        r: int,
+        side: str,
+        price: float,
+        size: float = 0.0,
+        handicap: float = 0.0,
+    ) -> float:
+        """Start (again) the queue position of an order resting on `side`; what is ahead of it.
+
+        `size` is the own size that stands in the book; 0.0 where it does not (paper trading).
+        """
+        ...
+
+    def reseed_queue(
+        self, order_id: str, ahead: float | None = None, size: float | None = None
+    ) -> float:
+        """Set what is ahead (None: the visible size now) and, where given, the own size."""
+        ...
+
+    def untrack_order(self, order_id: str) -> bool:
+        """Forget a queue position; whether there was one."""
         ...
 
     # --- markets ------------------------------------------------------------------------------
@@ -140,7 +176,19 @@ class HotloopApi(Protocol):
 
     def last_pt_ms(self) -> int | None: ...
 
-    # --- signals of later stages: neutral values, `capabilities()` says False -------------------
+    def clocks(self) -> tuple[str | None, str | None]:
+        """(initialClk, clk) to resubscribe with; held at the last good ones after a loss."""
+        ...
+
+    def stale_markets(self) -> list[str]:
+        """Ids of the markets whose book may be untrue."""
+        ...
+
+    def last_ts_ms(self) -> int | None:
+        """Receipt time of the last line taken without error."""
+        ...
+
+    # --- signals: `now_ms` is a publish time, None the market's own last one -------------------
 
     def match_rate_ema(
         self,
@@ -150,7 +198,9 @@ class HotloopApi(Protocol):
         price: float | None = None,
         handicap: float = 0.0,
         now_ms: int | None = None,
-    ) -> float: ...
+    ) -> float:
+        """Matched stake per second of the orders resting on `side` at `price`; None for all."""
+        ...
 
     def pfill_ttf(
         self,
@@ -161,15 +211,42 @@ class HotloopApi(Protocol):
         size: float = 0.0,
         horizon_ms: int | None = None,
         handicap: float = 0.0,
-    ) -> tuple[float, float]: ...
+        now_ms: int | None = None,
+    ) -> tuple[float, float]:
+        """(probability of a fill within the horizon, expected ms to it) of an order joining now."""
+        ...
 
-    def sweep_sniffer(self, m: str, r: int, handicap: float = 0.0) -> bool: ...
+    def sweep_sniffer(
+        self, m: str, r: int, handicap: float = 0.0, now_ms: int | None = None
+    ) -> bool:
+        """Whether trading consumed several price levels of one side just now."""
+        ...
 
-    def big_move_trigger(self, m: str, r: int, handicap: float = 0.0) -> bool: ...
+    def sweep_side(
+        self, m: str, r: int, handicap: float = 0.0, now_ms: int | None = None
+    ) -> str | None:
+        """The side rested that is being swept, None without a sweep."""
+        ...
 
-    def rf_seen_recently(self, m: str) -> bool: ...
+    def big_move_trigger(
+        self, m: str, r: int, handicap: float = 0.0, now_ms: int | None = None
+    ) -> bool:
+        """Whether the last traded price or the mid moved far just now."""
+        ...
 
-    def trend_lens(self, m: str, r: int, handicap: float = 0.0) -> float: ...
+    def big_move_direction(
+        self, m: str, r: int, handicap: float = 0.0, now_ms: int | None = None
+    ) -> int:
+        """1 up, -1 down, 0 when there is no big move."""
+        ...
+
+    def rf_seen_recently(self, m: str, now_ms: int | None = None) -> bool:
+        """Whether a runner was removed with a reduction factor of late."""
+        ...
+
+    def trend_lens(self, m: str, r: int, handicap: float = 0.0, now_ms: int | None = None) -> float:
+        """Drift of the microprice, ticks per second, up is positive."""
+        ...
 
     # --- the seam itself ----------------------------------------------------------------------
 
@@ -188,19 +265,6 @@ class HotloopApi(Protocol):
         ...
 
 
-LATER: Final = frozenset(
-    {
-        "match_rate_ema",
-        "pfill_ttf",
-        "sweep_sniffer",
-        "big_move_trigger",
-        "rf_seen_recently",
-        "trend_lens",
-    }
-)
-"""Methods that answer a neutral value in this stage."""
-ABSENT: Final = frozenset({"track_order", "reseed_queue", "untrack_order"})
-"""Methods of API version 1 that this stage does not have at all."""
 METHODS: Final = tuple(
     name for name, value in vars(HotloopApi).items() if callable(value) and name[0] != "_"
 )

@@ -92,6 +92,7 @@ def test_size_ahead_is_on_the_side_where_the_order_would_rest() -> None:
     assert hotloop.size_ahead(M, 7, "BACK", 2.02) == 4.0
     assert hotloop.size_ahead(M, 7, "BACK", 2.0) == 0.0
     assert hotloop.size_ahead(M, 7, "BACK", float("nan")) == 0.0
+    assert hotloop.size_ahead(M, 7, "BACK", 1e308) == hotloop.size_ahead(M, 7, "BACK", -1) == 0.0
 
 
 @pytest.mark.parametrize(
@@ -130,6 +131,7 @@ def test_market_shows_the_definition_and_the_runners_it_names() -> None:
         "persistence": True,
         "stale": False,
         "pt": 1_000,
+        "ts": 0,
         "number_of_winners": 1,
         "mbr": 5.0,
         "runners": [
@@ -153,7 +155,8 @@ def test_a_market_without_a_definition_is_a_classic_one_of_unknown_status() -> N
 
 def test_what_is_not_known_is_empty_and_never_an_error() -> None:
     hotloop = loaded(line({"id": 7}))
-    for market, runner, handicap in [("1.2", 7, 0.0), (M, 8, 0.0), (M, 7, 0.5), (M, 7, 1e999)]:
+    nobody = [("1.2", 7, 0.0), (M, 8, 0.0), (M, 7, 0.5), (M, 7, 1e999), (M, 7, 1e308)]
+    for market, runner, handicap in nobody:
         assert hotloop.best(market, runner, handicap) == (None, None, None, None)
         assert hotloop.best2_sum(market, runner, "BACK", handicap) == 0.0
         assert hotloop.spread_ticks(market, runner, handicap) is None
@@ -162,10 +165,20 @@ def test_what_is_not_known_is_empty_and_never_an_error() -> None:
         assert hotloop.last_traded(market, runner, handicap) is None
         assert hotloop.last_traded_ts_ms(market, runner, handicap) is None
         assert hotloop.size_ahead(market, runner, "BACK", 2.0, handicap=handicap) == 0.0
+        assert hotloop.match_rate_ema(market, runner, handicap=handicap) == 0.0
+        assert hotloop.pfill_ttf(market, runner, "BACK", 2.0, handicap=handicap) == (0.0, 600_000.0)
+        assert hotloop.sweep_sniffer(market, runner, handicap) is False
+        assert hotloop.sweep_side(market, runner, handicap) is None
+        assert hotloop.big_move_trigger(market, runner, handicap) is False
+        assert hotloop.big_move_direction(market, runner, handicap) == 0
+        assert hotloop.trend_lens(market, runner, handicap) == 0.0
     assert hotloop.market("1.2") is None and hotloop.get_mbr("1.2") is None
     assert hotloop.get_mbr(M) is None
     assert hotloop.definition_seq("1.2") == 0
-    assert Hotloop().last_pt_ms() is None
+    assert hotloop.rf_seen_recently("1.2") is False
+    assert Hotloop().last_pt_ms() is Hotloop().last_ts_ms() is None
+    assert Hotloop().clocks() == (None, None)
+    assert Hotloop().stale_markets() == []
 
 
 def test_a_bad_side_is_refused() -> None:
@@ -176,32 +189,18 @@ def test_a_bad_side_is_refused() -> None:
         lambda: hotloop.size_ahead(M, 7, "B", 2.0),
         lambda: hotloop.pfill_ttf(M, 7, "L", 2.0),
         lambda: hotloop.match_rate_ema(M, 7, "LAYS"),
+        lambda: hotloop.track_order("o", M, 7, "back", 2.0),
     ):
         with pytest.raises(HotloopError) as caught:
             call()
         assert caught.value.field == "side"
 
 
-def test_queue_positions_are_refused_not_guessed() -> None:
-    with pytest.raises(HotloopError) as caught:
-        Hotloop().size_ahead(M, 7, "BACK", 2.0, "order")
-    assert caught.value.field == "order_id"
-
-
-def test_later_signals_are_neutral_and_said_to_be_missing() -> None:
-    hotloop = Hotloop({"max_ttf_ms": 1_234})
-    assert hotloop.pfill_ttf(M, 7, "BACK", 2.0) == (0.0, 1_234.0)
-    assert hotloop.match_rate_ema(M, 7) == hotloop.trend_lens(M, 7) == 0.0
-    assert not hotloop.sweep_sniffer(M, 7)
-    assert not hotloop.big_move_trigger(M, 7)
-    assert not hotloop.rf_seen_recently(M)
-    capabilities = hotloop.capabilities()
-    assert (capabilities["api_version"], capabilities["backend"]) == (1, "python")
-    assert {name for name, there in capabilities.items() if there is False} == {
-        "match_rate_ema", "pfill_ttf", "sweep_sniffer", "big_move_trigger", "rf_seen_recently",
-        "trend_lens", "track_order", "reseed_queue", "untrack_order",
-    }  # fmt: skip
-    assert all(callable(getattr(hotloop, name)) for name in METHODS)
+def test_every_method_is_there_and_computed() -> None:
+    capabilities = Hotloop().capabilities()
+    assert (capabilities.pop("api_version"), capabilities.pop("backend")) == (1, "python")
+    assert capabilities == dict.fromkeys(METHODS, True)
+    assert all(callable(getattr(Hotloop, name)) for name in METHODS)
 
 
 def test_errors_carry_what_is_known_and_are_told_to_emit() -> None:
@@ -217,11 +216,71 @@ def test_errors_carry_what_is_known_and_are_told_to_emit() -> None:
     with pytest.raises(HotloopError) as caught:
         hotloop.apply_delta(b"{", 0)
     assert (caught.value.market_id, caught.value.field, caught.value.offset) == (None, None, 1)
-    assert [(event["event"], event["field"]) for event in events] == [
-        ("error", "mc[0].rc[0].atb[0]"),
-        ("error", None),
+    with pytest.raises(HotloopError) as caught:
+        hotloop.apply_delta({"op": "mcm", "pt": "soon"}, 0)
+    assert [(event["event"], event["field"], event["resubscribe"]) for event in events] == [
+        ("error", "mc[0].rc[0].atb[0]", True),
+        ("error", None, True),
+        ("error", "pt", False),
     ]
-    assert hotloop.stats()["errors"] == 2
+    assert (error.resubscribe, caught.value.resubscribe) == (True, False)
+    assert hotloop.stats()["errors"] == 3
+
+
+def test_an_error_of_an_argument_or_of_the_configuration_asks_for_nothing() -> None:
+    with pytest.raises(HotloopError) as caught:
+        Hotloop({"unknown": 1})
+    assert caught.value.resubscribe is False
+    with pytest.raises(HotloopError) as caught:
+        Hotloop().reseed_queue("o")
+    assert caught.value.resubscribe is False
+
+
+def test_counters_are_told_at_each_multiple_and_from_a_batch_once() -> None:
+    events: list[dict[str, Any]] = []
+    hotloop = Hotloop({"emit": {"counters_every": 3}})
+    hotloop.set_emit(events.append)
+    for _ in range(7):
+        hotloop.apply_delta(b'{"op":"ocm"}', 0)
+    assert [event["messages"] for event in events] == [3, 6]
+    assert {"event": "counters", **hotloop.stats(), "messages": 6, "ignored": 6} == events[1]
+    hotloop.apply_batch([b"{}"] * 10, 0)
+    assert [event["messages"] for event in events] == [3, 6, 17]
+    hotloop.apply_snapshot(M, {}, 0)
+    assert [event["messages"] for event in events] == [3, 6, 17, 18]
+    with pytest.raises(HotloopError):
+        hotloop.apply_delta(b"", 0)  # no message more: 18 is told once
+    with pytest.raises(HotloopError):
+        hotloop.apply_batch([b"{}"] * 3 + [b""], 0)
+    assert [event["event"] for event in events[4:]] == ["error", "error", "counters"]
+    hotloop.update_config({"emit": {"counters_every": 0}})
+    hotloop.apply_batch([b"{}"] * 30, 0)
+    assert len(events) == 7
+
+
+def test_a_callback_may_call_back() -> None:
+    hotloop = Hotloop({"emit": {"counters_every": 1}})
+    seen: list[object] = []
+
+    def again(event: dict[str, Any]) -> None:
+        seen.append(hotloop.stats() == {k: v for k, v in event.items() if k != "event"})
+        if len(seen) < 3:
+            hotloop.apply_delta(b"{}", 0)
+
+    hotloop.set_emit(again)
+    hotloop.apply_delta(b"{}", 0)
+    assert seen == [True, True, True]
+
+
+def test_clocks_stale_markets_and_receipt_times_are_shown() -> None:
+    hotloop = Hotloop()
+    hotloop.apply_delta({"op": "mcm", "pt": 5, "mc": [{"id": M}], "initialClk": "i", "clk": "c"}, 9)
+    assert (hotloop.clocks(), hotloop.last_ts_ms(), hotloop.stale_markets()) == (("i", "c"), 9, [])
+    with pytest.raises(HotloopError):
+        hotloop.apply_batch([b"{}", b"?"], 11)
+    assert (hotloop.last_ts_ms(), hotloop.stale_markets()) == (11, [M])
+    market = hotloop.market(M)
+    assert market is not None and (market["ts"], market["stale"]) == (9, True)
 
 
 def test_a_raising_callback_is_counted_and_never_felt() -> None:

@@ -29,7 +29,7 @@ pub fn apply(core: &mut HotloopCore, pt: i64, mc: &str) -> Vec<(String, i64)> {
 }
 
 pub fn apply_line(core: &mut HotloopCore, line: &str) -> Vec<(String, i64)> {
-    let touched: Vec<Touched> = core.apply(line.as_bytes()).unwrap().to_vec();
+    let touched: Vec<Touched> = core.apply(line.as_bytes(), 0).unwrap().to_vec();
     touched
         .iter()
         .map(|t| (core.market_of(t.market).id().to_owned(), t.runner.id))

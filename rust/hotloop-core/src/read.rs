@@ -8,8 +8,10 @@ use std::str::FromStr;
 use crate::book::{Level, SideRef};
 use crate::error::Error;
 use crate::ladder::Centi;
-use crate::market::{MarketBook, RunnerBook, Side};
+use crate::market::{MarketBook, Side};
 use crate::message::RunnerKey;
+use crate::runner::RunnerBook;
+use crate::signals::queue::Place;
 use crate::state::HotloopCore;
 use crate::stats::Stats;
 use crate::store::MarketRef;
@@ -25,17 +27,6 @@ impl FromStr for Side {
                 field: "side",
                 reason: "is neither BACK nor LAY",
             }),
-        }
-    }
-}
-
-impl Side {
-    /// A resting BACK stands in what is available to lay, and the other way round.
-    #[must_use]
-    pub fn opposite(self) -> Self {
-        match self {
-            Self::Back => Self::Lay,
-            Self::Lay => Self::Back,
         }
     }
 }
@@ -77,6 +68,23 @@ impl HotloopCore {
         self.last_pt_ms
     }
 
+    /// Receipt time of the last line taken without error.
+    #[must_use]
+    pub fn last_ts_ms(&self) -> Option<i64> {
+        self.last_ts_ms
+    }
+
+    /// `initialClk` and `clk` to resubscribe with.
+    #[must_use]
+    pub fn clocks(&self) -> (Option<&str>, Option<&str>) {
+        (self.initial_clock.get(), self.clock.get())
+    }
+
+    /// Markets whose book may be untrue, in the order they were first seen.
+    pub fn stale_markets(&self) -> impl Iterator<Item = &MarketBook> {
+        self.markets().filter(|market| self.is_stale(market))
+    }
+
     /// Counts since the core was made.
     #[must_use]
     pub fn stats(&self) -> Stats {
@@ -113,6 +121,40 @@ impl HotloopCore {
     pub fn ladder_top(&self, market_id: &str, key: RunnerKey, side: Side, n: Option<usize>) -> Vec<Level> {
         self.available(market_id, key, side)
             .map_or_else(Vec::new, |available| available.top(n))
+    }
+
+    /// As [`Self::ladder_top`], without the own size of tracked orders.
+    #[must_use]
+    pub fn ladder_of_others(
+        &self,
+        market_id: &str,
+        key: RunnerKey,
+        side: Side,
+        n: Option<usize>,
+    ) -> Vec<Level> {
+        let mut levels = self.ladder_top(market_id, key, side, None);
+        let rests_here = |place: &Place| place.runner == key && place.side == side.opposite();
+        for position in self
+            .store
+            .get(market_id)
+            .iter()
+            .flat_map(|market| &market.positions)
+        {
+            let price = position.place.price;
+            if !rests_here(&position.place) {
+                continue;
+            }
+            let mut own = position.own;
+            // On a screen several positions may show one price.
+            for level in levels.iter_mut().filter(|level| level.price == price) {
+                let taken = own.min(level.size);
+                level.size -= taken;
+                own -= taken;
+            }
+        }
+        levels.retain(|level| level.size > 0);
+        levels.truncate(n.unwrap_or(usize::MAX));
+        levels
     }
 
     /// Visible size that a new order **resting** on `side` at `price` would queue behind.

@@ -1,0 +1,268 @@
+//! One runner: its ladders as the venue sent them, and what the message being applied changed in them.
+
+use crate::book::{Best, Level, PriceLadder, ScreenLadder, SideRef};
+use crate::ladder::Centi;
+use crate::market::{Depth, Side};
+use crate::message::{Row, RowKind, RunnerKey};
+use crate::signals::RunnerSignals;
+use crate::signals::matched::{Change, LevelChange};
+
+/// What is available at one depth.
+#[derive(Debug)]
+struct Sides<L> {
+    back: L,
+    lay: L,
+}
+
+impl<L> Sides<L> {
+    fn of(make: impl Fn(Best) -> L) -> Self {
+        Self {
+            back: make(Best::Highest),
+            lay: make(Best::Lowest),
+        }
+    }
+
+    fn side(&self, side: Side) -> &L {
+        match side {
+            Side::Back => &self.back,
+            Side::Lay => &self.lay,
+        }
+    }
+
+    fn side_mut(&mut self, side: Side) -> &mut L {
+        match side {
+            Side::Back => &mut self.back,
+            Side::Lay => &mut self.lay,
+        }
+    }
+}
+
+/// Which of a price's sizes a [`Was`] is of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Of {
+    Traded,
+    Back,
+    Lay,
+}
+
+impl From<Side> for Of {
+    fn from(side: Side) -> Self {
+        match side {
+            Side::Back => Self::Back,
+            Side::Lay => Self::Lay,
+        }
+    }
+}
+
+/// A size as it was before a row of the message changed it.
+#[derive(Debug, Clone, Copy)]
+struct Was {
+    price: Centi,
+    of: Of,
+    /// Position in the log: of several rows for one price the first tells what was before.
+    order: usize,
+    size: Centi,
+}
+
+/// Sizes before the message, in the order of its rows.
+#[derive(Debug, Default)]
+struct Log {
+    /// Nothing is noted of a message that is a baseline.
+    is_open: bool,
+    has_traded: bool,
+    entries: Vec<Was>,
+}
+
+impl Log {
+    fn begin(&mut self, is_open: bool) {
+        self.is_open = is_open;
+        self.has_traded = false;
+        self.entries.clear();
+    }
+
+    fn note(&mut self, price: Centi, of: Of, size: Centi) {
+        if !self.is_open {
+            return;
+        }
+        self.has_traded |= of == Of::Traded;
+        let order = self.entries.len();
+        self.entries.push(Was {
+            price,
+            of,
+            order,
+            size,
+        });
+    }
+}
+
+/// One runner: its ladders as the venue sent them, traded volumes, last traded price.
+#[derive(Debug)]
+pub struct RunnerBook {
+    key: RunnerKey,
+    full: Sides<PriceLadder>,
+    best: Sides<ScreenLadder>,
+    display: Sides<ScreenLadder>,
+    traded: PriceLadder,
+    last_traded: Option<Centi>,
+    /// Later messages are compared with what is held: a message named it, or an image left it so.
+    pub(crate) has_baseline: bool,
+    /// Number of the last message that touched it.
+    pub(crate) message: u64,
+    log: Log,
+    pub(crate) signals: RunnerSignals,
+}
+
+impl RunnerBook {
+    pub(crate) fn new(key: RunnerKey) -> Self {
+        Self {
+            key,
+            full: Sides::of(PriceLadder::new),
+            best: Sides::of(ScreenLadder::new),
+            display: Sides::of(ScreenLadder::new),
+            traded: PriceLadder::new(Best::Highest),
+            last_traded: None,
+            has_baseline: false,
+            message: 0,
+            log: Log::default(),
+            signals: RunnerSignals::default(),
+        }
+    }
+
+    /// Selection and handicap.
+    #[must_use]
+    pub fn key(&self) -> RunnerKey {
+        self.key
+    }
+
+    /// `ltp`, hundredths.
+    #[must_use]
+    pub fn last_traded(&self) -> Option<Centi> {
+        self.last_traded
+    }
+
+    /// Publish time of the last message with a trade.
+    #[must_use]
+    pub fn last_traded_ms(&self) -> Option<i64> {
+        self.signals.last_traded_ms
+    }
+
+    /// Traded volumes, ascending price.
+    #[must_use]
+    pub fn traded(&self) -> &[Level] {
+        self.traded.worst_first()
+    }
+
+    /// What is available to a taker of `side`.
+    pub(crate) fn available(&self, side: Side, depth: Depth) -> SideRef<'_> {
+        match depth {
+            Depth::Full => SideRef::Prices(self.full.side(side)),
+            Depth::Best => SideRef::Screen(self.best.side(side)),
+            Depth::Display => SideRef::Screen(self.display.side(side)),
+        }
+    }
+
+    /// Notes that message `message` touches the runner; true for the first time.
+    pub(crate) fn begin(&mut self, message: u64) -> bool {
+        if self.message == message {
+            return false;
+        }
+        self.message = message;
+        self.log.begin(self.has_baseline);
+        true
+    }
+
+    /// Notes that message `message` touches the runner without naming it; true for the first time.
+    pub(crate) fn touch(&mut self, message: u64) -> bool {
+        std::mem::replace(&mut self.message, message) != message
+    }
+
+    pub(crate) fn set_last_traded(&mut self, price: Centi) {
+        self.last_traded = Some(price);
+    }
+
+    /// Applies a row; `in_force` is the depth the market's books are read from.
+    pub(crate) fn apply_row(&mut self, row: Row, in_force: Depth) {
+        match row.kind {
+            RowKind::FullBack => self.set_price(Side::Back, row, in_force),
+            RowKind::FullLay => self.set_price(Side::Lay, row, in_force),
+            RowKind::BestBack => self.set_screen(Side::Back, Depth::Best, row, in_force),
+            RowKind::BestLay => self.set_screen(Side::Lay, Depth::Best, row, in_force),
+            RowKind::DisplayBack => self.set_screen(Side::Back, Depth::Display, row, in_force),
+            RowKind::DisplayLay => self.set_screen(Side::Lay, Depth::Display, row, in_force),
+            RowKind::Traded => {
+                let before = self.traded.set(row.price, row.size);
+                self.log.note(row.price, Of::Traded, before);
+            }
+            RowKind::TradedWiped => {
+                for level in self.traded.worst_first() {
+                    self.log.note(level.price, Of::Traded, level.size);
+                }
+                self.traded.clear();
+            }
+        }
+    }
+
+    fn set_price(&mut self, side: Side, row: Row, in_force: Depth) {
+        let before = self.full.side_mut(side).set(row.price, row.size);
+        if in_force == Depth::Full {
+            self.log.note(row.price, side.into(), before);
+        }
+    }
+
+    fn set_screen(&mut self, side: Side, depth: Depth, row: Row, in_force: Depth) {
+        let ladder = match depth {
+            Depth::Display => self.display.side_mut(side),
+            Depth::Full | Depth::Best => self.best.side_mut(side),
+        };
+        if in_force == depth {
+            // The row takes its position from one price and gives it to another.
+            for price in [ladder.price_at(row.level), Some(row.price)]
+                .into_iter()
+                .flatten()
+            {
+                self.log.note(price, side.into(), ladder.size_at(price));
+            }
+        }
+        ladder.set(row.level, row.price, row.size);
+    }
+
+    /// Whether the message begun last changed a traded volume that has a baseline.
+    pub(crate) fn has_traded_changes(&self) -> bool {
+        self.log.has_traded
+    }
+
+    /// Sorts what was noted of the message, for [`Self::traded_changes`].
+    pub(crate) fn sort_log(&mut self) {
+        self.log
+            .entries
+            .sort_unstable_by_key(|was| (was.price, was.of, was.order));
+    }
+
+    /// The prices whose traded volume the message changed, ascending, with their sizes before and
+    /// now, after [`Self::sort_log`]. A size that was not changed is left at 0: it tells nothing.
+    pub(crate) fn traded_changes(&self, depth: Depth) -> impl Iterator<Item = LevelChange> + Clone {
+        let entries = &self.log.entries;
+        let by_price = entries.chunk_by(|a, b| a.price == b.price);
+        // Sorted, a price's traded volume comes first.
+        let traded = by_price.filter(|noted| noted[0].of == Of::Traded);
+        traded.map(move |noted| {
+            let price = noted[0].price;
+            let side = |side: Side| {
+                let first = noted.iter().find(|was| was.of == side.into());
+                first.map_or_else(Change::default, |was| Change {
+                    before: was.size,
+                    after: self.available(side, depth).size_at(price),
+                })
+            };
+            LevelChange {
+                price,
+                traded: Change {
+                    before: noted[0].size,
+                    after: self.traded.size_at(price),
+                },
+                back: side(Side::Back),
+                lay: side(Side::Lay),
+            }
+        })
+    }
+}

@@ -1,0 +1,122 @@
+//! What is read of the signals. Without a market, a runner or a time of it: the neutral value.
+
+use super::fill::{Work, estimate, never};
+use super::matched::float;
+use super::rate::age_ms;
+use crate::error::Error;
+use crate::ladder::Centi;
+use crate::market::{MarketBook, Side};
+use crate::message::RunnerKey;
+use crate::orders::amount;
+use crate::rows::SIZE_MAX;
+use crate::runner::RunnerBook;
+use crate::state::HotloopCore;
+
+impl HotloopCore {
+    /// The market, the runner and the time to read at: the market's own where the caller has none.
+    fn at(
+        &self,
+        market_id: &str,
+        key: RunnerKey,
+        now_ms: Option<i64>,
+    ) -> Option<(&MarketBook, &RunnerBook, i64)> {
+        let market = self.store.get(market_id)?;
+        Some((market, market.runner(key)?, now_ms.or(market.pt_ms())?))
+    }
+
+    /// Matched volume, hundredths per second, of orders that rested on `side` (none: both) at `price` (none: all).
+    #[must_use]
+    pub fn match_rate(
+        &self,
+        market_id: &str,
+        key: RunnerKey,
+        side: Option<Side>,
+        price: Option<Centi>,
+        now_ms: Option<i64>,
+    ) -> f64 {
+        let window_s = self.config.queue_window_s;
+        self.at(market_id, key, now_ms)
+            .map_or(0.0, |(_, runner, now_ms)| {
+                runner.signals.rates.read(side, price, now_ms, window_s)
+            })
+    }
+
+    /// (probability of a fill within `horizon_ms`, expected milliseconds to it) of an order of
+    /// `size` that joins now, resting on `side` at `price`.
+    ///
+    /// # Errors
+    /// [`Error::Argument`] for a size out of range and a negative horizon.
+    #[allow(clippy::too_many_arguments, clippy::similar_names)] // a size rests on a side
+    pub fn fill_estimate(
+        &self,
+        market_id: &str,
+        key: RunnerKey,
+        side: Side,
+        price: Centi,
+        size: f64,
+        horizon_ms: Option<i64>,
+        now_ms: Option<i64>,
+    ) -> Result<(f64, f64), Error> {
+        let size = amount("size", size, SIZE_MAX)?;
+        let horizon_ms = horizon_ms.unwrap_or(self.config.fill_horizon_ms);
+        if horizon_ms < 0 {
+            return Err(Error::Argument {
+                field: "horizon_ms",
+                reason: "is negative",
+            });
+        }
+        let found = self
+            .at(market_id, key, now_ms)
+            .and_then(|(market, runner, now_ms)| {
+                let since_ms = runner.signals.observed_since_ms?;
+                if float(age_ms(now_ms, since_ms)) < self.config.min_obs_s * 1_000.0 {
+                    return None;
+                }
+                let rates = &runner.signals.rates;
+                let depth = market.depth(self.config.book_source);
+                let queue = runner.available(side.opposite(), depth).size_at(price);
+                Some(Work {
+                    size: queue.saturating_add(size),
+                    rate_per_s: rates.read(Some(side), Some(price), now_ms, self.config.queue_window_s),
+                    trade_size: runner.signals.trade_size.mean()?,
+                })
+            });
+        Ok(found.map_or_else(
+            || never(&self.config),
+            |work| estimate(work, horizon_ms, &self.config),
+        ))
+    }
+
+    /// The side rested that is being swept.
+    #[must_use]
+    pub fn sweep_side(&self, market_id: &str, key: RunnerKey, now_ms: Option<i64>) -> Option<Side> {
+        let (_, runner, now_ms) = self.at(market_id, key, now_ms)?;
+        runner.signals.sweep.side(now_ms, &self.config)
+    }
+
+    /// 1 for a big move up, −1 for one down, 0 for none.
+    #[must_use]
+    pub fn big_move_direction(&self, market_id: &str, key: RunnerKey, now_ms: Option<i64>) -> i64 {
+        self.at(market_id, key, now_ms).map_or(0, |(_, runner, now_ms)| {
+            runner.signals.moves.direction(now_ms, &self.config)
+        })
+    }
+
+    /// Drift of the microprice, ticks per second.
+    #[must_use]
+    pub fn trend(&self, market_id: &str, key: RunnerKey, now_ms: Option<i64>) -> f64 {
+        self.at(market_id, key, now_ms)
+            .map_or(0.0, |(_, runner, now_ms)| {
+                runner.signals.trend.drift(now_ms, &self.config)
+            })
+    }
+
+    /// Whether a runner was removed with a reduction factor of late.
+    #[must_use]
+    pub fn has_recent_reduction(&self, market_id: &str, now_ms: Option<i64>) -> bool {
+        self.store.get(market_id).is_some_and(|market| {
+            let now_ms = now_ms.or(market.pt_ms());
+            now_ms.is_some_and(|now_ms| market.has_reduction_within(now_ms, self.config.rf_window_s))
+        })
+    }
+}

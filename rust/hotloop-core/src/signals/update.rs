@@ -1,0 +1,98 @@
+//! Once a message, when all its changes are in the books: what it means to the signals.
+
+use super::matched::{Trade, trades};
+use crate::message::RunnerKey;
+use crate::state::HotloopCore;
+
+/// A runner named by the message being applied.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Named {
+    pub slot: usize,
+    /// Where it stood when it was named: an image may have moved it since.
+    pub place: usize,
+    pub key: RunnerKey,
+}
+
+/// A trade of the message being applied.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct MatchedAt {
+    slot: usize,
+    key: RunnerKey,
+    trade: Trade,
+}
+
+impl HotloopCore {
+    /// Brings the signals past the message: trades, then the books it left, then positions.
+    pub(crate) fn update_signals(&mut self) {
+        self.trades.clear();
+        for i in 0..self.named.len() {
+            self.update_runner(self.named[i]);
+        }
+        if self.store.order_count() > 0 {
+            for i in 0..self.message.markets.len() {
+                self.update_positions(i);
+            }
+        }
+    }
+
+    fn update_runner(&mut self, named: Named) {
+        let Self {
+            config, store, found, ..
+        } = self;
+        let market = store.book_mut(named.slot);
+        let is_imaged = market.is_imaged(self.number);
+        let place = if is_imaged {
+            market.place_of(named.key)
+        } else {
+            Some(named.place)
+        };
+        // A snapshot is read at the time of the market; without one there is none to read it at.
+        let (Some(place), Some(at_ms)) = (place, self.message.header.pt_ms.or(market.pt_ms())) else {
+            return;
+        };
+        let depth = market.depth(config.book_source);
+        let runner = &mut market.runners_mut()[place];
+        if !is_imaged && runner.has_traded_changes() {
+            found.clear();
+            runner.sort_log();
+            trades(runner.traded_changes(depth), config, found);
+            for trade in &*found {
+                runner.signals.add_trade(trade, at_ms, config);
+                self.trades.push(MatchedAt {
+                    slot: named.slot,
+                    key: named.key,
+                    trade: *trade,
+                });
+            }
+        }
+        runner.has_baseline = true;
+        runner.signals.observed_since_ms.get_or_insert(at_ms);
+        market.observe(place, at_ms, config);
+    }
+
+    /// Positions of the market of `mc` entry `i`, once for each market of the message.
+    fn update_positions(&mut self, i: usize) {
+        let name = |change| self.message.name(change);
+        let id = name(&self.message.markets[i]);
+        let is_repeated = self.message.markets[..i].iter().any(|change| name(change) == id);
+        let Some(slot) = self.store.find(id).filter(|_| !is_repeated) else {
+            return;
+        };
+        let book = self.store.book_mut(slot);
+        let moment = book.moment(self.number);
+        let mut positions = std::mem::take(&mut book.positions);
+        for position in &mut positions {
+            let place = position.place;
+            let here =
+                |at: &&MatchedAt| (at.slot, at.key, at.trade.price) == (slot, place.runner, place.price);
+            let matched = self
+                .trades
+                .iter()
+                .find(here)
+                .map_or(0, |at| at.trade.of(place.side));
+            let view = book.view(&place, self.config.book_source);
+            position.update(matched, view, moment, &self.config);
+        }
+        book.positions = positions;
+    }
+}
