@@ -1,96 +1,80 @@
-"""Both backends fed the same; every answer compared."""
+"""Both backends fed the same, as tests need it: what they refuse, what that changes, who is stale.
+
+What "the same" means is `trader.strategy.hotloop.comparison`, as for `trader parity`.
+"""
 
 from collections.abc import Callable
+from typing import Any
 
 import hotloop
 import pytest
 
-from tests.parity.signals import (
-    Answers,
-    all_answers,
-    market_answers,
-    runner_answers,
-    stream_answers,
-)
 from tests.parity.streams import Fed, Json
 from trader.strategy.hotloop import reference
+from trader.strategy.hotloop.comparison import Comparison
 from trader.strategy.hotloop.errors import HotloopError
 from trader.strategy.hotloop.interface import HotloopApi, Touched
+from trader.strategy.hotloop.questions import Question, Refused
+
+State = dict[Question, object]
 
 
-class Pair:
-    """The same input to both; every answer compared."""
+class Pair(Comparison):
+    """The Rust Hotloop and the Python reference with the same configuration."""
 
-    def __init__(self, config: Json | None = None) -> None:
-        self.rust: HotloopApi = hotloop.Hotloop(config)
-        self.python: HotloopApi = reference.Hotloop(config)
-        self.seen: set[Touched] = set()
+    def __init__(self, config: Json | None = None, *, queues_only: bool = False) -> None:
+        rust, python = hotloop.Hotloop(config), reference.Hotloop(config)
+        super().__init__(rust, python, queues_only=queues_only)
+        self.books: tuple[HotloopApi, HotloopApi] = (rust, python)
 
-    def apply(self, fed: Fed, where: str = "") -> list[Touched]:
-        """Apply to both; the touched runners, which are equal and answer alike."""
-        touched = self.python.apply_delta(fed, 0)
-        assert self.rust.apply_delta(fed, 0) == touched, where
-        self.seen.update(touched)
-        for runner in touched:
-            ours, theirs = (runner_answers(book, runner) for book in (self.rust, self.python))
-            assert ours == theirs, f"{where}: {runner}"
-        for market_id in {runner[0] for runner in touched}:
-            ours, theirs = (market_answers(book, market_id) for book in (self.rust, self.python))
-            assert ours == theirs, f"{where}: {market_id}"
-        assert stream_answers(self.rust) == stream_answers(self.python), where
-        return touched
+    def take(self, fed: Fed, ts_ms: int = 0) -> list[Touched]:
+        """Apply what neither may refuse."""
+        answer = self.apply(fed, ts_ms)
+        assert not isinstance(answer, Refused), answer
+        return answer
 
     def refuse(self, call: Callable[[HotloopApi], object]) -> HotloopError:
         """Both refuse it, naming the same, and change nothing else; the reference's error."""
-        before = [_without_marks(self.answers(book)) for book in (self.rust, self.python)]
+        before = [_without_marks(self.state(book)) for book in self.books]
         errors = []
-        for book in (self.rust, self.python):
+        for book in self.books:
             with pytest.raises(HotloopError) as caught:
                 call(book)
             errors.append(caught.value)
         ours, theirs = errors
-        assert (ours.market_id, ours.field) == (theirs.market_id, theirs.field)
+        for name in ("market_id", "field", "line", "resubscribe"):
+            assert getattr(ours, name) == getattr(theirs, name), name
         assert ours.offset is not None or theirs.offset is None
-        assert before == [_without_marks(self.answers(book)) for book in (self.rust, self.python)]
-        self.compare()
+        for book, old in zip(self.books, before, strict=True):
+            assert _without_marks(self.state(book)) == old
+        self.check_all()
         return theirs
 
-    def apply_or_refuse(self, fed: Fed) -> None:
-        """For streams in which some messages are errors: both agree on which."""
-        try:
-            reference_answer: object = self.python.apply_delta(fed, 0)
-        except HotloopError as error:
-            reference_answer = (error.market_id, error.field)
-        try:
-            answer: object = self.rust.apply_delta(fed, 0)
-        except HotloopError as error:
-            answer = (error.market_id, error.field)
-        assert answer == reference_answer
-        if isinstance(answer, list):
-            self.seen.update(answer)
-        self.compare()
+    def configure(self, config: Json) -> None:
+        """Give both another configuration."""
+        self.check(Question("update_config", (config,)))
 
     def stale(self) -> set[str]:
         """The markets marked stale, the same in both."""
-        marks = []
-        for book in (self.rust, self.python):
+        marked = {*self.check(Question("stale_markets"))}
+        for book in self.books:
             infos = {market_id: book.market(market_id) for market_id in book.markets()}
-            marks.append({market_id for market_id, info in infos.items() if info and info["stale"]})
-        assert marks[0] == marks[1]
-        return marks[0]
-
-    def answers(self, book: HotloopApi) -> Answers:
-        return all_answers(book, self.seen)
-
-    def compare(self) -> None:
-        """Everything that can be seen, for every runner ever seen."""
-        assert self.answers(self.rust) == self.answers(self.python)
+            assert {market for market, info in infos.items() if info and info["stale"]} == marked
+        return marked
 
 
-def _without_marks(answers: Answers) -> Answers:
+def _without_marks(state: State) -> State:
     """Without what a refused message may change: the counts of errors and the stale marks."""
-    for count in ("errors", "emit_errors"):
-        del answers["stream"]["stats"][count]
-    for market in answers["markets"].values():
-        del market["market"]["stale"]
-    return answers
+    kept = {}
+    for question, answer in state.items():
+        if question.method == "stats":
+            kept[question] = _without(answer, "errors", "emit_errors")
+        elif question.method == "market" and answer is not None:
+            kept[question] = _without(answer, "stale")
+        elif question.method != "stale_markets":
+            kept[question] = answer
+    return kept
+
+
+def _without(answer: Any, *keys: str) -> object:
+    return {key: value for key, value in answer.items() if key not in keys}

@@ -22,7 +22,7 @@ A, B, C = streams.MARKET_IDS
 def holding_all(config: Json | None = None) -> Pair:
     """Both with every market of the streams, none stale."""
     pair = Pair(config)
-    pair.apply(message(*(change(market_id) for market_id in streams.MARKET_IDS)))
+    pair.take(message(*(change(market_id) for market_id in streams.MARKET_IDS)))
     assert pair.stale() == set()
     return pair
 
@@ -45,10 +45,10 @@ def test_an_unreadable_line_is_refused_alike_and_marks_every_market(
 ) -> None:
     pair = Pair()
     for good in before:
-        pair.apply_or_refuse(fed_as(good, "line"))
+        pair.apply(fed_as(good, "line"))
     error = pair.refuse(lambda book: book.apply_delta(line, 0))
     assert (error.market_id, error.field) == (None, None)
-    assert pair.stale() == {*pair.rust.markets()}
+    assert pair.stale() == {*pair.books[0].markets()}
 
 
 @given(streams.spoiled_messages, streams.feeds, streams.whole_messages)
@@ -58,9 +58,9 @@ def test_a_bad_value_marks_every_market_of_its_message(bad: Json, feed: str, aft
     lost = streams.lost(bad)
     marked = MARKETS if lost is None else lost
     assert pair.stale() == marked
-    pair.apply({**after, "status": None})
+    pair.take({**after, "status": None})
     imaged = {entry["id"] for entry in after["mc"] if entry.get("img")}
-    assert pair.stale() == (marked - imaged) & {*pair.rust.markets()}
+    assert pair.stale() == (marked - imaged) & {*pair.books[0].markets()}
 
 
 @given(
@@ -75,7 +75,7 @@ def test_a_bad_value_marks_the_markets_of_the_segments_before_it(
     pair = holding_all()
     for i, changes in enumerate(parts):
         part = message(*changes, segmentType="SEG" if i else "SEG_START")
-        assert pair.apply(fed_as(part, feed)) == []
+        assert pair.take(fed_as(part, feed)) == []
     if bad["segmentType"] is None:  # else that is what is bad in it
         bad = {**bad, "segmentType": kind}
     refuse(pair, bad, feed)
@@ -112,7 +112,7 @@ def test_each_kind_of_loss_is_marked_alike(bad: Json, lost: set[str], feed: str)
 @pytest.mark.parametrize("kind", ["SEG_START", "SEG", "SEG_END"])
 def test_segments_beyond_their_bound_are_lost_alike(kind: str) -> None:
     pair = holding_all({"state": {"max_segment_bytes": 150}})
-    pair.apply(fed_as(message(change(A), segmentType="SEG_START"), "line"))
+    pair.take(fed_as(message(change(A), segmentType="SEG_START"), "line"))
     refuse(pair, message(change(B), segmentType=kind, clk="x" * 100))
     assert pair.stale() == {A, B}
 
@@ -126,8 +126,8 @@ def test_segments_beyond_their_bound_are_lost_alike(kind: str) -> None:
 )
 def test_a_whole_is_lost_in_all_its_segments_alike(end: Json, field: str) -> None:
     pair = holding_all({"state": {"max_markets": 3}})
-    pair.apply(message(change(A), segmentType="SEG_START"))
-    pair.apply(message(change(B), segmentType="SEG"))
+    pair.take(message(change(A), segmentType="SEG_START"))
+    pair.take(message(change(B), segmentType="SEG"))
     assert pair.refuse(lambda book: book.apply_delta(end, 0)).field == field
     assert pair.stale() == {A, B}
     refuse(pair, message(change(C), segmentType="SEG"))  # the buffer is gone
@@ -140,6 +140,6 @@ def test_a_refused_snapshot_is_lost_for_its_market_alone(snapshot: Json) -> None
     error = pair.refuse(lambda book: book.apply_snapshot(A, snapshot, 0))
     assert error.market_id == A
     assert pair.stale() == {A}
-    for book in (pair.rust, pair.python):
+    for book in pair.books:
         book.apply_snapshot(A, change(A), 0)
     assert pair.stale() == set()

@@ -102,7 +102,8 @@ messages: Final = st.fixed_dictionaries(
     optional={
         "id": st.sampled_from([1, 2, 3, None]),
         "ct": st.sampled_from(["SUB_IMAGE", "RESUB_DELTA", "HEARTBEAT", None, "LATER"]),
-        "clk": st.sampled_from([None, "AAA"]),
+        "clk": st.sampled_from([None, "AAA", "AB=", ""]),
+        "initialClk": st.sampled_from([None, "first", "é"]),
         "segmentType": st.sampled_from([None, None, "SEG_START", "SEG", "SEG_END"]),
         "status": st.sampled_from([None, 503, 200]),
         "_stream_id": unread,
@@ -180,6 +181,9 @@ BAD_VALUES: Final[tuple[tuple[str, object], ...]] = (
     ("id", "1"),
     ("ct", 5),
     ("status", "503"),
+    ("clk", 5),
+    ("clk", ["AAA"]),
+    ("initialClk", {}),
     ("segmentType", "SEG_MIDDLE"),
     ("segmentType", 5),
 )

@@ -25,6 +25,11 @@ from trader.apps.arguments import ArgumentError, parse, user_path
             ["replay", "a", "--out", "o", "--set", "a.b=1", "--set", "c=2"],
             {"overrides": ["a.b=1", "c=2"]},
         ),
+        (
+            ["parity", "a", "b", "--feed", "raw"],
+            {"files": ["a", "b"], "feeds": "raw", "queue_models": "all", "profile": "dry"},
+        ),
+        (["parity", "a", "--queue-model", "prob_log"], {"queue_models": "prob_log"}),
         (["config", "check"], {"action": "check", "profile": None}),
         (["config", "render"], {"action": "render", "profile": "demo"}),
     ],
@@ -44,6 +49,9 @@ def test_what_is_understood(argv: list[str], expected: dict[str, object]) -> Non
         (["replay", "--out", "o"], "the following arguments are required: FILE"),
         (["replay", "x"], "the following arguments are required: --out"),
         (["replay", "x", "--out", "o", "--hotloop", "both"], "invalid choice: 'both'"),
+        (["parity"], "the following arguments are required: FILE"),
+        (["parity", "x", "--feed", "cooked"], "invalid choice: 'cooked'"),
+        (["parity", "x", "--hotloop", "rust"], "unrecognized arguments: --hotloop rust"),
         (["demo", "--speed", "0"], "'0' is not 'max' or a number"),
         (["demo", "--speed", "nan"], "'nan' is not 'max' or a number"),
         (["demo", "--seed", "-1"], "'-1' is not a whole number"),
@@ -58,7 +66,9 @@ def test_what_is_refused_in_one_line(argv: list[str], said: str) -> None:
     assert "\n" not in str(caught.value)
 
 
-@pytest.mark.parametrize("argv", [["--help"], ["replay", "--help"], ["demo", "-h"]])
+@pytest.mark.parametrize(
+    "argv", [["--help"], ["replay", "--help"], ["parity", "--help"], ["demo", "-h"]]
+)
 def test_help_teaches_with_examples(argv: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as caught:
         parse(argv)

@@ -20,9 +20,9 @@ from trader.order_desk import DeskCounts
 from trader.simulator.session import Session
 
 NOT_COMPUTED: Final[Mapping[str, str]] = {
-    "pfill_ttf_ns": "fill estimates are not computed by this version's hotloop",
-    "p_fill": "fill estimates are not computed by this version's hotloop",
-    "ttf_ms": "fill estimates are not computed by this version's hotloop",
+    "pfill_ttf_ns": "no edge of this version asks for fill estimates",
+    "p_fill": "no edge of this version asks for fill estimates",
+    "ttf_ms": "no edge of this version asks for fill estimates",
 }
 TIMING_KEYS: Final = frozenset({"wall_s", "lines_per_s", "apply_delta_ns", "decision_us"})
 """Keys that differ between two runs of the same input."""

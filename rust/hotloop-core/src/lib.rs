@@ -47,6 +47,7 @@ pub use error::Error;
 pub use ladder::{Centi, Ladder, Lines, hundredths};
 pub use market::{MarketBook, Side};
 pub use message::{Definition, RunnerDefinition, RunnerKey};
+pub use orders::check_order_id;
 pub use runner::RunnerBook;
 pub use signals::queue::Place;
 pub use state::{BatchError, HotloopCore, Touched};

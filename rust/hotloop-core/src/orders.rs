@@ -26,6 +26,17 @@ pub(crate) fn amount(field: &'static str, value: f64, max: Centi) -> Result<Cent
     Err(refused(field, "is not a finite number of 0 or more within range"))
 }
 
+/// Whether an id is one that can be tracked.
+///
+/// # Errors
+/// [`Error::Argument`] where it is empty or too long.
+pub fn check_order_id(order_id: &str) -> Result<(), Error> {
+    if order_id.is_empty() || order_id.chars().count() > ORDER_ID_CHARS_MAX {
+        return Err(refused("order_id", "is not of 1 to 64 characters"));
+    }
+    Ok(())
+}
+
 impl HotloopCore {
     /// Starts (again) the queue position of an order at the tail of what is visible; hundredths
     /// ahead of it. `own_size` stands in the book.
@@ -39,10 +50,8 @@ impl HotloopCore {
         place: Place,
         own_size: f64,
     ) -> Result<f64, Error> {
+        check_order_id(order_id)?;
         let own = amount("size", own_size, SIZE_MAX)?;
-        if order_id.is_empty() || order_id.chars().count() > ORDER_ID_CHARS_MAX {
-            return Err(refused("order_id", "is not of 1 to 64 characters"));
-        }
         let Some(slot) = self.store.find(market_id) else {
             return Err(refused("m", "is not a market held"));
         };
@@ -75,11 +84,11 @@ impl HotloopCore {
         ahead: Option<f64>,
         own_size: Option<f64>,
     ) -> Result<f64, Error> {
-        let ahead = ahead.map(|size| amount("ahead", size, SIZE_MAX)).transpose()?;
-        let own = own_size.map(|size| amount("size", size, SIZE_MAX)).transpose()?;
         let Some((slot, position)) = self.store.position(order_id) else {
             return Err(NOT_TRACKED);
         };
+        let ahead = ahead.map(|size| amount("ahead", size, SIZE_MAX)).transpose()?;
+        let own = own_size.map(|size| amount("size", size, SIZE_MAX)).transpose()?;
         let view = self
             .store
             .book(slot)
@@ -97,15 +106,15 @@ impl HotloopCore {
         self.store.untrack(order_id)
     }
 
-    /// Hundredths ahead of a tracked order that rests at `place`.
+    /// Hundredths ahead of a tracked order that rests at `place` (none: where nothing can rest).
     ///
     /// # Errors
     /// [`Error::Argument`] where it is not tracked, or rests elsewhere.
-    pub fn order_ahead(&self, order_id: &str, market_id: &str, place: Place) -> Result<f64, Error> {
+    pub fn order_ahead(&self, order_id: &str, market_id: &str, place: Option<Place>) -> Result<f64, Error> {
         let Some((slot, position)) = self.store.position(order_id) else {
             return Err(NOT_TRACKED);
         };
-        if self.store.find(market_id) != Some(slot) || position.place != place {
+        if self.store.find(market_id) != Some(slot) || Some(position.place) != place {
             return Err(refused("order_id", "is tracked at another place"));
         }
         Ok(position.ahead)

@@ -41,15 +41,16 @@ impl<L> Sides<L> {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Of {
     Traded,
-    Back,
-    Lay,
+    /// At the depth in force at that row: another may be at the end of the message.
+    Back(Depth),
+    Lay(Depth),
 }
 
-impl From<Side> for Of {
-    fn from(side: Side) -> Self {
+impl Of {
+    fn side(side: Side, depth: Depth) -> Self {
         match side {
-            Side::Back => Self::Back,
-            Side::Lay => Self::Lay,
+            Side::Back => Self::Back(depth),
+            Side::Lay => Self::Lay(depth),
         }
     }
 }
@@ -205,7 +206,7 @@ impl RunnerBook {
     fn set_price(&mut self, side: Side, row: Row, in_force: Depth) {
         let before = self.full.side_mut(side).set(row.price, row.size);
         if in_force == Depth::Full {
-            self.log.note(row.price, side.into(), before);
+            self.log.note(row.price, Of::side(side, in_force), before);
         }
     }
 
@@ -220,7 +221,7 @@ impl RunnerBook {
                 .into_iter()
                 .flatten()
             {
-                self.log.note(price, side.into(), ladder.size_at(price));
+                self.log.note(price, Of::side(side, depth), ladder.size_at(price));
             }
         }
         ladder.set(row.level, row.price, row.size);
@@ -248,7 +249,7 @@ impl RunnerBook {
         traded.map(move |noted| {
             let price = noted[0].price;
             let side = |side: Side| {
-                let first = noted.iter().find(|was| was.of == side.into());
+                let first = noted.iter().find(|was| was.of == Of::side(side, depth));
                 first.map_or_else(Change::default, |was| Change {
                     before: was.size,
                     after: self.available(side, depth).size_at(price),

@@ -1,7 +1,8 @@
 //! The class `Hotloop`: one translation per method.
 
 use hotloop_core::{
-    Config, Error, HotloopCore, Level, MarketBook, Place, RunnerBook, RunnerKey, Side, hundredths,
+    Config, Error, HotloopCore, Level, MarketBook, Place, RunnerBook, RunnerKey, Side, check_order_id,
+    hundredths,
 };
 use pyo3::gc::{PyTraverseError, PyVisit};
 use pyo3::prelude::*;
@@ -188,7 +189,7 @@ impl Hotloop {
     ) -> PyResult<f64> {
         let side = side_of(py, side)?;
         if let Some(order_id) = order_id {
-            let place = raised(py, Place::new(r, handicap, side, price))?;
+            let place = Place::new(r, handicap, side, price).ok();
             let ahead = self.0.read(py, |core| core.order_ahead(order_id, m, place))?;
             return raised(py, ahead).map(fractional);
         }
@@ -245,6 +246,7 @@ impl Hotloop {
         size: f64,
         handicap: f64,
     ) -> PyResult<f64> {
+        raised(py, check_order_id(order_id))?;
         let place = raised(py, Place::new(r, handicap, side_of(py, side)?, price))?;
         let ahead = self
             .0

@@ -134,10 +134,10 @@ class _Run:
         """Compares one pass; False when it was interrupted. Raises `Difference`."""
         refused = 0
         for number, line in enumerate(recording, start=1):
-            if self._interrupt.requested():
-                return False
             answer = comparison.apply(_fed(line, settings.feed), number)
             refused += isinstance(answer, Refused)
+            if self._interrupt.requested():
+                return False
             if number % LOOK_EVERY_LINES == 0 and self._progress.is_due():
                 done = self._bytes_before + recording.position
                 self._progress.show(f"{recording.name} ({settings})", done, number)

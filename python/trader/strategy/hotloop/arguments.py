@@ -18,9 +18,9 @@ ORDER_ID_LENGTH_MAX: Final = 64
 _SIDES: Final[dict[str, TakenSide]] = {"BACK": "BACK", "LAY": "LAY"}
 
 
-def refused(field: str, why: str, market_id: str | None = None) -> HotloopError:
+def refused(field: str, why: str) -> HotloopError:
     """The error of a bad argument."""
-    return hotloop_error(f"{field}: {why}", field=field, market_id=market_id)
+    return hotloop_error(f"{field}: {why}", field=field)
 
 
 def taken_side(side: str) -> TakenSide:

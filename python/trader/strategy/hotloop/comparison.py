@@ -16,6 +16,7 @@ from typing import Any, Final
 from trader.strategy.hotloop.interface import HotloopApi, Touched
 from trader.strategy.hotloop.questions import (
     STREAM_QUESTIONS,
+    Failed,
     Prices,
     Question,
     Refused,
@@ -39,7 +40,7 @@ _ORDER_ID: Final = 4
 
 
 class Difference(Exception):  # noqa: N818 - what was looked for, not what went wrong
-    """The two backends answer a question differently."""
+    """The two backends answer a question differently, or not at all."""
 
     def __init__(
         self, question: Question, ours: object, theirs: object, names: tuple[str, str]
@@ -150,7 +151,7 @@ class Comparison:
         """Both asked, and their answers compared; the answer."""
         ours, theirs = ask(self.ours, question), ask(self.theirs, question)
         count = compared(ours, theirs, close=is_close_enough(question))
-        if not count:
+        if not count or isinstance(theirs, Failed):
             raise Difference(question, ours, theirs, self.names)
         self.values += count
         return theirs

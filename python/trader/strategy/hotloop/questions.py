@@ -67,6 +67,13 @@ class Refused(NamedTuple):
     resubscribe: bool
 
 
+class Failed(NamedTuple):
+    """The answer of a backend that raises anything else, which neither ever should."""
+
+    error: str
+    message: str
+
+
 @dataclass(frozen=True, slots=True)
 class Prices:
     """Where a runner's signals are asked for: (price, size) a side, best first; the last traded."""
@@ -90,11 +97,13 @@ class Prices:
 
 
 def ask(book: HotloopApi, question: Question) -> object:
-    """The answer, or that it was refused."""
+    """The answer, or that it was refused, or failed."""
     try:
         answer: object = getattr(book, question.method)(*question.args)
     except HotloopError as error:
         return Refused(error.market_id, error.field, error.line, error.resubscribe)
+    except Exception as error:
+        return Failed(type(error).__name__, str(error))
     return answer
 
 

@@ -156,7 +156,7 @@ class Signals(Books):
             position = self._tracked(order_id)
             place = (m, runner_key(r, handicap), rested, price_centi)
             if place != (position.market_id, position.key, position.side, position.price_centi):
-                raise refused("order_id", f"{order_id!r} does not rest there", m)
+                raise refused("order_id", f"{order_id!r} does not rest there")
             return position.ahead_centi / 100
         if price_centi is None:
             return 0.0
@@ -176,11 +176,11 @@ class Signals(Books):
         arguments.order_id_to_track(order_id)
         rested = rested_side(side)
         price_centi = arguments.price_centi(price)
-        own_centi = arguments.size_centi("size", size)
         key = arguments.finite_key(r, handicap)
+        own_centi = arguments.size_centi("size", size)
         market = self._builder.market(m)
         if market is None:
-            raise refused("m", f"market {m} is not held", m)
+            raise refused("m", f"market {m} is not held")
         orders = self._builder.orders
         if orders.is_full(order_id):
             raise refused("order_id", f"one more than the {orders.orders_max} of state.max_orders")

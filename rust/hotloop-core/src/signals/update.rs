@@ -52,7 +52,7 @@ impl HotloopCore {
         };
         let depth = market.depth(config.book_source);
         let runner = &mut market.runners_mut()[place];
-        if !is_imaged && runner.has_traded_changes() {
+        if runner.has_traded_changes() {
             found.clear();
             runner.sort_log();
             trades(runner.traded_changes(depth), config, found);

@@ -1,0 +1,233 @@
+"""Deliberate one-line bugs in the Rust core, each of which some test has to catch."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+CORE: Final = "rust/hotloop-core/src"
+
+
+@dataclass(frozen=True, slots=True)
+class Mutation:
+    """One bug: in `file` below `CORE`, the text `old`, which occurs once, becomes `new`."""
+
+    name: str
+    file: str
+    old: str
+    new: str
+
+
+MUTATIONS: Final = (
+    Mutation(
+        "trd counted whole, not halved",
+        "signals/matched.rs",
+        "if explained { drop } else { rise / 2 }",
+        "if explained { drop } else { rise }",
+    ),
+    Mutation(
+        "a cross match taken for a plain one",
+        "signals/matched.rs",
+        "drop <= rise + tolerance;",
+        "drop <= rise / 2 + tolerance;",
+    ),
+    Mutation(
+        "no tolerance below half of the rise",
+        "signals/matched.rs",
+        "2 * drop >= rise - 2 * tolerance",
+        "2 * drop >= rise",
+    ),
+    Mutation(
+        "the trade credited to the other side",
+        "signals/matched.rs",
+        "match lay_drop.cmp(&back_drop) {",
+        "match back_drop.cmp(&lay_drop) {",
+    ),
+    Mutation(
+        "revaluation taken for trading",
+        "signals/matched.rs",
+        "let revalued = little.count() >= config.revaluation_levels;",
+        "let revalued = little.count() > config.revaluation_levels;",
+    ),
+    Mutation(
+        "a revaluation hides the trades beside it",
+        "signals/matched.rs",
+        "(revalued && is_little(level.traded, config))",
+        "revalued",
+    ),
+    Mutation(
+        "the last row of a price says what was before the message",
+        "runner.rs",
+        "sort_unstable_by_key(|was| (was.price, was.of, was.order))",
+        "sort_unstable_by_key(|was| (was.price, was.of, usize::MAX - was.order))",
+    ),
+    Mutation(
+        "the first message of a runner is trading",
+        "runner.rs",
+        "self.log.begin(self.has_baseline);",
+        "self.log.begin(true);",
+    ),
+    Mutation(
+        "runners an image leaves empty get no baseline",
+        "market.rs",
+        "            runner.has_baseline = true;\n",
+        "            runner.has_baseline = false;\n",
+    ),
+    Mutation(
+        "an image forgets the signals",
+        "market.rs",
+        "self.runners[place].signals = signals;",
+        "drop(signals);",
+    ),
+    Mutation(
+        "averages grow with age",
+        "signals/rate.rs",
+        "(-float(age_ms) / (1_000.0 * window_s)).exp()",
+        "(float(age_ms) / (1_000.0 * window_s)).exp()",
+    ),
+    Mutation(
+        "a rate is not decayed when read",
+        "signals/rate.rs",
+        "self.per_s * decay(age_ms(now_ms, self.at_ms), window_s)",
+        "self.per_s * decay(age_ms(now_ms, self.at_ms).min(0), window_s)",
+    ),
+    Mutation(
+        "the mean trade size is of the last trade",
+        "signals/rate.rs",
+        "            self.sum *= left;\n",
+        "            self.sum *= 0.0;\n",
+    ),
+    Mutation(
+        "trades do not advance a position",
+        "signals/queue.rs",
+        "self.ahead = (self.ahead - float(matched)).max(0.0);",
+        "self.ahead = self.ahead.max(0.0);",
+    ),
+    Mutation(
+        "cancellations split the wrong way round",
+        "signals/queue.rs",
+        "1.0 / (1.0 + (ahead / behind).powf(config.queue_power_n))",
+        "1.0 / (1.0 + (behind / ahead).powf(config.queue_power_n))",
+    ),
+    Mutation(
+        "more ahead than is visible",
+        "signals/queue.rs",
+        "unknown || seen <= size => self.ahead.min(float(size)),",
+        "unknown || seen <= size => self.ahead,",
+    ),
+    Mutation(
+        "suspension does not freeze a position",
+        "market.rs",
+        "if !self.is_open() {\n            Moment::Frozen",
+        "if !self.is_open() {\n            Moment::Seen",
+    ),
+    Mutation(
+        "the in-play turn is an ordinary change to a position",
+        "market.rs",
+        "self.image_message == message || self.turn_message == message {",
+        "self.image_message == message {",
+    ),
+    Mutation(
+        "own orders are offered to us",
+        "read.rs",
+        "level.size -= taken;",
+        "own -= 0 * taken;",
+    ),
+    Mutation(
+        "two levels are a sweep of three",
+        "signals/sweep.rs",
+        "recent.count() >= config.sweep_levels",
+        "recent.count() + 1 >= config.sweep_levels",
+    ),
+    Mutation(
+        "a cancelled level counts as consumed",
+        "signals/matched.rs",
+        "lay_consumed: level.back.is_gone() && lay >= level.back.before,",
+        "lay_consumed: level.back.is_gone(),",
+    ),
+    Mutation(
+        "a move is forgotten when it begins",
+        "signals/moves.rs",
+        "self.ended.push_back((value, at_ms));",
+        "self.ended.push_back((value, since_ms));",
+    ),
+    Mutation(
+        "a move down is told as one up",
+        "signals/moves.rs",
+        "} else if up >= down {",
+        "} else if up <= down {",
+    ),
+    Mutation(
+        "the drift has the wrong sign",
+        "signals/trend.rs",
+        "(fast - slow) / (config",
+        "(slow - fast) / (config",
+    ),
+    Mutation(
+        "the microprice leans to the larger queue",
+        "market.rs",
+        "(float(back_tick) * float(lay.size) + float(lay_tick) * float(back.size))",
+        "(float(back_tick) * float(back.size) + float(lay_tick) * float(lay.size))",
+    ),
+    Mutation(
+        "a removal without a factor counts as a reduction",
+        "message.rs",
+        "runner.adjustment_factor.is_some_and(|factor| factor > 0.0)",
+        "runner.adjustment_factor.is_none_or(|factor| factor > 0.0)",
+    ),
+    Mutation(
+        "observation does not begin again in play",
+        "market.rs",
+        "*since_ms = since_ms.and(self.pt_ms);",
+        "*since_ms = since_ms.or(self.pt_ms);",
+    ),
+    Mutation(
+        "time to fill has no cap",
+        "signals/fill.rs",
+        "(p_fill, ttf_ms.min(float(config.max_ttf_ms)))",
+        "(p_fill, ttf_ms)",
+    ),
+    Mutation(
+        "half a trade fills an order",
+        "signals/fill.rs",
+        "let size = float(work.size).max(work.trade_size);",
+        "let size = float(work.size).max(work.trade_size / 2.0);",
+    ),
+    Mutation(
+        "the gamma series stops early",
+        "signals/gamma.rs",
+        "if term < sum * SMALL {",
+        "if term < sum * 1e-6 {",
+    ),
+    Mutation(
+        "the ladder breaks one step late",
+        "ladder.rs",
+        "CLASSIC.iter().find(|band| price <= band.last)?",
+        "CLASSIC.iter().find(|band| price <= band.last + 1)?",
+    ),
+    Mutation(
+        "a lower version replaces a higher one",
+        "market.rs",
+        "if given < held)",
+        "if given > held)",
+    ),
+    Mutation(
+        "the clock goes on after a loss",
+        "state.rs",
+        "self.clocks_held |= self.lost_changes;",
+        "self.clocks_held &= self.lost_changes;",
+    ),
+    Mutation(
+        "a refused line leaves no mark",
+        "state.rs",
+        "None => self.store.mark_all_stale(),",
+        "None => self.segments.clear(),",
+    ),
+    Mutation(
+        "closed markets stay for ever",
+        "store.rs",
+        "pt.saturating_sub(closed) > config.closed_retention_ms",
+        "pt.saturating_sub(closed) > i64::MAX - config.closed_retention_ms",
+    ),
+)
+"""Every file is of the crate hotloop-core."""
