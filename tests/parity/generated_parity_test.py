@@ -28,7 +28,9 @@ def test_generated_streams_give_equal_answers(
 ) -> None:
     pair = Pair(config)
     for message, feed in stream:
-        pair.apply(fed_as(message, feed))
+        # Segments are lines where they may be too long: how a mapping's characters beyond ASCII
+        # are weighed is not specified.
+        pair.apply(fed_as(message, "line" if message.get("segmentType") else feed))
         pair.check_all()
 
 
@@ -42,7 +44,7 @@ def test_configurations_that_change_in_mid_stream_give_equal_answers(
     pair = Pair()
     for step in stream:
         if "op" in step:
-            pair.apply(fed_as(step, feed))
+            pair.apply(fed_as(step, "line" if step.get("segmentType") else feed))
         else:
             pair.configure(step)
         pair.check_all()

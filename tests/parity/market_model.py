@@ -70,7 +70,7 @@ class RunnerModel:
         """Something happens; the rows that tell it."""
         self._touched = {}
         last = self.last
-        acts = (self._trade,) * 5 + (self._cancel,) * 3 + (self._place,) * 3
+        acts = (self._trade,) * 5 + (self._cancel,) * 5 + (self._place,) * 5
         self.rng.choice((*acts, self._revalue, self._correct, self._quote, self._delete_absent))()
         rows = self._rows(self._touched, depths)
         if self.last != last and self.last is not None:
@@ -112,15 +112,21 @@ class RunnerModel:
         self._set("trd", price, max(0, self.books["trd"].get(price, 0) + rise))
 
     def _cancel(self) -> None:
+        """Offers are taken back, most often in part: who was ahead in the queue?"""
         name = self.rng.choice(("atb", "atl"))
-        for price in self._some(self.ladder(name)):
+        ladder = self.ladder(name)
+        for price in ladder[:1] if self.rng.random() < 0.7 else self._some(ladder):
             there = self.books[name][price]
-            self._set(name, price, self.rng.choice((0, there // 2, there - 1)))
+            self._set(name, price, self.rng.choice((0, there // 2, there * 2 // 3, there - 1)))
 
     def _place(self) -> None:
         """More at a level, a new one, one that crosses, or one off the ladder."""
         name = self.rng.choice(("atb", "atl"))
-        at = self.rng.choice(self.ladder(name)[:3] or [self.ticks[len(self.ticks) // 2]])
+        ladder = self.ladder(name) or [self.ticks[len(self.ticks) // 2]]
+        if self.rng.random() < 0.5:
+            self._set(name, ladder[0], self.books[name].get(ladder[0], 0) + self.rng.choice(SIZES))
+            return
+        at = self.rng.choice(ladder[:3])
         near = min(range(len(self.ticks)), key=lambda i: abs(self.ticks[i] - at))
         place = min(max(near + self.rng.choice((0, 0, 1, -1, 2, -3)), 0), len(self.ticks) - 1)
         price = self.ticks[place] + self.rng.choice((0, 0, 0, 0, 0, 1))

@@ -14,9 +14,6 @@ pub(crate) fn decay(age_ms: i64, window_s: f64) -> f64 {
     (-float(age_ms) / (1_000.0 * window_s)).exp()
 }
 
-/// Entries this many time constants old are zero for every purpose: e^−100 of them is left.
-const FORGET_AFTER_WINDOWS: f64 = 100.0;
-
 /// Matched volume per second, hundredths, as of its last trade.
 #[derive(Debug, Clone, Copy, Default)]
 struct Rate {
@@ -68,32 +65,22 @@ fn index(side: Side) -> usize {
 
 impl Rates {
     pub(crate) fn add(&mut self, trade: &Trade, at_ms: i64, window_s: f64) {
-        let at_price = self.at_price(trade.price, at_ms, window_s);
+        let at_price = self.at_price(trade.price);
         for (i, volume) in [trade.back, trade.lay].into_iter().enumerate() {
             self.prices[at_price].sides[i].add(volume, at_ms, window_s);
             self.sides[i].add(volume, at_ms, window_s);
         }
     }
 
-    /// Place of the price's rates, made if there were none.
-    fn at_price(&mut self, price: Centi, at_ms: i64, window_s: f64) -> usize {
-        let find = |prices: &[PriceRates]| prices.binary_search_by_key(&price, |rates| rates.price);
-        if let Ok(place) = find(&self.prices) {
-            return place;
-        }
-        // Where traded prices keep changing, what has long decayed must not pile up.
-        let is_old =
-            |rate: &Rate| float(age_ms(at_ms, rate.at_ms)) > FORGET_AFTER_WINDOWS * 1_000.0 * window_s;
-        self.prices.retain(|rates| !rates.sides.iter().all(is_old));
-        let place = find(&self.prices).unwrap_or_else(|place| place);
-        self.prices.insert(
-            place,
-            PriceRates {
-                price,
-                sides: [Rate::default(); 2],
-            },
-        );
-        place
+    /// Place of the price's rates, made if there were none. There are no more of them than prices
+    /// at which the venue named a traded volume.
+    fn at_price(&mut self, price: Centi) -> usize {
+        let found = self.prices.binary_search_by_key(&price, |rates| rates.price);
+        found.unwrap_or_else(|place| {
+            let sides = [Rate::default(); 2];
+            self.prices.insert(place, PriceRates { price, sides });
+            place
+        })
     }
 
     /// Hundredths per second, of one side or both, at one price or all.
@@ -182,15 +169,6 @@ mod tests {
         rates.add(&trade(200, 100, 0), 5_000, 10.0);
         rates.add(&trade(200, 100, 0), 1_000, 10.0);
         assert!(close(rates.read(None, None, 5_000, 10.0), 20.0));
-    }
-
-    #[test]
-    fn prices_that_were_long_ago_are_forgotten() {
-        let mut rates = Rates::default();
-        for i in 0..100 {
-            rates.add(&trade(101 + i, 1, 1), i * 200_000, 10.0);
-        }
-        assert!(rates.prices.len() <= 7, "{}", rates.prices.len());
     }
 
     #[test]
