@@ -10,7 +10,7 @@ import logging
 from typing import Any, Final
 
 from trader.betfair.book_builder import BookBuilder
-from trader.betfair.normalize import MessageError, decode_line
+from trader.betfair.normalize import MessageError
 
 _log: Final = logging.getLogger("trader.second_book")
 
@@ -24,12 +24,7 @@ class SecondBook:
     def take(self, raw: bytes, ts_ms: int) -> None:
         """One stream line, received at `ts_ms`; never raises for what stands in it."""
         try:
-            try:
-                message = decode_line(raw)
-            except MessageError:
-                self._builder.lost(None)
-                raise
-            self._builder.apply_delta(message, ts_ms=ts_ms, size_bytes=len(raw))
+            self._builder.apply_line(raw, ts_ms=ts_ms)
         except MessageError as error:
             _log.debug("the second book refused a line: %s", error.message)
 

@@ -25,6 +25,7 @@ from trader.betfair.messages import MarketChange, Message, RunnerKey
 from trader.betfair.normalize import (
     MessageError,
     carried,
+    decode_line,
     read_message,
     read_snapshot,
     round_centi,
@@ -157,6 +158,15 @@ class BookBuilder:
             raise
         self._count(ts_ms)
         return touched
+
+    def apply_line(self, raw: bytes | str, *, ts_ms: int | None = None) -> list[Touched]:
+        """Apply one stream line, as `apply_delta`; one that cannot be read marks every market."""
+        try:
+            decoded = decode_line(raw)
+        except MessageError as error:
+            error.resubscribe = self.lost(None)
+            raise
+        return self.apply_delta(decoded, ts_ms=ts_ms, size_bytes=len(raw))
 
     def apply_snapshot(
         self, market_id: str, snapshot: Mapping[str, Any], *, ts_ms: int | None = None

@@ -84,6 +84,17 @@ def decode_line(raw: bytes | str) -> dict[str, Any]:
     return decoded
 
 
+def normalized(line: bytes) -> bytes | dict[str, Any]:
+    """The message a line holds, for the normalised feed; the line as it is where it is no JSON.
+
+    That is left to the seam, which marks its markets stale and says why.
+    """
+    try:
+        return decode_line(line)
+    except MessageError:
+        return line
+
+
 class _ConstantError(ValueError):
     """`NaN` or `Infinity` without quotes: an extension of Python's reader, not JSON."""
 

@@ -7,6 +7,7 @@ import pytest
 
 from trader.betfair.book_builder import BookBuilder
 from trader.betfair.normalize import MessageError, carried
+from trader.betfair.testing import mcm, refused
 
 ALL = {"1.1", "1.2", "1.3"}
 BAD_ROWS = {"rc": [{"id": 7, "atb": 5}]}
@@ -14,10 +15,6 @@ BAD_ROWS = {"rc": [{"id": 7, "atb": 5}]}
 
 def entry(market_id: str, **fields: Any) -> dict[str, Any]:
     return {"id": market_id, "rc": [{"id": 7}], **fields}
-
-
-def mcm(*entries: object, **fields: Any) -> dict[str, Any]:
-    return {"op": "mcm", "pt": 1_000, "mc": list(entries), **fields}
 
 
 def segment(kind: str, *entries: object, **fields: Any) -> dict[str, Any]:
@@ -32,12 +29,6 @@ def holding_all(**limits: Any) -> BookBuilder:
 
 def marked(builder: BookBuilder) -> set[str]:
     return {market.market_id for market in builder.markets.values() if market.stale}
-
-
-def refused(builder: BookBuilder, message: dict[str, Any], size_bytes: int = 0) -> MessageError:
-    with pytest.raises(MessageError) as caught:
-        builder.apply_delta(message, size_bytes=size_bytes)
-    return caught.value
 
 
 @pytest.mark.parametrize(

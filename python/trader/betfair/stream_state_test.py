@@ -6,15 +6,9 @@ import pytest
 
 from trader.betfair.book_builder import BookBuilder
 from trader.betfair.normalize import MessageError
-from trader.betfair.testing import M, built, change, definition, mcm, rc
+from trader.betfair.testing import M, built, change, definition, mcm, rc, refused
 
 HEARTBEAT = {"op": "mcm", "ct": "HEARTBEAT"}
-
-
-def refused(builder: BookBuilder, message: dict[str, Any]) -> MessageError:
-    with pytest.raises(MessageError) as caught:
-        builder.apply_delta(message)
-    return caught.value
 
 
 # --- clocks -------------------------------------------------------------------------------------

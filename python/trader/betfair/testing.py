@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
 from trader.betfair.book_builder import BookBuilder
 from trader.betfair.books import RunnerBook
+from trader.betfair.normalize import MessageError
 from trader.betfair.signals.runner import RunnerSignals
 from trader.betfair.signals.settings import SignalSettings
 
 M = "1.1"
 
 
-def mcm(*changes: dict[str, Any], pt: Any = 1_000, **fields: Any) -> dict[str, Any]:
+def mcm(*changes: object, pt: Any = 1_000, **fields: Any) -> dict[str, Any]:
     """A market change message of these `mc` entries."""
     return {"op": "mcm", "pt": pt, "mc": list(changes), **fields}
 
@@ -40,6 +43,13 @@ def built(*messages: dict[str, Any], **limits: Any) -> BookBuilder:
     for message in messages:
         builder.apply_delta(message)
     return builder
+
+
+def refused(builder: BookBuilder, message: dict[str, Any], size_bytes: int = 0) -> MessageError:
+    """The error with which the builder refuses the message."""
+    with pytest.raises(MessageError) as caught:
+        builder.apply_delta(message, size_bytes=size_bytes)
+    return caught.value
 
 
 def book(builder: BookBuilder, selection_id: int = 7) -> RunnerBook:

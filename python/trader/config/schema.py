@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import TypeAlias
 
+from trader.betfair.signals.settings import FILL_MODELS, QUEUE_MODELS
 from trader.config.rules import (
     Choice,
     Flag,
@@ -23,6 +24,7 @@ from trader.config.rules import (
 from trader.execution.interfaces.executor import DryRunLimits
 from trader.strategy.edges.base import EdgeConfig
 from trader.strategy.fee_gate import FeeGateConfig
+from trader.strategy.hotloop.config import BOOK_SOURCES
 from trader.strategy.sizer import SizerConfig
 
 MEBIBYTE = 1 << 20
@@ -31,13 +33,13 @@ MEBIBYTE = 1 << 20
 @dataclass(frozen=True, slots=True, kw_only=True)
 class QueueConfig:
     window_s: float = rule(Number(0.1, 3600.0))
-    model: str = rule(Choice(("risk_averse", "prob_power", "prob_log")))
+    model: str = rule(Choice(QUEUE_MODELS))
     power_n: float = rule(Number(0.01, 8.0))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PfillConfig:
-    model: str = rule(Choice(("erlang", "exponential")))
+    model: str = rule(Choice(FILL_MODELS))
     horizon_ms: int = rule(Whole(1, 86_400_000))
     trade_size_window_s: float = rule(Number(0.1, 86_400.0))
 
@@ -51,7 +53,7 @@ class TradedConfig:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BookConfig:
-    source: str = rule(Choice(("auto", "full", "best", "display")))
+    source: str = rule(Choice(BOOK_SOURCES))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

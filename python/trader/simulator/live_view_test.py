@@ -11,22 +11,15 @@ import pytest
 from rich.console import Console
 
 from trader.config.loading import load
-from trader.config.schema import Config
 from trader.execution.blotter import Blotter
-from trader.execution.executor_py.executor import PythonExecutor
-from trader.execution.interfaces.executor import Executor
-from trader.execution.ipc import Bus
 from trader.monitoring.metrics import Metrics
 from trader.simulator.generator import Race, RaceShape
 from trader.simulator.live_view import LiveView, PlainView, View
 from trader.simulator.replay import Replay, Source
 from trader.simulator.summary import TIMING_KEYS
+from trader.testing import make_executor
 
 SHAPE = RaceShape(pre_off_s=60.0, in_play_s=4.0)
-
-
-def make_executor(config: Config, bus: Bus, _metrics: Metrics, _run_dir: Path) -> Executor:
-    return PythonExecutor(bus, config.execution.limits.dry_run())
 
 
 def play(folder: Path, race: Race, view: View | None, metrics: Metrics) -> dict[str, object]:

@@ -14,7 +14,7 @@ from typing import Any, Protocol
 
 from trader import __version__
 from trader.betfair.book_builder import BookBuilder
-from trader.betfair.normalize import MessageError, decode_line
+from trader.betfair.normalize import normalized
 from trader.config.schema import Config
 from trader.engine import Apply, Engine, ResultObserver
 from trader.execution.blotter import Blotter
@@ -35,7 +35,7 @@ from trader.strategy.fee_gate import FeeGate
 from trader.strategy.hotloop.api import Hotloop
 from trader.strategy.hotloop.config import read_config
 from trader.strategy.hotloop.errors import HotloopError
-from trader.strategy.hotloop.interface import HotloopApi, Touched
+from trader.strategy.hotloop.interface import HotloopApi
 from trader.strategy.sizer import Sizer
 
 MakeExecutor = Callable[[Config, Bus, Metrics, Path], Executor]
@@ -173,12 +173,4 @@ def feed(book: HotloopApi, kind: str) -> Apply:
     if kind == "raw":
         return book.apply_delta
 
-    def apply_normalized(raw: bytes, ts_ms: int) -> list[Touched]:
-        try:
-            message = decode_line(raw)
-        except MessageError:
-            # What is no JSON is left to the seam, which marks its markets stale and says why.
-            return book.apply_delta(raw, ts_ms)
-        return book.apply_delta(message, ts_ms)
-
-    return apply_normalized
+    return lambda raw, ts_ms: book.apply_delta(normalized(raw), ts_ms)

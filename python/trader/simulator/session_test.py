@@ -10,23 +10,16 @@ import pytest
 
 from trader.betfair import book_builder, books, signals
 from trader.config.loading import load
-from trader.config.schema import Config
 from trader.execution.blotter import Blotter
-from trader.execution.executor_py.executor import PythonExecutor
-from trader.execution.interfaces.executor import Executor
-from trader.execution.ipc import Bus
 from trader.monitoring.metrics import Metrics
 from trader.simulator.generator import Race, RaceShape
 from trader.simulator.session import open_second_book, open_session
 from trader.strategy.hotloop.config import read_config
+from trader.testing import make_executor
 
 LINES = list(Race(1, RaceShape(pre_off_s=20.0, in_play_s=2.0)).lines())
 BUILDER = {book_builder.__file__, books.__file__}
 SIGNALS = str(Path(signals.__file__).parent)
-
-
-def make_executor(config: Config, bus: Bus, _metrics: Metrics, _run_dir: Path) -> Executor:
-    return PythonExecutor(bus, config.execution.limits.dry_run())
 
 
 def called(folder: Path, *overrides: str) -> set[str]:

@@ -13,7 +13,8 @@ const ORDER_ID_CHARS_MAX: usize = 64;
 
 const NOT_TRACKED: Error = refused("order_id", "is not tracked");
 
-const fn refused(field: &'static str, reason: &'static str) -> Error {
+/// A method was called with something it does not take.
+pub(crate) const fn refused(field: &'static str, reason: &'static str) -> Error {
     Error::Argument { field, reason }
 }
 

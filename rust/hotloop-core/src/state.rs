@@ -15,7 +15,6 @@ use crate::message::{ChangeType, Clock, Message, RunnerKey, Segment};
 use crate::parse::{decode, decode_snapshot};
 use crate::probe::carried;
 use crate::segments::Segments;
-use crate::signals::matched::Trade;
 use crate::signals::update::{MatchedAt, Named};
 use crate::stats::Stats;
 use crate::store::{MarketRef, Store};
@@ -65,9 +64,8 @@ pub struct HotloopCore {
     touched: Vec<Touched>,
     /// The runners named in `rc` entries of the message being applied.
     pub(crate) named: Vec<Named>,
-    /// Its trades, of all runners and of the one at hand.
+    /// Its trades.
     pub(crate) trades: Vec<MatchedAt>,
-    pub(crate) found: Vec<Trade>,
 }
 
 /// What is to be done with a line that was read.

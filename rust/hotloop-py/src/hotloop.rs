@@ -24,15 +24,15 @@ fn config_of(py: Python<'_>, config: Option<&Bound<'_, PyMapping>>) -> PyResult<
     let Some(config) = config else {
         return Ok(Config::default());
     };
-    Config::from_json(&json(config, Purpose::Config)?).map_err(|error| exception(py, &error))
+    raised(py, Config::from_json(&json(config, Purpose::Config)?))
 }
 
 fn side_of(py: Python<'_>, side: &str) -> PyResult<Side> {
-    side.parse().map_err(|error| exception(py, &error))
+    raised(py, side.parse())
 }
 
 fn refuse<T>(py: Python<'_>, field: &'static str, reason: &'static str) -> PyResult<T> {
-    Err(exception(py, &Error::Argument { field, reason }))
+    raised(py, Err(Error::Argument { field, reason }))
 }
 
 fn raised<T>(py: Python<'_>, result: Result<T, Error>) -> PyResult<T> {

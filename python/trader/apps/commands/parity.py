@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import argparse
-import itertools
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -13,7 +12,7 @@ from trader.apps.arguments import FEEDS, user_path
 from trader.apps.commands.common import profile_of
 from trader.apps.interrupt import Interrupt
 from trader.apps.progress import FileProgress
-from trader.betfair.normalize import MessageError, decode_line
+from trader.betfair.normalize import normalized
 from trader.betfair.signals.settings import QUEUE_MODELS
 from trader.config.loading import load
 from trader.simulator.recording import Recording
@@ -72,12 +71,15 @@ def _passes(arguments: argparse.Namespace) -> list[Pass]:
     models: Sequence[str] = QUEUE_MODELS
     if arguments.queue_models != "all":
         models = (arguments.queue_models,)
-    passes = []
-    for feed, (index, model) in itertools.product(feeds, enumerate(models)):
+    blocks = {}
+    for model in models:
         overrides = [*arguments.overrides, f"hotloop.queue.model={model}"]
-        config = load(profile_of(arguments.profile), overrides)
-        passes.append(Pass(feed, model, index > 0, dict(config.hotloop.seam_config())))
-    return passes
+        blocks[model] = load(profile_of(arguments.profile), overrides).hotloop.seam_config()
+    return [
+        Pass(feed, model, model != models[0], block)
+        for feed in feeds
+        for model, block in blocks.items()
+    ]
 
 
 def _pair(settings: Pass) -> Comparison:
@@ -133,8 +135,9 @@ class _Run:
     ) -> bool:
         """Compares one pass; False when it was interrupted. Raises `Difference`."""
         refused = 0
+        is_raw = settings.feed == "raw"
         for number, line in enumerate(recording, start=1):
-            answer = comparison.apply(_fed(line, settings.feed), number)
+            answer = comparison.apply(line if is_raw else normalized(line), number)
             refused += isinstance(answer, Refused)
             if self._interrupt.requested():
                 return False
@@ -151,16 +154,6 @@ def _add(counts: Counts, recording: Recording, comparison: Comparison) -> None:
     counts.touched = max(counts.touched, comparison.touched_count)
     counts.values += comparison.values
     counts.passes += 1
-
-
-def _fed(line: bytes, feed: str) -> bytes | Mapping[str, Any]:
-    """The line as it is, or decoded; what is no JSON is left to the seam, which says why."""
-    if feed == "raw":
-        return line
-    try:
-        return decode_line(line)
-    except MessageError:
-        return line
 
 
 def _told(name: str, counts: Counts) -> str:

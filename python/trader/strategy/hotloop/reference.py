@@ -18,7 +18,7 @@ from dataclasses import asdict
 from typing import Any
 
 from trader.betfair.book_builder import BookBuilder
-from trader.betfair.normalize import MessageError, decode_line
+from trader.betfair.normalize import MessageError
 from trader.strategy.hotloop.config import HotloopConfig, read_config
 from trader.strategy.hotloop.errors import HotloopError, hotloop_error
 from trader.strategy.hotloop.interface import API_VERSION, METHODS, Emit, Touched
@@ -80,12 +80,7 @@ class Hotloop(Signals):
             segmented = raw.get("segmentType") is not None
             size_bytes = len(json.dumps(raw, separators=(",", ":"))) if segmented else 0
             return self._builder.apply_delta(raw, ts_ms=ts_ms, size_bytes=size_bytes)
-        try:
-            decoded = decode_line(raw)
-        except MessageError as error:
-            error.resubscribe = self._builder.lost(None)
-            raise
-        return self._builder.apply_delta(decoded, ts_ms=ts_ms, size_bytes=len(raw))
+        return self._builder.apply_line(raw, ts_ms=ts_ms)
 
     # --- diagnostics ----------------------------------------------------------------------------
 

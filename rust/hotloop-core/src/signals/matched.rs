@@ -64,20 +64,16 @@ impl Trade {
     }
 }
 
-/// Appends the trades among `levels`, which ascend by price.
+/// The trades among `levels`, in their order.
 pub(crate) fn trades(
     levels: impl Iterator<Item = LevelChange> + Clone,
     config: &Config,
-    out: &mut Vec<Trade>,
-) {
+) -> impl Iterator<Item = Trade> {
     let little = levels.clone().filter(|level| is_little(level.traded, config));
     let revalued = little.count() >= config.revaluation_levels;
-    for level in levels {
-        if level.traded.rise() == 0 || (revalued && is_little(level.traded, config)) {
-            continue;
-        }
-        out.extend(trade(&level, config.drop_tolerance));
-    }
+    let traded =
+        levels.filter(move |level| level.traded.rise() > 0 && !(revalued && is_little(level.traded, config)));
+    traded.filter_map(|level| trade(&level, config.drop_tolerance))
 }
 
 /// A rise so small against what was there that many of them are a revaluation.
@@ -138,9 +134,9 @@ mod tests {
     }
 
     fn all(levels: &[LevelChange]) -> Vec<(Centi, Centi, Centi)> {
-        let mut out = Vec::new();
-        trades(levels.iter().copied(), &Config::default(), &mut out);
-        out.iter().map(|t| (t.price, t.back, t.lay)).collect()
+        let config = Config::default();
+        let found = trades(levels.iter().copied(), &config);
+        found.map(|t| (t.price, t.back, t.lay)).collect()
     }
 
     #[test]
@@ -210,9 +206,9 @@ mod tests {
     #[test]
     fn consumed_is_what_was_matched_whole() {
         let consumed = |level| {
-            let mut out = Vec::new();
-            trades(std::iter::once(level), &Config::default(), &mut out);
-            (out[0].back_consumed, out[0].lay_consumed)
+            let config = Config::default();
+            let found = trades(std::iter::once(level), &config).next().unwrap();
+            (found.back_consumed, found.lay_consumed)
         };
         assert_eq!(consumed(level(200, (0, 1_000), (500, 0), (0, 0))), (false, true));
         assert_eq!(consumed(level(200, (0, 1_000), (0, 0), (500, 0))), (true, false));

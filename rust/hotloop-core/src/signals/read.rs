@@ -7,7 +7,7 @@ use crate::error::Error;
 use crate::ladder::Centi;
 use crate::market::{MarketBook, Side};
 use crate::message::RunnerKey;
-use crate::orders::amount;
+use crate::orders::{amount, refused};
 use crate::rows::SIZE_MAX;
 use crate::runner::RunnerBook;
 use crate::state::HotloopCore;
@@ -60,10 +60,7 @@ impl HotloopCore {
         let size = amount("size", size, SIZE_MAX)?;
         let horizon_ms = horizon_ms.unwrap_or(self.config.fill_horizon_ms);
         if horizon_ms < 0 {
-            return Err(Error::Argument {
-                field: "horizon_ms",
-                reason: "is negative",
-            });
+            return Err(refused("horizon_ms", "is negative"));
         }
         let found = self
             .at(market_id, key, now_ms)

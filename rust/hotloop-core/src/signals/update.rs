@@ -36,9 +36,7 @@ impl HotloopCore {
     }
 
     fn update_runner(&mut self, named: Named) {
-        let Self {
-            config, store, found, ..
-        } = self;
+        let Self { config, store, .. } = self;
         let market = store.book_mut(named.slot);
         let is_imaged = market.is_imaged(self.number);
         let place = if is_imaged {
@@ -53,16 +51,16 @@ impl HotloopCore {
         let depth = market.depth(config.book_source);
         let runner = &mut market.runners_mut()[place];
         if runner.has_traded_changes() {
-            found.clear();
             runner.sort_log();
-            trades(runner.traded_changes(depth), config, found);
-            for trade in &*found {
-                runner.signals.add_trade(trade, at_ms, config);
-                self.trades.push(MatchedAt {
-                    slot: named.slot,
-                    key: named.key,
-                    trade: *trade,
-                });
+            let first = self.trades.len();
+            let found = trades(runner.traded_changes(depth), config);
+            self.trades.extend(found.map(|trade| MatchedAt {
+                slot: named.slot,
+                key: named.key,
+                trade,
+            }));
+            for at in &self.trades[first..] {
+                runner.signals.add_trade(&at.trade, at_ms, config);
             }
         }
         runner.has_baseline = true;
@@ -74,11 +72,14 @@ impl HotloopCore {
     fn update_positions(&mut self, i: usize) {
         let name = |change| self.message.name(change);
         let id = name(&self.message.markets[i]);
-        let is_repeated = self.message.markets[..i].iter().any(|change| name(change) == id);
-        let Some(slot) = self.store.find(id).filter(|_| !is_repeated) else {
+        let Some(slot) = self.store.find(id) else {
             return;
         };
         let book = self.store.book_mut(slot);
+        // First what is cheap: most of the markets of a large image have no order of ours.
+        if book.positions.is_empty() || self.message.markets[..i].iter().any(|change| name(change) == id) {
+            return;
+        }
         let moment = book.moment(self.number);
         let mut positions = std::mem::take(&mut book.positions);
         for position in &mut positions {
