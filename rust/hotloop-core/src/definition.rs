@@ -18,7 +18,7 @@ pub(crate) fn read(reader: &mut Reader<'_>) -> Read<Definition> {
     let mut definition = Definition::default();
     let mut lines = LineUnits::default();
     reader.object(|reader, key| {
-        let Some(known) = KEYS.iter().find(|known| **known == key) else {
+        let Some(known) = KEYS.iter().find(|known| known.as_bytes() == key) else {
             return reader.skip();
         };
         member(reader, known, &mut definition, &mut lines).map_err(|fault| fault.under(known))
@@ -92,7 +92,7 @@ fn member(
 fn ladder(reader: &mut Reader<'_>) -> Read<Ladder> {
     let mut ladder = Ladder::Classic;
     reader.object(|reader, key| {
-        if key != "type" {
+        if key != b"type" {
             return reader.skip();
         }
         let offset = reader.offset();
@@ -119,22 +119,22 @@ fn runner(reader: &mut Reader<'_>) -> Read<RunnerDefinition> {
         adjustment_factor: None,
     };
     reader.object(|reader, key| match key {
-        "id" => reader
+        b"id" => reader
             .optional_int()
             .map(|read| id = read)
             .map_err(|f| f.under("id")),
-        "hc" => reader
+        b"hc" => reader
             .optional_centi()
             .map(|read| runner.key.handicap = read.unwrap_or(0))
             .map_err(|f| f.under("hc")),
-        "status" => text(reader)
+        b"status" => text(reader)
             .map(|read| runner.status = read)
             .map_err(|f| f.under("status")),
-        "sortPriority" => reader
+        b"sortPriority" => reader
             .optional_int()
             .map(|read| runner.sort_priority = read)
             .map_err(|f| f.under("sortPriority")),
-        "adjustmentFactor" => reader
+        b"adjustmentFactor" => reader
             .optional_float()
             .map(|read| runner.adjustment_factor = read)
             .map_err(|f| f.under("adjustmentFactor")),

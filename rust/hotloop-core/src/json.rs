@@ -10,6 +10,8 @@ use crate::fault::{Fault, Read};
 use crate::ladder::Centi;
 use crate::number::Number;
 
+mod scan;
+
 /// Deepest nesting accepted; the venue's own messages have six levels.
 const DEPTH_MAX: u32 = 512;
 
@@ -30,6 +32,7 @@ impl<'a> Reader<'a> {
         self.pos
     }
 
+    #[inline]
     fn byte(&self) -> Option<u8> {
         self.text.as_bytes().get(self.pos).copied()
     }
@@ -45,15 +48,37 @@ impl<'a> Reader<'a> {
         }
     }
 
+    /// The next byte that is not white space, which the venue's lines have none of.
+    #[inline]
     fn peek(&mut self) -> Option<u8> {
+        match self.byte() {
+            Some(byte) if byte > b' ' => Some(byte),
+            _ => self.peek_spaced(),
+        }
+    }
+
+    #[cold]
+    fn peek_spaced(&mut self) -> Option<u8> {
         self.skip_space();
         self.byte()
     }
 
+    #[inline]
     fn eat(&mut self, wanted: u8) -> bool {
         let found = self.peek() == Some(wanted);
         self.pos += usize::from(found);
         found
+    }
+
+    /// Takes the comma before a next member or element, or the `end` that there is none.
+    #[inline]
+    fn goes_on(&mut self, end: u8) -> Option<bool> {
+        let byte = self.peek()?;
+        if byte != b',' && byte != end {
+            return None;
+        }
+        self.pos += 1;
+        Some(byte == b',')
     }
 
     fn fault<T>(&self, reason: &'static str) -> Read<T> {
@@ -69,7 +94,8 @@ impl<'a> Reader<'a> {
     }
 
     /// Reads an object; `member` is called after each key and must read its value.
-    pub(crate) fn object(&mut self, mut member: impl FnMut(&mut Self, &str) -> Read<()>) -> Read<()> {
+    #[inline]
+    pub(crate) fn object(&mut self, mut member: impl FnMut(&mut Self, &[u8]) -> Read<()>) -> Read<()> {
         if !self.eat(b'{') {
             return self.fault("is not an object");
         }
@@ -77,23 +103,53 @@ impl<'a> Reader<'a> {
             return Ok(());
         }
         loop {
-            let key = self.string()?;
-            if !self.eat(b':') {
-                return self.fault("expected a colon");
+            let unusual;
+            let key = if let Some(key) = self.plain_key() {
+                key
+            } else {
+                unusual = self.unusual_key()?;
+                unusual.as_bytes()
+            };
+            member(self, key)?;
+            match self.goes_on(b'}') {
+                Some(true) => {}
+                Some(false) => return Ok(()),
+                None => return self.fault("expected a comma or the end of the object"),
             }
-            member(self, &key)?;
-            if self.eat(b',') {
-                continue;
-            }
-            if self.eat(b'}') {
-                return Ok(());
-            }
-            return self.fault("expected a comma or the end of the object");
         }
+    }
+
+    /// Takes a key and its colon, where both stand there as the venue writes them.
+    #[inline]
+    fn plain_key(&mut self) -> Option<&'a [u8]> {
+        let bytes = self.text.as_bytes();
+        if self.byte() != Some(b'"') {
+            return None;
+        }
+        let start = self.pos + 1;
+        let end = scan::plain_until(bytes, start);
+        match bytes.get(end..)? {
+            [b'"', b':', ..] => {
+                self.pos = end + 2;
+                bytes.get(start..end)
+            }
+            _ => None,
+        }
+    }
+
+    /// A key with escapes or white space, and its colon.
+    #[cold]
+    fn unusual_key(&mut self) -> Read<Cow<'a, str>> {
+        let key = self.string()?;
+        if !self.eat(b':') {
+            return self.fault("expected a colon");
+        }
+        Ok(key)
     }
 
     /// Reads an array; `element` is called with each index and must read its value. Returns the
     /// number of elements.
+    #[inline]
     pub(crate) fn array(&mut self, mut element: impl FnMut(&mut Self, usize) -> Read<()>) -> Read<usize> {
         if !self.eat(b'[') {
             return self.fault("is not an array");
@@ -103,15 +159,15 @@ impl<'a> Reader<'a> {
         }
         let mut index = 0;
         loop {
-            element(self, index).map_err(|fault| fault.at(index))?;
+            if let Err(fault) = element(self, index) {
+                return Err(fault.at(index));
+            }
             index += 1;
-            if self.eat(b',') {
-                continue;
+            match self.goes_on(b']') {
+                Some(true) => {}
+                Some(false) => return Ok(index),
+                None => return self.fault("expected a comma or the end of the array"),
             }
-            if self.eat(b']') {
-                return Ok(index);
-            }
-            return self.fault("expected a comma or the end of the array");
         }
     }
 
@@ -143,7 +199,22 @@ impl<'a> Reader<'a> {
     }
 
     /// Reads a string; borrows the text unless it holds escapes.
+    #[inline]
     pub(crate) fn string(&mut self) -> Read<Cow<'a, str>> {
+        if self.byte() == Some(b'"') {
+            let start = self.pos + 1;
+            let end = scan::plain_until(self.text.as_bytes(), start);
+            if self.text.as_bytes().get(end) == Some(&b'"') {
+                self.pos = end + 1;
+                return Ok(Cow::Borrowed(&self.text[start..end]));
+            }
+        }
+        self.unusual_string()
+    }
+
+    /// A string with white space before it, with escapes, or none at all.
+    #[cold]
+    fn unusual_string(&mut self) -> Read<Cow<'a, str>> {
         let (token, escaped) = self.string_token()?;
         if !escaped {
             return Ok(Cow::Borrowed(&token[1..token.len() - 1]));
@@ -169,6 +240,7 @@ impl<'a> Reader<'a> {
         let start = self.pos - 1;
         let mut escaped = false;
         loop {
+            self.pos = scan::plain_until(self.text.as_bytes(), self.pos);
             match self.byte() {
                 Some(b'"') => {
                     self.pos += 1;
@@ -179,8 +251,7 @@ impl<'a> Reader<'a> {
                     self.pos += 1;
                     self.escape()?;
                 }
-                Some(0..=0x1f) => return self.fault("has a control character"),
-                Some(_) => self.pos += 1,
+                Some(_) => return self.fault("has a control character"),
                 None => return self.fault("string without an end"),
             }
         }
@@ -255,6 +326,28 @@ impl<'a> Reader<'a> {
         Ok(())
     }
 
+    /// Reads hundredths of a price or size: 0 to `max`.
+    #[inline]
+    pub(crate) fn centi_up_to(&mut self, max: Centi) -> Read<Centi> {
+        if let Some((centi, end)) = scan::centi(self.text.as_bytes(), self.pos)
+            && centi <= max
+        {
+            self.pos = end;
+            return Ok(centi);
+        }
+        self.number()?.centi_up_to(max)
+    }
+
+    /// Reads a 64-bit integer.
+    #[inline]
+    pub(crate) fn int(&mut self) -> Read<i64> {
+        if let Some((value, end)) = scan::int(self.text.as_bytes(), self.pos) {
+            self.pos = end;
+            return Ok(value);
+        }
+        self.number()?.int()
+    }
+
     /// The value that `read` reads, or none for `null`.
     pub(crate) fn optional<T>(&mut self, read: impl FnOnce(&mut Self) -> Read<T>) -> Read<Option<T>> {
         if self.null()? {
@@ -265,7 +358,7 @@ impl<'a> Reader<'a> {
 
     /// An integer, or none for `null`.
     pub(crate) fn optional_int(&mut self) -> Read<Option<i64>> {
-        self.optional(|reader| reader.number()?.int())
+        self.optional(Self::int)
     }
 
     /// A plain number, or none for `null`.
@@ -293,6 +386,15 @@ impl<'a> Reader<'a> {
         self.skip_nested(0)
     }
 
+    #[inline]
+    fn skip_number(&mut self) -> Read<()> {
+        if let Some((_, end)) = scan::centi(self.text.as_bytes(), self.pos) {
+            self.pos = end;
+            return Ok(());
+        }
+        self.number().map(drop)
+    }
+
     fn skip_nested(&mut self, depth: u32) -> Read<()> {
         if depth > DEPTH_MAX {
             return self.fault("nested too deep");
@@ -303,7 +405,7 @@ impl<'a> Reader<'a> {
             Some(b'[') => self.array(|reader, _| reader.skip_nested(depth + 1)).map(drop),
             Some(b't' | b'f') => self.flag().map(drop),
             Some(b'n') => self.null().map(drop),
-            Some(b'-' | b'0'..=b'9') => self.number().map(drop),
+            Some(b'-' | b'0'..=b'9') => self.skip_number(),
             Some(_) => self.fault("is not a JSON value"),
             None => self.fault("text ends where a value is expected"),
         }

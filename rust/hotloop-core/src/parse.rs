@@ -81,22 +81,22 @@ fn read(text: &str, message: &mut Message, changes: Changes) -> Read<()> {
     let mut reader = Reader::new(text);
     reader.object(|reader, key| {
         match key {
-            "op" => header.is_market_change = reader.is_string("mcm")?,
-            "id" => header.subscription = reader.optional_int().map_err(|f| f.under("id"))?,
-            "pt" => header.pt_ms = reader.optional_int().map_err(|f| f.under("pt"))?,
-            "ct" => header.change_type = change_type(reader).map_err(|f| f.under("ct"))?,
-            "clk" => clock(reader, &mut message.clock).map_err(|f| f.under("clk"))?,
-            "initialClk" => {
+            b"op" => header.is_market_change = reader.is_string("mcm")?,
+            b"id" => header.subscription = reader.optional_int().map_err(|f| f.under("id"))?,
+            b"pt" => header.pt_ms = reader.optional_int().map_err(|f| f.under("pt"))?,
+            b"ct" => header.change_type = change_type(reader).map_err(|f| f.under("ct"))?,
+            b"clk" => clock(reader, &mut message.clock).map_err(|f| f.under("clk"))?,
+            b"initialClk" => {
                 clock(reader, &mut message.initial_clock).map_err(|f| f.under("initialClk"))?;
             }
-            "status" => {
+            b"status" => {
                 let status = reader.optional_int().map_err(|f| f.under("status"))?;
                 header.unreliable = status == Some(503);
             }
-            "segmentType" => {
+            b"segmentType" => {
                 header.segment = segment(reader).map_err(|f| f.under("segmentType"))?;
             }
-            "mc" if changes == Changes::Read => {
+            b"mc" if changes == Changes::Read => {
                 reader
                     .optional_array(|reader, _| market_change(reader, message, None))
                     .map_err(|f| f.under("mc"))?;
@@ -151,18 +151,18 @@ fn market_change(reader: &mut Reader<'_>, message: &mut Message, named: Option<&
     let mut definition = None;
     reader.object(|reader, key| {
         match key {
-            "id" => {
+            b"id" => {
                 let own = market_name(reader, message, named).map_err(|f| f.under("id"))?;
                 name = own.or(name.take());
             }
-            "img" => image = reader.optional_flag().map_err(|f| f.under("img"))?,
-            "marketDefinition" => {
+            b"img" => image = reader.optional_flag().map_err(|f| f.under("img"))?,
+            b"marketDefinition" => {
                 definition = reader
                     .optional(definition::read)
                     .map_err(|f| f.under("marketDefinition"))?
                     .map(Box::new);
             }
-            "rc" => reader
+            b"rc" => reader
                 .optional_array(|reader, _| rows::runner_change(reader, message))
                 .map_err(|f| f.under("rc"))?,
             _ => reader.skip()?,

@@ -19,25 +19,25 @@ pub(crate) fn runner_change(reader: &mut Reader<'_>, message: &mut Message) -> R
     let mut handicap = 0;
     let mut last_traded = None;
     reader.object(|reader, key| match key {
-        "id" => reader
+        b"id" => reader
             .optional_int()
             .map(|read| id = read)
             .map_err(|f| f.under("id")),
-        "hc" => reader
+        b"hc" => reader
             .optional_centi()
             .map(|read| handicap = read.unwrap_or(0))
             .map_err(|f| f.under("hc")),
-        "ltp" => reader
-            .optional(|reader| reader.number()?.centi_up_to(PRICE_MAX))
+        b"ltp" => reader
+            .optional(|reader| reader.centi_up_to(PRICE_MAX))
             .map(|read| last_traded = read)
             .map_err(|f| f.under("ltp")),
-        "atb" => price_rows(reader, RowKind::FullBack, rows).map_err(|f| f.under("atb")),
-        "atl" => price_rows(reader, RowKind::FullLay, rows).map_err(|f| f.under("atl")),
-        "trd" => traded_rows(reader, rows).map_err(|f| f.under("trd")),
-        "batb" => level_rows(reader, RowKind::BestBack, rows).map_err(|f| f.under("batb")),
-        "batl" => level_rows(reader, RowKind::BestLay, rows).map_err(|f| f.under("batl")),
-        "bdatb" => level_rows(reader, RowKind::DisplayBack, rows).map_err(|f| f.under("bdatb")),
-        "bdatl" => level_rows(reader, RowKind::DisplayLay, rows).map_err(|f| f.under("bdatl")),
+        b"atb" => price_rows(reader, RowKind::FullBack, rows).map_err(|f| f.under("atb")),
+        b"atl" => price_rows(reader, RowKind::FullLay, rows).map_err(|f| f.under("atl")),
+        b"trd" => traded_rows(reader, rows).map_err(|f| f.under("trd")),
+        b"batb" => level_rows(reader, RowKind::BestBack, rows).map_err(|f| f.under("batb")),
+        b"batl" => level_rows(reader, RowKind::BestLay, rows).map_err(|f| f.under("batl")),
+        b"bdatb" => level_rows(reader, RowKind::DisplayBack, rows).map_err(|f| f.under("bdatb")),
+        b"bdatl" => level_rows(reader, RowKind::DisplayLay, rows).map_err(|f| f.under("bdatl")),
         _ => reader.skip(),
     })?;
     let Some(id) = id else {
@@ -123,10 +123,10 @@ fn numbers(reader: &mut Reader<'_>, max: [Centi; 2]) -> Read<[Centi; 2]> {
 }
 
 fn bounded(reader: &mut Reader<'_>, max: Centi) -> Read<Centi> {
-    reader.number()?.centi_up_to(max)
+    reader.centi_up_to(max)
 }
 
 fn row_level(reader: &mut Reader<'_>) -> Read<u8> {
     let offset = reader.offset();
-    u8::try_from(reader.number()?.int()?).map_err(|_| Fault::new(offset, "is not a level 0 to 255"))
+    u8::try_from(reader.int()?).map_err(|_| Fault::new(offset, "is not a level 0 to 255"))
 }
