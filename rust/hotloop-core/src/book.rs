@@ -38,21 +38,45 @@ impl Best {
 /// Levels keyed by price: `atb`, `atl`, `trd`.
 #[derive(Debug)]
 pub(crate) struct PriceLadder {
-    best: Best,
+    /// 1, or -1 where the lowest price is the best: what is held is the price times this, so that
+    /// the search compares plain integers on either side.
+    sign: Centi,
+    /// Ascending by signed price.
     levels: Vec<Level>,
 }
 
 impl PriceLadder {
     pub(crate) fn new(best: Best) -> Self {
         Self {
-            best,
+            sign: match best {
+                Best::Highest => 1,
+                Best::Lowest => -1,
+            },
             levels: Vec::new(),
         }
     }
 
+    #[inline]
     fn find(&self, price: Centi) -> Result<usize, usize> {
-        self.levels
-            .binary_search_by(|level| self.best.order(level.price, price))
+        let signed = price * self.sign;
+        let place = self.levels.partition_point(|level| level.price < signed);
+        match self.levels.get(place) {
+            Some(level) if level.price == signed => Ok(place),
+            _ => Err(place),
+        }
+    }
+
+    /// A level as it is told.
+    fn told(&self, level: Level) -> Level {
+        Level {
+            price: level.price * self.sign,
+            ..level
+        }
+    }
+
+    /// Levels, best price first.
+    fn best_first(&self) -> impl Iterator<Item = Level> {
+        self.levels.iter().rev().map(|level| self.told(*level))
     }
 
     /// Sets the size at a price, 0 to delete it; returns the size that stood there before.
@@ -63,6 +87,7 @@ impl PriceLadder {
             (Ok(place), _) => std::mem::replace(&mut self.levels[place].size, size),
             (Err(_), 0) => 0,
             (Err(place), _) => {
+                let price = price * self.sign;
                 self.levels.insert(place, Level { price, size });
                 0
             }
@@ -78,8 +103,9 @@ impl PriceLadder {
         self.find(price).map_or(0, |place| self.levels[place].size)
     }
 
-    /// All levels, worst price first.
-    pub(crate) fn worst_first(&self) -> &[Level] {
+    /// All levels of a ladder whose best price is the highest, ascending.
+    pub(crate) fn ascending(&self) -> &[Level] {
+        debug_assert_eq!(self.sign, 1, "the other kind is held with its signs turned");
         &self.levels
     }
 }
@@ -162,7 +188,7 @@ pub(crate) enum SideRef<'a> {
 impl SideRef<'_> {
     pub(crate) fn best(self) -> Option<Level> {
         match self {
-            Self::Prices(ladder) => ladder.levels.last().copied(),
+            Self::Prices(ladder) => ladder.levels.last().map(|level| ladder.told(*level)),
             Self::Screen(ladder) => ladder.best(),
         }
     }
@@ -179,7 +205,7 @@ impl SideRef<'_> {
     pub(crate) fn top(self, n: Option<usize>) -> Vec<Level> {
         let n = n.unwrap_or(usize::MAX);
         match self {
-            Self::Prices(ladder) => ladder.levels.iter().rev().take(n).copied().collect(),
+            Self::Prices(ladder) => ladder.best_first().take(n).collect(),
             Self::Screen(ladder) => {
                 let mut levels = ladder.best_first();
                 levels.truncate(n);
@@ -222,7 +248,7 @@ mod tests {
         assert_eq!(ladder.set(200, 0), 0);
         ladder.set(101, 5);
         assert_eq!(ladder.set(200, 0), 0);
-        assert_eq!(ladder.worst_first(), [level(101, 5)]);
+        assert_eq!(ladder.ascending(), [level(101, 5)]);
     }
 
     #[test]

@@ -150,7 +150,7 @@ impl RunnerBook {
     /// Traded volumes, ascending price.
     #[must_use]
     pub fn traded(&self) -> &[Level] {
-        self.traded.worst_first()
+        self.traded.ascending()
     }
 
     /// What is available to a taker of `side`.
@@ -195,7 +195,7 @@ impl RunnerBook {
                 self.log.note(row.price, Of::Traded, before);
             }
             RowKind::TradedWiped => {
-                for level in self.traded.worst_first() {
+                for level in self.traded.ascending() {
                     self.log.note(level.price, Of::Traded, level.size);
                 }
                 self.traded.clear();

@@ -28,12 +28,64 @@ pub(super) fn plain_until(text: &[u8], mut at: usize) -> usize {
     at + rest.iter().position(is_special).unwrap_or(rest.len())
 }
 
-/// Most digits that [`centi`] and [`int`] read: they fit a mantissa that both take as it stands.
+/// Most digits of an integer that is read here: a mantissa that is exact whatever is done with it.
 const DIGITS_MAX: usize = 15;
 
 /// What the venue writes after a number.
+#[inline]
 const fn is_end(byte: u8) -> bool {
     matches!(byte, b',' | b']' | b'}')
+}
+
+/// Eight bytes of text, the first one lowest.
+#[derive(Clone, Copy)]
+struct Eight {
+    text: u64,
+    /// Each byte's value where it is a digit.
+    values: u64,
+    /// The high bit of each byte that is no digit.
+    others: u64,
+}
+
+impl Eight {
+    #[inline]
+    fn at(text: &[u8], at: usize) -> Option<Self> {
+        let chunk = text.get(at..)?.first_chunk::<8>()?;
+        let text = u64::from_le_bytes(*chunk);
+        let values = text ^ (ONES * 0x30);
+        // A byte above 9 reaches its high bit by this sum; what it carries on is above an "other".
+        let others = (values.wrapping_add(ONES * 0x76) | values) & HIGHS;
+        Some(Self { text, values, others })
+    }
+
+    /// Bits before the first byte that is no digit: eight times the digits; 64 where all are.
+    #[inline]
+    fn digit_bits(self) -> u32 {
+        self.others.trailing_zeros() & !7
+    }
+
+    #[inline]
+    const fn byte_at(self, bits: u32) -> u8 {
+        (self.text >> bits).to_le_bytes()[0]
+    }
+
+    /// A zero, and another digit after it.
+    #[inline]
+    const fn has_leading_zero(self, digit_bits: u32) -> bool {
+        self.values & 0xff == 0 && digit_bits > 8
+    }
+}
+
+/// The number that the lowest `bits` bits write, one digit a byte, the first one lowest. `bits` is
+/// 8 to 64.
+#[inline]
+const fn value_of(digits: u64, bits: u32) -> i64 {
+    // Leading zeros take the place of what is not asked for. Then neighbours are joined: two digits
+    // become one number of two bytes, two of those one of four, and again.
+    let ones = digits << (64 - bits);
+    let pairs = (ones.wrapping_mul(10 * 0x100 + 1) >> 8) & 0x00ff_00ff_00ff_00ff;
+    let fours = (pairs.wrapping_mul(100 * 0x1_0000 + 1) >> 16) & 0x0000_ffff_0000_ffff;
+    (fours.wrapping_mul(10_000 * 0x1_0000_0000 + 1) >> 32).cast_signed()
 }
 
 /// An integer of up to fifteen digits without a sign or a leading zero, and the index after it.
@@ -44,9 +96,54 @@ pub(super) fn int(text: &[u8], at: usize) -> Option<(i64, usize)> {
     is_end(last).then_some((value, end))
 }
 
+/// The value of the digits at `at`, the index after them and the byte there.
+#[inline]
+fn digits(text: &[u8], at: usize) -> Option<(i64, usize, u8)> {
+    const TENS: [i64; 8] = [1, 10, 100, 1_000, 10_000, 100_000, 1_000_000, 10_000_000];
+    let first = Eight::at(text, at)?;
+    let bits = first.digit_bits();
+    if bits == 0 || first.has_leading_zero(bits) {
+        return None;
+    }
+    let count = (bits / 8) as usize;
+    let value = value_of(first.values, bits);
+    if bits < 64 {
+        return Some((value, at + count, first.byte_at(bits)));
+    }
+    let second = Eight::at(text, at + 8)?;
+    let more = second.digit_bits();
+    let tail = match more {
+        0 => 0,
+        64 => return None,
+        _ => value_of(second.values, more),
+    };
+    let count = (more / 8) as usize;
+    Some((value * TENS.get(count)? + tail, at + 8 + count, second.byte_at(more)))
+}
+
 /// Hundredths of a number as [`int`] reads it, with up to two decimals, and the index after it.
 #[inline]
 pub(super) fn centi(text: &[u8], at: usize) -> Option<(Centi, usize)> {
+    let eight = Eight::at(text, at)?;
+    let point = eight.digit_bits();
+    // The byte after the decimals, or after the one after the digits.
+    let end = (eight.others & eight.others.wrapping_sub(1)).trailing_zeros() & !7;
+    if point == 0 || end == 64 || eight.byte_at(point) != b'.' || eight.has_leading_zero(point) {
+        return long_centi(text, at);
+    }
+    let decimals = (end - point) / 8 - 1;
+    if !is_end(eight.byte_at(end)) || !matches!(decimals, 1 | 2) {
+        return None;
+    }
+    let whole = (1 << point) - 1;
+    let joined = (eight.values & whole) | ((eight.values >> 8) & !whole);
+    let scale = if decimals == 1 { 10 } else { 1 };
+    Some((value_of(joined, end - 8) * scale, at + (end / 8) as usize))
+}
+
+/// As [`centi`], of a whole number or one of more than seven bytes.
+#[inline]
+fn long_centi(text: &[u8], at: usize) -> Option<(Centi, usize)> {
     let (whole, end, last) = digits(text, at)?;
     if is_end(last) {
         return Some((whole * 100, end));
@@ -64,22 +161,6 @@ pub(super) fn centi(text: &[u8], at: usize) -> Option<(Centi, usize)> {
         }
         _ => None,
     }
-}
-
-/// The value of the digits at `at`, the index after them and the byte there.
-#[inline]
-fn digits(text: &[u8], at: usize) -> Option<(i64, usize, u8)> {
-    let rest = text.get(at..)?;
-    let mut value = 0_i64;
-    for (count, byte) in rest.iter().enumerate().take(DIGITS_MAX + 1) {
-        let digit = byte.wrapping_sub(b'0');
-        if digit > 9 {
-            let has_leading_zero = count > 1 && rest[0] == b'0';
-            return (count > 0 && !has_leading_zero).then_some((value, at + count, *byte));
-        }
-        value = value * 10 + i64::from(digit);
-    }
-    None
 }
 
 #[cfg(test)]
