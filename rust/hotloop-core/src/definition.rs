@@ -18,7 +18,7 @@ pub(crate) fn read(reader: &mut Reader<'_>) -> Read<Definition> {
     let mut definition = Definition::default();
     let mut lines = LineUnits::default();
     reader.object(|reader, key| {
-        let Some(known) = KEYS.iter().find(|known| known.as_bytes() == key) else {
+        let Some(known) = KEYS.iter().find(|known| known.as_bytes() == key.name) else {
             return reader.skip();
         };
         member(reader, known, &mut definition, &mut lines).map_err(|fault| fault.under(known))
@@ -92,7 +92,7 @@ fn member(
 fn ladder(reader: &mut Reader<'_>) -> Read<Ladder> {
     let mut ladder = Ladder::Classic;
     reader.object(|reader, key| {
-        if key != b"type" {
+        if key.name != b"type" {
             return reader.skip();
         }
         let offset = reader.offset();
@@ -118,7 +118,7 @@ fn runner(reader: &mut Reader<'_>) -> Read<RunnerDefinition> {
         sort_priority: None,
         adjustment_factor: None,
     };
-    reader.object(|reader, key| match key {
+    reader.object(|reader, key| match key.name {
         b"id" => reader
             .optional_int()
             .map(|read| id = read)

@@ -10,7 +10,10 @@ use crate::fault::{Fault, Read};
 use crate::ladder::Centi;
 use crate::number::Number;
 
+mod key;
 mod scan;
+
+pub(crate) use key::{Key, short};
 
 /// Deepest nesting accepted; the venue's own messages have six levels.
 const DEPTH_MAX: u32 = 512;
@@ -95,7 +98,7 @@ impl<'a> Reader<'a> {
 
     /// Reads an object; `member` is called after each key and must read its value.
     #[inline]
-    pub(crate) fn object(&mut self, mut member: impl FnMut(&mut Self, &[u8]) -> Read<()>) -> Read<()> {
+    pub(crate) fn object(&mut self, mut member: impl FnMut(&mut Self, Key<'_>) -> Read<()>) -> Read<()> {
         if !self.eat(b'{') {
             return self.fault("is not an object");
         }
@@ -108,7 +111,7 @@ impl<'a> Reader<'a> {
                 key
             } else {
                 unusual = self.unusual_key()?;
-                unusual.as_bytes()
+                Key::of(unusual.as_bytes())
             };
             member(self, key)?;
             match self.goes_on(b'}') {
@@ -119,26 +122,16 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// Takes a key and its colon, where both stand there as the venue writes them.
+    /// Takes a short key and its colon, where both stand there as the venue writes them.
     #[inline]
-    fn plain_key(&mut self) -> Option<&'a [u8]> {
-        let bytes = self.text.as_bytes();
-        if self.byte() != Some(b'"') {
-            return None;
-        }
-        let start = self.pos + 1;
-        let end = scan::plain_until(bytes, start);
-        match bytes.get(end..)? {
-            [b'"', b':', ..] => {
-                self.pos = end + 2;
-                bytes.get(start..end)
-            }
-            _ => None,
-        }
+    fn plain_key(&mut self) -> Option<Key<'a>> {
+        let (short, length) = scan::short_key(self.text.as_bytes(), self.pos)?;
+        let name = self.pos + 1..self.pos + 1 + length;
+        self.pos = name.end + 2;
+        Some(Key::short(short, self.text.as_bytes().get(name)?))
     }
 
-    /// A key with escapes or white space, and its colon.
-    #[cold]
+    /// Any key, and its colon.
     fn unusual_key(&mut self) -> Read<Cow<'a, str>> {
         let key = self.string()?;
         if !self.eat(b':') {
@@ -172,6 +165,7 @@ impl<'a> Reader<'a> {
     }
 
     /// Takes a `null` if that is what comes next.
+    #[inline]
     pub(crate) fn null(&mut self) -> Read<bool> {
         if self.peek() != Some(b'n') {
             return Ok(false);
@@ -329,8 +323,9 @@ impl<'a> Reader<'a> {
     /// Reads hundredths of a price or size: 0 to `max`.
     #[inline]
     pub(crate) fn centi_up_to(&mut self, max: Centi) -> Read<Centi> {
-        if let Some((centi, end)) = scan::centi(self.text.as_bytes(), self.pos)
+        if let Some((centi, end, last)) = scan::centi(self.text.as_bytes(), self.pos)
             && centi <= max
+            && scan::is_end(last)
         {
             self.pos = end;
             return Ok(centi);
@@ -341,11 +336,35 @@ impl<'a> Reader<'a> {
     /// Reads a 64-bit integer.
     #[inline]
     pub(crate) fn int(&mut self) -> Read<i64> {
-        if let Some((value, end)) = scan::int(self.text.as_bytes(), self.pos) {
+        if let Some((value, end, last)) = scan::int(self.text.as_bytes(), self.pos)
+            && scan::is_end(last)
+        {
             self.pos = end;
             return Ok(value);
         }
         self.number()?.int()
+    }
+
+    /// Reads `[price, size]`, where it stands there as the venue writes it and within `max`.
+    #[inline]
+    pub(crate) fn plain_pair(&mut self, max: [Centi; 2]) -> Option<[Centi; 2]> {
+        let bytes = self.text.as_bytes();
+        let start = (self.byte()? == b'[').then_some(self.pos + 1)?;
+        let (pair, end) = scan::pair(bytes, start, max)?;
+        self.pos = end;
+        Some(pair)
+    }
+
+    /// Reads `[level, price, size]`, as [`Self::plain_pair`].
+    #[inline]
+    pub(crate) fn plain_triple(&mut self, max: [Centi; 2]) -> Option<(u8, [Centi; 2])> {
+        let bytes = self.text.as_bytes();
+        let start = (self.byte()? == b'[').then_some(self.pos + 1)?;
+        let (level, comma, last) = scan::int(bytes, start)?;
+        let level = u8::try_from(level).ok().filter(|_| last == b',')?;
+        let (pair, end) = scan::pair(bytes, comma + 1, max)?;
+        self.pos = end;
+        Some((level, pair))
     }
 
     /// The value that `read` reads, or none for `null`.
@@ -357,6 +376,7 @@ impl<'a> Reader<'a> {
     }
 
     /// An integer, or none for `null`.
+    #[inline]
     pub(crate) fn optional_int(&mut self) -> Read<Option<i64>> {
         self.optional(Self::int)
     }
@@ -388,7 +408,9 @@ impl<'a> Reader<'a> {
 
     #[inline]
     fn skip_number(&mut self) -> Read<()> {
-        if let Some((_, end)) = scan::centi(self.text.as_bytes(), self.pos) {
+        if let Some((_, end, last)) = scan::centi(self.text.as_bytes(), self.pos)
+            && scan::is_end(last)
+        {
             self.pos = end;
             return Ok(());
         }

@@ -7,7 +7,7 @@
 use crate::definition;
 use crate::error::Error;
 use crate::fault::{Fault, Read};
-use crate::json::Reader;
+use crate::json::{Reader, short};
 use crate::message::{ChangeType, Clock, Header, MarketChange, Message, Segment};
 use crate::probe::probe;
 use crate::rows;
@@ -70,6 +70,16 @@ pub(crate) fn decode_snapshot(market_id: &str, line: &[u8], message: &mut Messag
     Ok(())
 }
 
+const OP: u64 = short(b"op");
+const ID: u64 = short(b"id");
+const CLK: u64 = short(b"clk");
+const PT: u64 = short(b"pt");
+const MC: u64 = short(b"mc");
+const RC: u64 = short(b"rc");
+const IMG: u64 = short(b"img");
+const CT: u64 = short(b"ct");
+const STATUS: u64 = short(b"status");
+
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Changes {
     Read,
@@ -80,23 +90,23 @@ fn read(text: &str, message: &mut Message, changes: Changes) -> Read<()> {
     let mut header = Header::default();
     let mut reader = Reader::new(text);
     reader.object(|reader, key| {
-        match key {
-            b"op" => header.is_market_change = reader.is_string("mcm")?,
-            b"id" => header.subscription = reader.optional_int().map_err(|f| f.under("id"))?,
-            b"pt" => header.pt_ms = reader.optional_int().map_err(|f| f.under("pt"))?,
-            b"ct" => header.change_type = change_type(reader).map_err(|f| f.under("ct"))?,
-            b"clk" => clock(reader, &mut message.clock).map_err(|f| f.under("clk"))?,
-            b"initialClk" => {
+        match key.short {
+            OP => header.is_market_change = reader.is_string("mcm")?,
+            ID => header.subscription = reader.optional_int().map_err(|f| f.under("id"))?,
+            PT => header.pt_ms = reader.optional_int().map_err(|f| f.under("pt"))?,
+            CT => header.change_type = change_type(reader).map_err(|f| f.under("ct"))?,
+            CLK => clock(reader, &mut message.clock).map_err(|f| f.under("clk"))?,
+            _ if key.name == b"initialClk" => {
                 clock(reader, &mut message.initial_clock).map_err(|f| f.under("initialClk"))?;
             }
-            b"status" => {
+            STATUS => {
                 let status = reader.optional_int().map_err(|f| f.under("status"))?;
                 header.unreliable = status == Some(503);
             }
-            b"segmentType" => {
+            _ if key.name == b"segmentType" => {
                 header.segment = segment(reader).map_err(|f| f.under("segmentType"))?;
             }
-            b"mc" if changes == Changes::Read => {
+            MC if changes == Changes::Read => {
                 reader
                     .optional_array(|reader, _| market_change(reader, message, None))
                     .map_err(|f| f.under("mc"))?;
@@ -150,19 +160,19 @@ fn market_change(reader: &mut Reader<'_>, message: &mut Message, named: Option<&
     let mut image = false;
     let mut definition = None;
     reader.object(|reader, key| {
-        match key {
-            b"id" => {
+        match key.short {
+            ID => {
                 let own = market_name(reader, message, named).map_err(|f| f.under("id"))?;
                 name = own.or(name.take());
             }
-            b"img" => image = reader.optional_flag().map_err(|f| f.under("img"))?,
-            b"marketDefinition" => {
+            IMG => image = reader.optional_flag().map_err(|f| f.under("img"))?,
+            _ if key.name == b"marketDefinition" => {
                 definition = reader
                     .optional(definition::read)
                     .map_err(|f| f.under("marketDefinition"))?
                     .map(Box::new);
             }
-            b"rc" => reader
+            RC => reader
                 .optional_array(|reader, _| rows::runner_change(reader, message))
                 .map_err(|f| f.under("rc"))?,
             _ => reader.skip()?,

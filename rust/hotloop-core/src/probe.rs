@@ -24,7 +24,7 @@ pub(crate) fn probe(text: &str) -> Read<Probe> {
     reader.skip()?;
     reader.end()?;
     let mut reader = Reader::new(text);
-    reader.object(|reader, key| match key {
+    reader.object(|reader, key| match key.name {
         b"op" => reader.is_string("mcm").map(|is| probe.is_market_change = is),
         b"ct" => reader.is_string("HEARTBEAT").map(|is| probe.is_heartbeat = is),
         b"mc" if reader.next_is(b'[') => {
@@ -50,7 +50,7 @@ fn entry_id(reader: &mut Reader<'_>) -> Read<Option<String>> {
     }
     let mut id = None;
     reader.object(|reader, key| {
-        if key == b"id" && reader.next_is(b'"') {
+        if key.name == b"id" && reader.next_is(b'"') {
             id = Some(reader.string()?.into_owned());
             return Ok(());
         }

@@ -1,7 +1,7 @@
 //! Reading the `rc` entries of a message and the rows of their arrays.
 
 use crate::fault::{Fault, Read};
-use crate::json::Reader;
+use crate::json::{Reader, short};
 use crate::ladder::Centi;
 use crate::message::{Message, Row, RowKind, RunnerChange, RunnerKey};
 
@@ -9,6 +9,18 @@ use crate::message::{Message, Row, RowKind, RunnerChange, RunnerKey};
 pub(crate) const PRICE_MAX: Centi = 10_000_000;
 /// Largest size accepted, hundredths: beyond it a double no longer holds every integer.
 pub(crate) const SIZE_MAX: Centi = 1 << 53;
+const MAX: [Centi; 2] = [PRICE_MAX, SIZE_MAX];
+
+const ID: u64 = short(b"id");
+const HC: u64 = short(b"hc");
+const LTP: u64 = short(b"ltp");
+const ATB: u64 = short(b"atb");
+const ATL: u64 = short(b"atl");
+const TRD: u64 = short(b"trd");
+const BATB: u64 = short(b"batb");
+const BATL: u64 = short(b"batl");
+const BDATB: u64 = short(b"bdatb");
+const BDATL: u64 = short(b"bdatl");
 
 /// Reads one `rc` entry.
 pub(crate) fn runner_change(reader: &mut Reader<'_>, message: &mut Message) -> Read<()> {
@@ -18,26 +30,26 @@ pub(crate) fn runner_change(reader: &mut Reader<'_>, message: &mut Message) -> R
     let mut id = None;
     let mut handicap = 0;
     let mut last_traded = None;
-    reader.object(|reader, key| match key {
-        b"id" => reader
+    reader.object(|reader, key| match key.short {
+        ID => reader
             .optional_int()
             .map(|read| id = read)
             .map_err(|f| f.under("id")),
-        b"hc" => reader
+        HC => reader
             .optional_centi()
             .map(|read| handicap = read.unwrap_or(0))
             .map_err(|f| f.under("hc")),
-        b"ltp" => reader
+        LTP => reader
             .optional(|reader| reader.centi_up_to(PRICE_MAX))
             .map(|read| last_traded = read)
             .map_err(|f| f.under("ltp")),
-        b"atb" => price_rows(reader, RowKind::FullBack, rows).map_err(|f| f.under("atb")),
-        b"atl" => price_rows(reader, RowKind::FullLay, rows).map_err(|f| f.under("atl")),
-        b"trd" => traded_rows(reader, rows).map_err(|f| f.under("trd")),
-        b"batb" => level_rows(reader, RowKind::BestBack, rows).map_err(|f| f.under("batb")),
-        b"batl" => level_rows(reader, RowKind::BestLay, rows).map_err(|f| f.under("batl")),
-        b"bdatb" => level_rows(reader, RowKind::DisplayBack, rows).map_err(|f| f.under("bdatb")),
-        b"bdatl" => level_rows(reader, RowKind::DisplayLay, rows).map_err(|f| f.under("bdatl")),
+        ATB => price_rows(reader, RowKind::FullBack, rows).map_err(|f| f.under("atb")),
+        ATL => price_rows(reader, RowKind::FullLay, rows).map_err(|f| f.under("atl")),
+        TRD => traded_rows(reader, rows).map_err(|f| f.under("trd")),
+        BATB => level_rows(reader, RowKind::BestBack, rows).map_err(|f| f.under("batb")),
+        BATL => level_rows(reader, RowKind::BestLay, rows).map_err(|f| f.under("batl")),
+        BDATB => level_rows(reader, RowKind::DisplayBack, rows).map_err(|f| f.under("bdatb")),
+        BDATL => level_rows(reader, RowKind::DisplayLay, rows).map_err(|f| f.under("bdatl")),
         _ => reader.skip(),
     })?;
     let Some(id) = id else {
@@ -55,7 +67,10 @@ pub(crate) fn runner_change(reader: &mut Reader<'_>, message: &mut Message) -> R
 /// `[[price, size], …]`
 fn price_rows(reader: &mut Reader<'_>, kind: RowKind, rows: &mut Vec<Row>) -> Read<()> {
     reader.optional_array(|reader, _| {
-        let [price, size] = numbers(reader, [PRICE_MAX, SIZE_MAX])?;
+        let [price, size] = match reader.plain_pair(MAX) {
+            Some(pair) => pair,
+            None => numbers(reader)?,
+        };
         rows.push(Row {
             kind,
             level: 0,
@@ -87,18 +102,10 @@ fn traded_rows(reader: &mut Reader<'_>, rows: &mut Vec<Row>) -> Read<()> {
 /// `[[level, price, size], …]`
 fn level_rows(reader: &mut Reader<'_>, kind: RowKind, rows: &mut Vec<Row>) -> Read<()> {
     reader.optional_array(|reader, _| {
-        let mut level = 0;
-        let mut values = [0; 2];
-        let offset = reader.offset();
-        let count = reader.array(|reader, i| match i {
-            0 => row_level(reader).map(|read| level = read),
-            1 | 2 => bounded(reader, [PRICE_MAX, SIZE_MAX][i - 1]).map(|read| values[i - 1] = read),
-            _ => reader.skip(),
-        })?;
-        if count != 3 {
-            return Err(Fault::new(offset, "is not [level, price, size]"));
-        }
-        let [price, size] = values;
+        let (level, [price, size]) = match reader.plain_triple(MAX) {
+            Some(triple) => triple,
+            None => level_numbers(reader)?,
+        };
         rows.push(Row {
             kind,
             level,
@@ -109,11 +116,11 @@ fn level_rows(reader: &mut Reader<'_>, kind: RowKind, rows: &mut Vec<Row>) -> Re
     })
 }
 
-fn numbers(reader: &mut Reader<'_>, max: [Centi; 2]) -> Read<[Centi; 2]> {
+fn numbers(reader: &mut Reader<'_>) -> Read<[Centi; 2]> {
     let mut values = [0; 2];
     let offset = reader.offset();
     let count = reader.array(|reader, i| match values.get_mut(i) {
-        Some(value) => bounded(reader, max[i]).map(|read| *value = read),
+        Some(value) => reader.centi_up_to(MAX[i]).map(|read| *value = read),
         None => reader.skip(),
     })?;
     if count != values.len() {
@@ -122,8 +129,19 @@ fn numbers(reader: &mut Reader<'_>, max: [Centi; 2]) -> Read<[Centi; 2]> {
     Ok(values)
 }
 
-fn bounded(reader: &mut Reader<'_>, max: Centi) -> Read<Centi> {
-    reader.centi_up_to(max)
+fn level_numbers(reader: &mut Reader<'_>) -> Read<(u8, [Centi; 2])> {
+    let mut level = 0;
+    let mut values = [0; 2];
+    let offset = reader.offset();
+    let count = reader.array(|reader, i| match i {
+        0 => row_level(reader).map(|read| level = read),
+        1 | 2 => reader.centi_up_to(MAX[i - 1]).map(|read| values[i - 1] = read),
+        _ => reader.skip(),
+    })?;
+    if count != 3 {
+        return Err(Fault::new(offset, "is not [level, price, size]"));
+    }
+    Ok((level, values))
 }
 
 fn row_level(reader: &mut Reader<'_>) -> Read<u8> {

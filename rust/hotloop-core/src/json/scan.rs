@@ -11,13 +11,34 @@ const fn below(word: u64, limit: u8) -> u64 {
     word.wrapping_sub(ONES * limit as u64) & !word & HIGHS
 }
 
+/// The high bit of each byte that does not stand for itself in a JSON string; as [`below`].
+const fn specials(word: u64) -> u64 {
+    below(word, b' ') | below(word ^ (ONES * 0x22), 1) | below(word ^ (ONES * 0x5c), 1)
+}
+
+/// Longest key that [`short_key`] finds: a quote and a colon come after it in eight bytes.
+pub(super) const SHORT_MAX: usize = 6;
+
+/// A key of up to six plain characters, with its quotes and its colon: its bytes in one integer, the
+/// first one lowest, and their number.
+#[inline]
+pub(super) fn short_key(text: &[u8], at: usize) -> Option<(u64, usize)> {
+    let chunk = text.get(at..)?.first_chunk::<9>()?;
+    let [b'"', rest @ ..] = chunk else {
+        return None;
+    };
+    let word = u64::from_le_bytes(*rest);
+    let bits = specials(word).trailing_zeros() & !7;
+    let is_key = bits <= 48 && (word >> bits) & 0xffff == u64::from(u16::from_le_bytes(*b"\":"));
+    is_key.then(|| (word & !(!0 << bits), (bits / 8) as usize))
+}
+
 /// Index of the first byte from `at` on that does not stand for itself in a JSON string: a quote, a
 /// backslash, a control character. The length where there is none.
 #[inline]
 pub(super) fn plain_until(text: &[u8], mut at: usize) -> usize {
     while let Some(chunk) = text.get(at..).and_then(<[u8]>::first_chunk::<8>) {
-        let word = u64::from_le_bytes(*chunk);
-        let special = below(word, b' ') | below(word ^ (ONES * 0x22), 1) | below(word ^ (ONES * 0x5c), 1);
+        let special = specials(u64::from_le_bytes(*chunk));
         if special != 0 {
             return at + (special.trailing_zeros() / 8) as usize;
         }
@@ -33,7 +54,7 @@ const DIGITS_MAX: usize = 15;
 
 /// What the venue writes after a number.
 #[inline]
-const fn is_end(byte: u8) -> bool {
+pub(super) const fn is_end(byte: u8) -> bool {
     matches!(byte, b',' | b']' | b'}')
 }
 
@@ -88,17 +109,10 @@ const fn value_of(digits: u64, bits: u32) -> i64 {
     (fours.wrapping_mul(10_000 * 0x1_0000_0000 + 1) >> 32).cast_signed()
 }
 
-/// An integer of up to fifteen digits without a sign or a leading zero, and the index after it.
-/// None for every other number, and where something else stands there.
+/// An integer of up to fifteen digits without a sign or a leading zero, the index after it and the
+/// byte there, which the caller has to look at: the number may go on.
 #[inline]
-pub(super) fn int(text: &[u8], at: usize) -> Option<(i64, usize)> {
-    let (value, end, last) = digits(text, at)?;
-    is_end(last).then_some((value, end))
-}
-
-/// The value of the digits at `at`, the index after them and the byte there.
-#[inline]
-fn digits(text: &[u8], at: usize) -> Option<(i64, usize, u8)> {
+pub(super) fn int(text: &[u8], at: usize) -> Option<(i64, usize, u8)> {
     const TENS: [i64; 8] = [1, 10, 100, 1_000, 10_000, 100_000, 1_000_000, 10_000_000];
     let first = Eight::at(text, at)?;
     let bits = first.digit_bits();
@@ -118,12 +132,16 @@ fn digits(text: &[u8], at: usize) -> Option<(i64, usize, u8)> {
         _ => value_of(second.values, more),
     };
     let count = (more / 8) as usize;
-    Some((value * TENS.get(count)? + tail, at + 8 + count, second.byte_at(more)))
+    Some((
+        value * TENS.get(count)? + tail,
+        at + 8 + count,
+        second.byte_at(more),
+    ))
 }
 
-/// Hundredths of a number as [`int`] reads it, with up to two decimals, and the index after it.
+/// Hundredths of a number with up to two decimals; else as [`int`].
 #[inline]
-pub(super) fn centi(text: &[u8], at: usize) -> Option<(Centi, usize)> {
+pub(super) fn centi(text: &[u8], at: usize) -> Option<(Centi, usize, u8)> {
     let eight = Eight::at(text, at)?;
     let point = eight.digit_bits();
     // The byte after the decimals, or after the one after the digits.
@@ -132,35 +150,49 @@ pub(super) fn centi(text: &[u8], at: usize) -> Option<(Centi, usize)> {
         return long_centi(text, at);
     }
     let decimals = (end - point) / 8 - 1;
-    if !is_end(eight.byte_at(end)) || !matches!(decimals, 1 | 2) {
+    if !matches!(decimals, 1 | 2) {
         return None;
     }
     let whole = (1 << point) - 1;
     let joined = (eight.values & whole) | ((eight.values >> 8) & !whole);
     let scale = if decimals == 1 { 10 } else { 1 };
-    Some((value_of(joined, end - 8) * scale, at + (end / 8) as usize))
+    let value = value_of(joined, end - 8) * scale;
+    Some((value, at + (end / 8) as usize, eight.byte_at(end)))
+}
+
+/// `price,size]`, neither above its `max`, and the index after it.
+#[inline]
+pub(super) fn pair(text: &[u8], at: usize, max: [Centi; 2]) -> Option<([Centi; 2], usize)> {
+    let (price, comma, b',') = centi(text, at)? else {
+        return None;
+    };
+    let (size, end, b']') = centi(text, comma + 1)? else {
+        return None;
+    };
+    (price <= max[0] && size <= max[1]).then_some(([price, size], end + 1))
 }
 
 /// As [`centi`], of a whole number or one of more than seven bytes.
-#[inline]
-fn long_centi(text: &[u8], at: usize) -> Option<(Centi, usize)> {
-    let (whole, end, last) = digits(text, at)?;
-    if is_end(last) {
-        return Some((whole * 100, end));
+fn long_centi(text: &[u8], at: usize) -> Option<(Centi, usize, u8)> {
+    let (whole, end, last) = int(text, at)?;
+    if last != b'.' {
+        return Some((whole * 100, end, last));
     }
-    if last != b'.' || end - at > DIGITS_MAX - 2 {
+    if end - at > DIGITS_MAX - 2 {
         return None;
     }
-    match *text.get(end + 1..)? {
-        [tenths @ b'0'..=b'9', last, ..] if is_end(last) => {
-            Some((whole * 100 + i64::from(tenths - b'0') * 10, end + 2))
-        }
-        [tenths @ b'0'..=b'9', cents @ b'0'..=b'9', last, ..] if is_end(last) => {
-            let cents = i64::from(tenths - b'0') * 10 + i64::from(cents - b'0');
-            Some((whole * 100 + cents, end + 3))
-        }
-        _ => None,
-    }
+    let [tenths, cents, after, ..] = *text.get(end + 1..)? else {
+        return None;
+    };
+    let (tenths, cents) = (digit(tenths)?, digit(cents));
+    Some(match cents {
+        None => (whole * 100 + tenths * 10, end + 2, *text.get(end + 2)?),
+        Some(cents) => (whole * 100 + tenths * 10 + cents, end + 3, after),
+    })
+}
+
+fn digit(byte: u8) -> Option<i64> {
+    byte.is_ascii_digit().then(|| i64::from(byte - b'0'))
 }
 
 #[cfg(test)]
