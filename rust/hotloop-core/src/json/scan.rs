@@ -61,8 +61,7 @@ pub(super) const fn is_end(byte: u8) -> bool {
 /// Eight bytes of text, the first one lowest.
 #[derive(Clone, Copy)]
 struct Eight {
-    text: u64,
-    /// Each byte's value where it is a digit.
+    /// Each byte with the bits of `0` turned: its value where it is a digit.
     values: u64,
     /// The high bit of each byte that is no digit.
     others: u64,
@@ -72,11 +71,10 @@ impl Eight {
     #[inline]
     fn at(text: &[u8], at: usize) -> Option<Self> {
         let chunk = text.get(at..)?.first_chunk::<8>()?;
-        let text = u64::from_le_bytes(*chunk);
-        let values = text ^ (ONES * 0x30);
+        let values = u64::from_le_bytes(*chunk) ^ (ONES * 0x30);
         // A byte above 9 reaches its high bit by this sum; what it carries on is above an "other".
         let others = (values.wrapping_add(ONES * 0x76) | values) & HIGHS;
-        Some(Self { text, values, others })
+        Some(Self { values, others })
     }
 
     /// Bits before the first byte that is no digit: eight times the digits; 64 where all are.
@@ -85,9 +83,15 @@ impl Eight {
         self.others.trailing_zeros() & !7
     }
 
+    /// Bits before the second byte that is no digit; 64 where there are not two.
+    #[inline]
+    fn second_other(self) -> u32 {
+        (self.others & self.others.wrapping_sub(1)).trailing_zeros() & !7
+    }
+
     #[inline]
     const fn byte_at(self, bits: u32) -> u8 {
-        (self.text >> bits).to_le_bytes()[0]
+        (self.values >> bits).to_le_bytes()[0] ^ b'0'
     }
 
     /// A zero, and another digit after it.
@@ -142,21 +146,26 @@ pub(super) fn int(text: &[u8], at: usize) -> Option<(i64, usize, u8)> {
 /// Hundredths of a number with up to two decimals; else as [`int`].
 #[inline]
 pub(super) fn centi(text: &[u8], at: usize) -> Option<(Centi, usize, u8)> {
+    /// By the bytes from the point on.
+    const SCALE: [i64; 4] = [100, 0, 10, 1];
     let eight = Eight::at(text, at)?;
     let point = eight.digit_bits();
-    // The byte after the decimals, or after the one after the digits.
-    let end = (eight.others & eight.others.wrapping_sub(1)).trailing_zeros() & !7;
-    if point == 0 || end == 64 || eight.byte_at(point) != b'.' || eight.has_leading_zero(point) {
+    if point == 64 {
         return long_centi(text, at);
     }
-    let decimals = (end - point) / 8 - 1;
-    if !matches!(decimals, 1 | 2) {
+    let has_point = eight.byte_at(point) == b'.';
+    let end = if has_point { eight.second_other() } else { point };
+    if end == 64 {
+        return long_centi(text, at);
+    }
+    let scale = *SCALE.get(((end - point) / 8) as usize)?;
+    if point == 0 || scale == 0 || eight.has_leading_zero(point) {
         return None;
     }
+    // The digits after the point move up to those before it.
     let whole = (1 << point) - 1;
     let joined = (eight.values & whole) | ((eight.values >> 8) & !whole);
-    let scale = if decimals == 1 { 10 } else { 1 };
-    let value = value_of(joined, end - 8) * scale;
+    let value = value_of(joined, end - 8 * u32::from(has_point)) * scale;
     Some((value, at + (end / 8) as usize, eight.byte_at(end)))
 }
 
@@ -172,7 +181,8 @@ pub(super) fn pair(text: &[u8], at: usize, max: [Centi; 2]) -> Option<([Centi; 2
     (price <= max[0] && size <= max[1]).then_some(([price, size], end + 1))
 }
 
-/// As [`centi`], of a whole number or one of more than seven bytes.
+/// As [`centi`], of a number that takes more than seven bytes.
+#[cold]
 fn long_centi(text: &[u8], at: usize) -> Option<(Centi, usize, u8)> {
     let (whole, end, last) = int(text, at)?;
     if last != b'.' {
