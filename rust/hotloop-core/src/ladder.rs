@@ -109,6 +109,54 @@ const fn classic_bands() -> [Band; 10] {
     bands
 }
 
+/// Where prices become multiples of [`COARSE_STEP`], and the highest that [`FINE_TICKS`] holds.
+const COARSE_FROM: Centi = 1_000;
+const COARSE_STEP: Centi = 50;
+
+/// One more than the tick of each price up to [`COARSE_FROM`], 0 where there is none: a look at memory
+/// is quicker than finding the band and dividing by its step.
+const FINE_TICKS: [u16; 1_001] = classic_ticks::<1_001>(1);
+/// The same by each multiple of [`COARSE_STEP`].
+const COARSE_TICKS: [u16; 2_001] = classic_ticks::<2_001>(COARSE_STEP);
+
+const fn classic_ticks<const N: usize>(step: Centi) -> [u16; N] {
+    let mut ticks = [0; N];
+    let (mut band, mut i, mut price) = (0, 0, 0);
+    while i < N && band < CLASSIC.len() {
+        let Band {
+            first,
+            last,
+            step: by,
+            first_tick,
+        } = CLASSIC[band];
+        if price > last {
+            band += 1;
+            continue;
+        }
+        if price >= first && (price - first) % by == 0 {
+            // There are 350 of them.
+            #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
+            let tick = (first_tick + (price - first) / by) as u16;
+            ticks[i] = tick + 1;
+        }
+        i += 1;
+        price += step;
+    }
+    ticks
+}
+
+fn classic_tick(price: Centi) -> Option<i64> {
+    let index = |price| usize::try_from(price).ok();
+    let found = if price <= COARSE_FROM {
+        FINE_TICKS.get(index(price)?)
+    } else if price % COARSE_STEP == 0 {
+        COARSE_TICKS.get(index(price / COARSE_STEP)?)
+    } else {
+        None
+    };
+    found.filter(|tick| **tick > 0).map(|tick| i64::from(*tick) - 1)
+}
+
 impl Ladder {
     /// The venue's name of the ladder type.
     #[must_use]
@@ -124,11 +172,7 @@ impl Ladder {
     #[must_use]
     pub fn tick_of(self, price: Centi) -> Option<i64> {
         match self {
-            Self::Classic => {
-                let band = CLASSIC.iter().find(|band| price <= band.last)?;
-                let above = price - band.first;
-                (above >= 0 && above % band.step == 0).then(|| band.first_tick + above / band.step)
-            }
+            Self::Classic => classic_tick(price),
             Self::Finest => (LOWEST..=HIGHEST).contains(&price).then(|| price - LOWEST),
             Self::LineRange(lines) => lines?.tick_of(price),
         }

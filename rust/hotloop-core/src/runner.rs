@@ -55,14 +55,17 @@ impl Of {
     }
 }
 
-/// A size as it was before a row of the message changed it.
+/// A size as a row of the message found it, and as it left it.
 #[derive(Debug, Clone, Copy)]
 struct Was {
     price: Centi,
     of: Of,
-    /// Position in the log: of several rows for one price the first tells what was before.
+    /// Position in the log: of several rows for one price the first tells what was before, the last
+    /// what is now.
     order: usize,
-    size: Centi,
+    before: Centi,
+    /// Not told of a screen, where several positions make up the size at a price.
+    after: Centi,
 }
 
 /// Sizes before the message, in the order of its rows.
@@ -81,7 +84,8 @@ impl Log {
         self.entries.clear();
     }
 
-    fn note(&mut self, price: Centi, of: Of, size: Centi) {
+    #[inline]
+    fn note(&mut self, price: Centi, of: Of, before: Centi, after: Centi) {
         if !self.is_open {
             return;
         }
@@ -91,7 +95,8 @@ impl Log {
             price,
             of,
             order,
-            size,
+            before,
+            after,
         });
     }
 }
@@ -192,11 +197,11 @@ impl RunnerBook {
             RowKind::DisplayLay => self.set_screen(Side::Lay, Depth::Display, row, in_force),
             RowKind::Traded => {
                 let before = self.traded.set(row.price, row.size);
-                self.log.note(row.price, Of::Traded, before);
+                self.log.note(row.price, Of::Traded, before, row.size);
             }
             RowKind::TradedWiped => {
                 for level in self.traded.ascending() {
-                    self.log.note(level.price, Of::Traded, level.size);
+                    self.log.note(level.price, Of::Traded, level.size, 0);
                 }
                 self.traded.clear();
             }
@@ -206,7 +211,8 @@ impl RunnerBook {
     fn set_price(&mut self, side: Side, row: Row, in_force: Depth) {
         let before = self.full.side_mut(side).set(row.price, row.size);
         if in_force == Depth::Full {
-            self.log.note(row.price, Of::side(side, in_force), before);
+            self.log
+                .note(row.price, Of::side(side, in_force), before, row.size);
         }
     }
 
@@ -221,7 +227,8 @@ impl RunnerBook {
                 .into_iter()
                 .flatten()
             {
-                self.log.note(price, Of::side(side, depth), ladder.size_at(price));
+                self.log
+                    .note(price, Of::side(side, depth), ladder.size_at(price), 0);
             }
         }
         ladder.set(row.level, row.price, row.size);
@@ -232,38 +239,38 @@ impl RunnerBook {
         self.log.has_traded
     }
 
-    /// Sorts what was noted of the message, for [`Self::traded_changes`].
-    pub(crate) fn sort_log(&mut self) {
+    /// Puts into `changes` the prices whose traded volume the message changed, ascending, with their
+    /// sizes before and now. A size that was not changed is left at 0: it tells nothing.
+    pub(crate) fn traded_changes(&mut self, depth: Depth, changes: &mut Vec<LevelChange>) {
+        changes.clear();
         self.log
             .entries
             .sort_unstable_by_key(|was| (was.price, was.of, was.order));
+        // Sorted, a price's traded volume comes first.
+        let by_price = self.log.entries.chunk_by(|a, b| a.price == b.price);
+        let traded = by_price.filter(|noted| noted[0].of == Of::Traded);
+        changes.extend(traded.map(|noted| LevelChange {
+            price: noted[0].price,
+            traded: self.change(noted, Of::Traded, depth),
+            back: self.change(noted, Of::side(Side::Back, depth), depth),
+            lay: self.change(noted, Of::side(Side::Lay, depth), depth),
+        }));
     }
 
-    /// The prices whose traded volume the message changed, ascending, with their sizes before and
-    /// now, after [`Self::sort_log`]. A size that was not changed is left at 0: it tells nothing.
-    pub(crate) fn traded_changes(&self, depth: Depth) -> impl Iterator<Item = LevelChange> + Clone {
-        let entries = &self.log.entries;
-        let by_price = entries.chunk_by(|a, b| a.price == b.price);
-        // Sorted, a price's traded volume comes first.
-        let traded = by_price.filter(|noted| noted[0].of == Of::Traded);
-        traded.map(move |noted| {
-            let price = noted[0].price;
-            let side = |side: Side| {
-                let first = noted.iter().find(|was| was.of == Of::side(side, depth));
-                first.map_or_else(Change::default, |was| Change {
-                    before: was.size,
-                    after: self.available(side, depth).size_at(price),
-                })
-            };
-            LevelChange {
-                price,
-                traded: Change {
-                    before: noted[0].size,
-                    after: self.traded.size_at(price),
-                },
-                back: side(Side::Back),
-                lay: side(Side::Lay),
-            }
-        })
+    /// What the message did to one size at one price, which `noted` is all of.
+    fn change(&self, noted: &[Was], of: Of, depth: Depth) -> Change {
+        let mut rows = noted.iter().filter(|was| was.of == of);
+        let Some(first) = rows.next() else {
+            return Change::default();
+        };
+        let after = match of {
+            Of::Back(Depth::Full) | Of::Lay(Depth::Full) | Of::Traded => rows.last().unwrap_or(first).after,
+            Of::Back(_) => self.available(Side::Back, depth).size_at(first.price),
+            Of::Lay(_) => self.available(Side::Lay, depth).size_at(first.price),
+        };
+        Change {
+            before: first.before,
+            after,
+        }
     }
 }

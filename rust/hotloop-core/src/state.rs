@@ -15,6 +15,7 @@ use crate::message::{ChangeType, Clock, Message, RunnerKey, Segment};
 use crate::parse::{decode, decode_snapshot};
 use crate::probe::carried;
 use crate::segments::Segments;
+use crate::signals::matched::LevelChange;
 use crate::signals::update::{MatchedAt, Named};
 use crate::stats::Stats;
 use crate::store::{MarketRef, Store};
@@ -66,6 +67,8 @@ pub struct HotloopCore {
     pub(crate) named: Vec<Named>,
     /// Its trades.
     pub(crate) trades: Vec<MatchedAt>,
+    /// What it changed of the runner looked at.
+    pub(crate) levels: Vec<LevelChange>,
 }
 
 /// What is to be done with a line that was read.

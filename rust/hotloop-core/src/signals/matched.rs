@@ -65,15 +65,15 @@ impl Trade {
 }
 
 /// The trades among `levels`, in their order.
-pub(crate) fn trades(
-    levels: impl Iterator<Item = LevelChange> + Clone,
-    config: &Config,
-) -> impl Iterator<Item = Trade> {
-    let little = levels.clone().filter(|level| is_little(level.traded, config));
-    let revalued = little.count() >= config.revaluation_levels;
-    let traded =
-        levels.filter(move |level| level.traded.rise() > 0 && !(revalued && is_little(level.traded, config)));
-    traded.filter_map(|level| trade(&level, config.drop_tolerance))
+pub(crate) fn trades(levels: &[LevelChange], config: &Config) -> impl Iterator<Item = Trade> {
+    let is_little = |level: &&LevelChange| is_little(level.traded, config);
+    // Few levels, as most messages have, need not be looked at for it.
+    let revalued = levels.len() >= config.revaluation_levels
+        && levels.iter().filter(is_little).count() >= config.revaluation_levels;
+    let traded = levels
+        .iter()
+        .filter(move |level| level.traded.rise() > 0 && !(revalued && is_little(level)));
+    traded.filter_map(|level| trade(level, config.drop_tolerance))
 }
 
 /// A rise so small against what was there that many of them are a revaluation.
@@ -135,7 +135,7 @@ mod tests {
 
     fn all(levels: &[LevelChange]) -> Vec<(Centi, Centi, Centi)> {
         let config = Config::default();
-        let found = trades(levels.iter().copied(), &config);
+        let found = trades(levels, &config);
         found.map(|t| (t.price, t.back, t.lay)).collect()
     }
 
@@ -207,7 +207,7 @@ mod tests {
     fn consumed_is_what_was_matched_whole() {
         let consumed = |level| {
             let config = Config::default();
-            let found = trades(std::iter::once(level), &config).next().unwrap();
+            let found = trades(&[level], &config).next().unwrap();
             (found.back_consumed, found.lay_consumed)
         };
         assert_eq!(consumed(level(200, (0, 1_000), (500, 0), (0, 0))), (false, true));

@@ -51,9 +51,9 @@ impl HotloopCore {
         let depth = market.depth(config.book_source);
         let runner = &mut market.runners_mut()[place];
         if runner.has_traded_changes() {
-            runner.sort_log();
             let first = self.trades.len();
-            let found = trades(runner.traded_changes(depth), config);
+            runner.traded_changes(depth, &mut self.levels);
+            let found = trades(&self.levels, config);
             self.trades.extend(found.map(|trade| MatchedAt {
                 slot: named.slot,
                 key: named.key,
