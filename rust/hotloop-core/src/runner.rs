@@ -264,7 +264,9 @@ impl RunnerBook {
             return Change::default();
         };
         let after = match of {
-            Of::Back(Depth::Full) | Of::Lay(Depth::Full) | Of::Traded => rows.last().unwrap_or(first).after,
+            Of::Back(Depth::Full) | Of::Lay(Depth::Full) | Of::Traded => {
+                rows.next_back().unwrap_or(first).after
+            }
             Of::Back(_) => self.available(Side::Back, depth).size_at(first.price),
             Of::Lay(_) => self.available(Side::Lay, depth).size_at(first.price),
         };

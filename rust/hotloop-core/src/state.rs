@@ -27,6 +27,15 @@ pub struct Touched {
     pub market: MarketRef,
     /// Selection and handicap.
     pub runner: RunnerKey,
+    /// Where it stood in its market, dense from 0: a hint for callers that keep something by runner. Images and
+    /// definitions may have given the place to another.
+    pub place: usize,
+}
+
+impl Touched {
+    fn is_of(&self, market: MarketRef, runner: RunnerKey) -> bool {
+        (self.market, self.runner) == (market, runner)
+    }
 }
 
 /// The first line of a batch that was refused; the lines before it stay applied.
@@ -316,12 +325,13 @@ impl HotloopCore {
         for entry in &self.message.runners[change.runners.clone()] {
             let rows = &self.message.rows[entry.rows.clone()];
             let (place, first) = market.apply(entry, rows, self.number, self.config.book_source);
-            let touched = Touched {
-                market: reference,
-                runner: entry.key,
-            };
-            if first && !(market.has_forgotten() && self.touched.contains(&touched)) {
-                self.touched.push(touched);
+            let is_touched = || self.touched.iter().any(|t| t.is_of(reference, entry.key));
+            if first && !(market.has_forgotten() && is_touched()) {
+                self.touched.push(Touched {
+                    market: reference,
+                    runner: entry.key,
+                    place,
+                });
                 self.named.push(Named {
                     slot,
                     place,
@@ -352,20 +362,23 @@ impl HotloopCore {
             let forgotten = book.has_forgotten();
             let before = book.end_image();
             book.end_definition(self.number);
-            let mut push = |runner| {
-                let touched = Touched { market, runner };
-                if !(forgotten && self.touched.contains(&touched)) {
-                    self.touched.push(touched);
+            let mut push = |runner, place| {
+                if !(forgotten && self.touched.iter().any(|t| t.is_of(market, runner))) {
+                    self.touched.push(Touched {
+                        market,
+                        runner,
+                        place,
+                    });
                 }
             };
-            for runner in book.runners_mut() {
+            for (place, runner) in book.runners_mut().iter_mut().enumerate() {
                 if runner.touch(self.number) {
-                    push(runner.key());
+                    push(runner.key(), place);
                 }
             }
-            for key in before {
+            for (place, key) in before.into_iter().enumerate() {
                 if book.runner(key).is_none() {
-                    push(key);
+                    push(key, place);
                 }
             }
         }

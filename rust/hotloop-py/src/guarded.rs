@@ -20,6 +20,7 @@ use pyo3::types::{PyDict, PyList, PyString};
 
 use crate::error::{Refusal, event, refused};
 use crate::output::{self, decimal};
+use crate::touched::{Taken, Tuples};
 
 /// Lines from this length on are applied with the interpreter released. Releasing and taking it
 /// back costs about 64 ns, as much as reading 100 bytes; a line of this length takes some 20 µs.
@@ -27,41 +28,15 @@ use crate::output::{self, decimal};
 /// itself. To be measured under contention by the benchmark suite before it is called tuned.
 const DETACH_FROM_BYTES: usize = 8 << 10;
 
-/// A touched runner on its way out.
-type Named = (Py<PyString>, RunnerKey);
-
 thread_local! {
     /// Touched runners between the lock and the list; kept so that its memory is used again.
-    static NAMED: Cell<Vec<Named>> = const { Cell::new(Vec::new()) };
+    static TAKEN: Cell<Taken> = Cell::default();
 }
 
 #[derive(Default)]
 struct Shared {
     core: HotloopCore,
-    /// Market id of each slot as a Python string, with the generation it is of.
-    names: Vec<Option<(u64, Py<PyString>)>>,
-}
-
-impl Shared {
-    /// Appends what the last message touched to `out`.
-    fn take_touched(&mut self, py: Python<'_>, out: &mut Vec<Named>) {
-        let Self { core, names } = self;
-        for touched in core.touched() {
-            let market = touched.market;
-            if market.slot >= names.len() {
-                names.resize_with(market.slot + 1, || None);
-            }
-            let name = match &names[market.slot] {
-                Some((generation, name)) if *generation == market.generation => name.clone_ref(py),
-                _ => {
-                    let name = PyString::new(py, core.market_of(market).id()).unbind();
-                    names[market.slot] = Some((market.generation, name.clone_ref(py)));
-                    name
-                }
-            };
-            out.push((name, touched.runner));
-        }
-    }
+    tuples: Tuples,
 }
 
 /// Touched runners of one market, taken out without the interpreter.
@@ -127,7 +102,7 @@ impl Guarded {
         Self {
             shared: Mutex::new(Shared {
                 core,
-                names: Vec::new(),
+                tuples: Tuples::default(),
             }),
             emit: Mutex::default(),
             emit_errors: AtomicU64::new(0),
@@ -153,21 +128,25 @@ impl Guarded {
         if bytes >= DETACH_FROM_BYTES {
             return self.ingest_detached(py, apply);
         }
-        let mut named = NAMED.take();
+        let mut taken = TAKEN.take();
         let outcome = {
             let mut shared = self.lock(py)?;
             let outcome = applied(&mut shared.core, |core| {
                 apply(core).map_err(|error| (error, None))
             });
             if outcome.is_ok() {
-                shared.take_touched(py, &mut named);
+                let Shared { core, tuples } = &mut *shared;
+                tuples.take(py, core, &mut taken);
             }
             outcome
         };
         self.told(py, outcome)?;
-        let entry = |(name, key): Named| (name, key.id, decimal(key.handicap));
-        let list = PyList::new(py, named.drain(..).map(entry));
-        NAMED.set(named);
+        if taken.has_new() {
+            let made = taken.make(py)?;
+            self.lock(py)?.tuples.keep(made);
+        }
+        let list = taken.list(py);
+        TAKEN.set(taken);
         list
     }
 

@@ -9,6 +9,7 @@ mod guarded;
 mod hotloop;
 mod input;
 mod output;
+mod touched;
 
 use pyo3::prelude::*;
 

@@ -97,7 +97,7 @@ impl Eight {
     /// A zero, and another digit after it.
     #[inline]
     const fn has_leading_zero(self, digit_bits: u32) -> bool {
-        self.values & 0xff == 0 && digit_bits > 8
+        self.values.trailing_zeros() >= 8 && digit_bits > 8
     }
 }
 
