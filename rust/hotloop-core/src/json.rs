@@ -11,7 +11,7 @@ use crate::ladder::Centi;
 use crate::number::Number;
 
 mod key;
-mod scan;
+pub(crate) mod scan;
 
 pub(crate) use key::{Key, short};
 
@@ -27,6 +27,11 @@ pub(crate) struct Reader<'a> {
 impl<'a> Reader<'a> {
     pub(crate) fn new(text: &'a str) -> Self {
         Self { text, pos: 0 }
+    }
+
+    /// Reads on from byte `pos`.
+    pub(crate) fn from(text: &'a str, pos: usize) -> Self {
+        Self { text, pos }
     }
 
     /// Byte of the value that comes next.
@@ -125,9 +130,9 @@ impl<'a> Reader<'a> {
     /// Takes a short key and its colon, where both stand there as the venue writes them.
     #[inline]
     fn plain_key(&mut self) -> Option<Key<'a>> {
-        let (short, length) = scan::short_key(self.text.as_bytes(), self.pos)?;
-        let name = self.pos + 1..self.pos + 1 + length;
-        self.pos = name.end + 2;
+        let (short, next) = scan::short_key(self.text.as_bytes(), self.pos)?;
+        let name = self.pos + 1..next - 2;
+        self.pos = next;
         Some(Key::short(short, self.text.as_bytes().get(name)?))
     }
 
@@ -320,14 +325,22 @@ impl<'a> Reader<'a> {
         Ok(())
     }
 
+    /// Takes a number as the venue writes most of them, where one stands there and is not above `max`.
+    #[inline]
+    fn scanned(&mut self, scan: impl Fn(&[u8], usize) -> scan::Scanned, max: i64) -> Option<i64> {
+        let (value, end) = scan(self.text.as_bytes(), self.pos)?;
+        let is_whole = matches!(self.text.as_bytes().get(end.get()), Some(b',' | b']' | b'}'));
+        if value > max || !is_whole {
+            return None;
+        }
+        self.pos = end.get();
+        Some(value)
+    }
+
     /// Reads hundredths of a price or size: 0 to `max`.
     #[inline]
     pub(crate) fn centi_up_to(&mut self, max: Centi) -> Read<Centi> {
-        if let Some((centi, end, last)) = scan::centi(self.text.as_bytes(), self.pos)
-            && centi <= max
-            && scan::is_end(last)
-        {
-            self.pos = end;
+        if let Some(centi) = self.scanned(scan::centi, max) {
             return Ok(centi);
         }
         self.number()?.centi_up_to(max)
@@ -336,35 +349,10 @@ impl<'a> Reader<'a> {
     /// Reads a 64-bit integer.
     #[inline]
     pub(crate) fn int(&mut self) -> Read<i64> {
-        if let Some((value, end, last)) = scan::int(self.text.as_bytes(), self.pos)
-            && scan::is_end(last)
-        {
-            self.pos = end;
+        if let Some(value) = self.scanned(scan::int, i64::MAX) {
             return Ok(value);
         }
         self.number()?.int()
-    }
-
-    /// Reads `[price, size]`, where it stands there as the venue writes it and within `max`.
-    #[inline]
-    pub(crate) fn plain_pair(&mut self, max: [Centi; 2]) -> Option<[Centi; 2]> {
-        let bytes = self.text.as_bytes();
-        let start = (self.byte()? == b'[').then_some(self.pos + 1)?;
-        let (pair, end) = scan::pair(bytes, start, max)?;
-        self.pos = end;
-        Some(pair)
-    }
-
-    /// Reads `[level, price, size]`, as [`Self::plain_pair`].
-    #[inline]
-    pub(crate) fn plain_triple(&mut self, max: [Centi; 2]) -> Option<(u8, [Centi; 2])> {
-        let bytes = self.text.as_bytes();
-        let start = (self.byte()? == b'[').then_some(self.pos + 1)?;
-        let (level, comma, last) = scan::int(bytes, start)?;
-        let level = u8::try_from(level).ok().filter(|_| last == b',')?;
-        let (pair, end) = scan::pair(bytes, comma + 1, max)?;
-        self.pos = end;
-        Some((level, pair))
     }
 
     /// The value that `read` reads, or none for `null`.
@@ -408,10 +396,7 @@ impl<'a> Reader<'a> {
 
     #[inline]
     fn skip_number(&mut self) -> Read<()> {
-        if let Some((_, end, last)) = scan::centi(self.text.as_bytes(), self.pos)
-            && scan::is_end(last)
-        {
-            self.pos = end;
+        if self.scanned(scan::centi, i64::MAX).is_some() {
             return Ok(());
         }
         self.number().map(drop)

@@ -32,6 +32,7 @@ mod number;
 mod orders;
 mod parse;
 mod probe;
+mod quick;
 mod read;
 mod rows;
 mod runner;

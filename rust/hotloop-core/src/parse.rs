@@ -10,6 +10,7 @@ use crate::fault::{Fault, Read};
 use crate::json::{Reader, short};
 use crate::message::{ChangeType, Clock, Header, MarketChange, Message, Segment};
 use crate::probe::probe;
+use crate::quick;
 use crate::rows;
 
 /// Reads one line into `message`, whatever that held before.
@@ -19,7 +20,10 @@ use crate::rows;
 pub(crate) fn decode(line: &[u8], message: &mut Message) -> Result<(), Error> {
     let text = utf8(line)?;
     message.clear();
-    let outcome = match read(text, message, Changes::Read) {
+    if quick::read(text, message).is_some() {
+        return Ok(());
+    }
+    let outcome = match read_whole(text, message) {
         Ok(()) => Ok(()),
         Err(fault) => {
             message.clear();
@@ -70,15 +74,21 @@ pub(crate) fn decode_snapshot(market_id: &str, line: &[u8], message: &mut Messag
     Ok(())
 }
 
-const OP: u64 = short(b"op");
-const ID: u64 = short(b"id");
-const CLK: u64 = short(b"clk");
-const PT: u64 = short(b"pt");
-const MC: u64 = short(b"mc");
-const RC: u64 = short(b"rc");
-const IMG: u64 = short(b"img");
-const CT: u64 = short(b"ct");
-const STATUS: u64 = short(b"status");
+pub(crate) const OP: u64 = short(b"op");
+pub(crate) const ID: u64 = short(b"id");
+pub(crate) const CLK: u64 = short(b"clk");
+pub(crate) const PT: u64 = short(b"pt");
+pub(crate) const MC: u64 = short(b"mc");
+pub(crate) const RC: u64 = short(b"rc");
+pub(crate) const IMG: u64 = short(b"img");
+pub(crate) const CT: u64 = short(b"ct");
+pub(crate) const STATUS: u64 = short(b"status");
+
+/// Reads any line by the whole grammar.
+pub(crate) fn read_whole(text: &str, message: &mut Message) -> Read<()> {
+    message.clear();
+    read(text, message, Changes::Read)
+}
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Changes {

@@ -11,16 +11,17 @@ pub(crate) const PRICE_MAX: Centi = 10_000_000;
 pub(crate) const SIZE_MAX: Centi = 1 << 53;
 const MAX: [Centi; 2] = [PRICE_MAX, SIZE_MAX];
 
-const ID: u64 = short(b"id");
-const HC: u64 = short(b"hc");
-const LTP: u64 = short(b"ltp");
-const ATB: u64 = short(b"atb");
-const ATL: u64 = short(b"atl");
-const TRD: u64 = short(b"trd");
-const BATB: u64 = short(b"batb");
-const BATL: u64 = short(b"batl");
-const BDATB: u64 = short(b"bdatb");
-const BDATL: u64 = short(b"bdatl");
+pub(crate) const ID: u64 = short(b"id");
+pub(crate) const HC: u64 = short(b"hc");
+pub(crate) const LTP: u64 = short(b"ltp");
+pub(crate) const ATB: u64 = short(b"atb");
+pub(crate) const ATL: u64 = short(b"atl");
+pub(crate) const TRD: u64 = short(b"trd");
+pub(crate) const BATB: u64 = short(b"batb");
+pub(crate) const BATL: u64 = short(b"batl");
+pub(crate) const BDATB: u64 = short(b"bdatb");
+pub(crate) const BDATL: u64 = short(b"bdatl");
+pub(crate) const TV: u64 = short(b"tv");
 
 /// Reads one `rc` entry.
 pub(crate) fn runner_change(reader: &mut Reader<'_>, message: &mut Message) -> Read<()> {
@@ -67,10 +68,7 @@ pub(crate) fn runner_change(reader: &mut Reader<'_>, message: &mut Message) -> R
 /// `[[price, size], …]`
 fn price_rows(reader: &mut Reader<'_>, kind: RowKind, rows: &mut Vec<Row>) -> Read<()> {
     reader.optional_array(|reader, _| {
-        let [price, size] = match reader.plain_pair(MAX) {
-            Some(pair) => pair,
-            None => numbers(reader)?,
-        };
+        let [price, size] = numbers(reader)?;
         rows.push(Row {
             kind,
             level: 0,
@@ -102,10 +100,7 @@ fn traded_rows(reader: &mut Reader<'_>, rows: &mut Vec<Row>) -> Read<()> {
 /// `[[level, price, size], …]`
 fn level_rows(reader: &mut Reader<'_>, kind: RowKind, rows: &mut Vec<Row>) -> Read<()> {
     reader.optional_array(|reader, _| {
-        let (level, [price, size]) = match reader.plain_triple(MAX) {
-            Some(triple) => triple,
-            None => level_numbers(reader)?,
-        };
+        let (level, [price, size]) = level_numbers(reader)?;
         rows.push(Row {
             kind,
             level,
