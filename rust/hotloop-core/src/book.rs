@@ -59,7 +59,16 @@ impl PriceLadder {
     #[inline]
     fn find(&self, price: Centi) -> Result<usize, usize> {
         let signed = price * self.sign;
-        let place = self.levels.partition_point(|level| level.price < signed);
+        // The market moves at its best prices, which stand last.
+        let tail = self.levels.len().saturating_sub(4);
+        let place = if self.levels.get(tail).is_some_and(|level| level.price <= signed) {
+            tail + self.levels[tail..]
+                .iter()
+                .filter(|level| level.price < signed)
+                .count()
+        } else {
+            self.levels.partition_point(|level| level.price < signed)
+        };
         match self.levels.get(place) {
             Some(level) if level.price == signed => Ok(place),
             _ => Err(place),
