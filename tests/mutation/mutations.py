@@ -46,14 +46,14 @@ MUTATIONS: Final = (
     Mutation(
         "revaluation taken for trading",
         "signals/matched.rs",
-        "let revalued = little.count() >= config.revaluation_levels;",
-        "let revalued = little.count() > config.revaluation_levels;",
+        "filter(is_little).count() >= config.revaluation_levels;",
+        "filter(is_little).count() > config.revaluation_levels;",
     ),
     Mutation(
         "a revaluation hides the trades beside it",
         "signals/matched.rs",
-        "(revalued && is_little(level.traded, config))",
-        "revalued",
+        "!(revalued && is_little(level))",
+        "!revalued",
     ),
     Mutation(
         "the last row of a price says what was before the message",
@@ -202,8 +202,8 @@ MUTATIONS: Final = (
     Mutation(
         "the ladder breaks one step late",
         "ladder.rs",
-        "CLASSIC.iter().find(|band| price <= band.last)?",
-        "CLASSIC.iter().find(|band| price <= band.last + 1)?",
+        "if price > last {",
+        "if price > last + 1 {",
     ),
     Mutation(
         "a lower version replaces a higher one",
@@ -228,6 +228,45 @@ MUTATIONS: Final = (
         "store.rs",
         "pt.saturating_sub(closed) > config.closed_retention_ms",
         "pt.saturating_sub(closed) > i64::MAX - config.closed_retention_ms",
+    ),
+    Mutation(
+        "of two rows for one price the first tells what is now",
+        "runner.rs",
+        "rows.next_back().unwrap_or(first).after",
+        "first.after",
+    ),
+    Mutation(
+        "one decimal read as two",
+        "json/scan.rs",
+        "[100, 0, 10, 1]",
+        "[100, 0, 1, 1]",
+    ),
+    Mutation(
+        "a leading zero taken in the quick reading of a number",
+        "json/scan.rs",
+        "scale == 0 || eight.has_leading_zero(point)",
+        "scale == 0",
+    ),
+    Mutation(
+        "a price above the highest taken in the quick reading of a row",
+        "quick.rs",
+        "(price <= PRICE_MAX && size <= SIZE_MAX)",
+        "(size <= SIZE_MAX)",
+    ),
+    Mutation(
+        "an empty trd no wipe in the quick reading",
+        "quick.rs",
+        """    if bytes.get(at + 1) == Some(&b']') {
+        return None;
+    }
+    prices(bytes, at, RowKind::Traded, rows)""",
+        "    prices(bytes, at, RowKind::Traded, rows)",
+    ),
+    Mutation(
+        "the best prices of a ladder searched one too far",
+        "book.rs",
+        ".filter(|level| level.price < signed)",
+        ".filter(|level| level.price <= signed)",
     ),
 )
 """Every file is of the crate hotloop-core."""

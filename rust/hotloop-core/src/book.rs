@@ -147,6 +147,10 @@ impl ScreenLadder {
         self.positions[position] = Level { price, size };
     }
 
+    pub(crate) fn clear(&mut self) {
+        self.positions.clear();
+    }
+
     /// The price shown at a position, none where it is empty.
     pub(crate) fn price_at(&self, position: u8) -> Option<Centi> {
         let level = self.positions.get(usize::from(position))?;

@@ -48,6 +48,8 @@ pub struct MarketBook {
     definition: Option<Box<Definition>>,
     definition_seq: u64,
     runners: Vec<RunnerBook>,
+    /// Books that an image has emptied, to be used again with the memory they have.
+    spare: Vec<RunnerBook>,
     /// Position of each runner in `runners`.
     places: FxHashMap<RunnerKey, usize>,
     /// Fullest kind of book the market has shown a row of.
@@ -80,6 +82,7 @@ impl MarketBook {
             definition: None,
             definition_seq: 0,
             runners: Vec::new(),
+            spare: Vec::new(),
             places: FxHashMap::default(),
             shown: Depth::Display,
             pt_ms: None,
@@ -209,7 +212,10 @@ impl MarketBook {
     /// Place of the runner in `runners`, made known if it was not.
     fn place(&mut self, key: RunnerKey) -> usize {
         *self.places.entry(key).or_insert_with(|| {
-            self.runners.push(RunnerBook::new(key));
+            self.runners.push(match self.spare.pop() {
+                Some(spare) => spare.renewed(key),
+                None => RunnerBook::new(key),
+            });
             self.runners.len() - 1
         })
     }
@@ -226,13 +232,15 @@ impl MarketBook {
         self.image_message = message;
         self.has_forgotten |= self.runners.iter().any(|runner| runner.message == message);
         // A second image in one message replaces what the first brought, not what stood before.
-        let before = self
-            .runners
-            .drain(..)
-            .map(|runner| (runner.key(), runner.signals));
+        let before = self.runners.drain(..).map(|mut runner| {
+            let signals = std::mem::take(&mut runner.signals);
+            let key = runner.key();
+            self.spare.push(runner);
+            (key, signals)
+        });
         match &self.before_image {
             None => self.before_image = Some(before.collect()),
-            Some(_) => drop(before),
+            Some(_) => before.for_each(drop),
         }
         self.places.clear();
         if !carries_definition && let Some(definition) = self.definition.take() {

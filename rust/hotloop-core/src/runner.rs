@@ -134,6 +134,26 @@ impl RunnerBook {
         }
     }
 
+    /// The empty book of another runner (or the same anew), with this one's memory.
+    pub(crate) fn renewed(mut self, key: RunnerKey) -> Self {
+        for ladder in [&mut self.full.back, &mut self.full.lay, &mut self.traded] {
+            ladder.clear();
+        }
+        for screen in [&mut self.best, &mut self.display] {
+            screen.back.clear();
+            screen.lay.clear();
+        }
+        self.log.begin(false);
+        Self {
+            key,
+            last_traded: None,
+            has_baseline: false,
+            message: 0,
+            signals: RunnerSignals::default(),
+            ..self
+        }
+    }
+
     /// Selection and handicap.
     #[must_use]
     pub fn key(&self) -> RunnerKey {
