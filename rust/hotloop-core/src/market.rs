@@ -212,10 +212,13 @@ impl MarketBook {
     /// Place of the runner in `runners`, made known if it was not.
     fn place(&mut self, key: RunnerKey) -> usize {
         *self.places.entry(key).or_insert_with(|| {
-            self.runners.push(match self.spare.pop() {
-                Some(spare) => spare.renewed(key),
-                None => RunnerBook::new(key),
-            });
+            // Its own, where it had one: that has the room it needs.
+            let own = self.spare.iter().position(|spare| spare.key() == key);
+            let spare = own
+                .map(|at| self.spare.swap_remove(at))
+                .or_else(|| self.spare.pop());
+            self.runners
+                .push(spare.map_or_else(|| RunnerBook::new(key), |spare| spare.renewed(key)));
             self.runners.len() - 1
         })
     }

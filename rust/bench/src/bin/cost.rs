@@ -1,7 +1,7 @@
-//! `cost FILE [ROUNDS]`: what applying each line of a plain recording costs, as one line of JSON.
+//! `cost FILE [ROUNDS|once]`: what applying each line of a plain recording costs, as one line of JSON.
 //!
-//! Time is of the first pass through a new core, allocations of a later one, when it is warm. Under
-//! callgrind, `--toggle-collect=*apply_all*` counts the instructions of the passes and nothing else.
+//! Time is of the first pass through a new core, allocations of a later one, when it is warm. With `once`
+//! there is one pass and no report: callgrind's `--toggle-collect=*apply_all*` counts its instructions.
 
 use std::alloc::System;
 use std::hint::black_box;
@@ -55,16 +55,18 @@ fn is_rare(line: &[u8]) -> bool {
 
 fn run() -> Result<(), String> {
     let mut arguments = std::env::args_os().skip(1);
-    let file = PathBuf::from(arguments.next().ok_or("usage: cost FILE [ROUNDS]")?);
-    let rounds = match arguments.next() {
-        Some(text) => text
-            .to_string_lossy()
-            .parse()
-            .map_err(|_| "ROUNDS is not a number")?,
-        None => 10,
-    };
+    let file = PathBuf::from(arguments.next().ok_or("usage: cost FILE [ROUNDS|once]")?);
+    let rounds = arguments.next().unwrap_or_else(|| "10".into());
     let lines = lines(&file)?;
     let new = || HotloopCore::new(Config::default());
+    if rounds == "once" {
+        apply_all(&mut new(), &lines);
+        return Ok(());
+    }
+    let rounds = rounds.to_string_lossy();
+    let rounds = rounds
+        .parse()
+        .map_err(|_| "ROUNDS is neither a number nor `once`")?;
     let ns = least_ns(rounds, lines.len(), new, |mut core| apply_all(&mut core, &lines));
 
     let mut core = new();

@@ -1,0 +1,110 @@
+"""A folder of packages for each contestant, with nothing in it that it did not ask for.
+
+Peers are installed from their locks into the cache, once; ours anew in every run, from the wheel of
+this tree. One environment for all of them would settle on versions that suit none.
+"""
+
+import importlib.util
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests.bench.contestants import Contestant
+from tests.bench.errors import CannotStartError
+from tests.bench.locks import Lock, peer_lock
+
+Say = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Environment:
+    sites: tuple[Path, ...]
+    """All there is to import from, beside the standard library."""
+    version: str
+    """What the worker must find; for the reference, what it is called."""
+
+
+class Environments:
+    """Makes what is asked for and remembers it for this run."""
+
+    def __init__(self, cache: Path, work: Path, wheel: Path | None, say: Say) -> None:
+        self._cache, self._work, self._wheel, self._say = cache, work, wheel, say
+        self._made: dict[str, Path] = {}
+
+    def of(self, contestant: Contestant) -> Environment:
+        name = contestant.environment
+        if name == "reference":
+            return Environment((_reference_root(),), "of this tree")
+        if name == "hotloop":
+            return self.hotloop()
+        lock = peer_lock(name)
+        if name not in self._made:
+            self._made[name] = self._peer(name, lock)
+        assert contestant.distribution is not None
+        return Environment((self._made[name],), lock.version(contestant.distribution))
+
+    def hotloop(self) -> Environment:
+        if self._wheel is None or not self._wheel.is_file():
+            raise CannotStartError(
+                "no wheel of hotloop here: run it with ./bazelw run //tests/bench"
+            )
+        named = re.match(r"hotloop-([^-]+)-", self._wheel.name)
+        assert named is not None, self._wheel.name
+        if "hotloop" not in self._made:
+            target = self._work / "hotloop"
+            _pip_install(["--no-index", str(self._wheel)], target, "hotloop")
+            self._made["hotloop"] = target
+        return Environment((self._made["hotloop"],), named[1])
+
+    def _peer(self, name: str, lock: Lock) -> Path:
+        folder = self._cache / f"{name}-{lock.digest}"
+        if folder.is_dir():
+            return folder
+        self._say(f"installing {name}: {len(lock.pins)} packages into {folder}")
+        try:
+            self._cache.mkdir(parents=True, exist_ok=True)
+            temporary = Path(tempfile.mkdtemp(prefix=f".{name}-", dir=self._cache))
+        except OSError as error:
+            raise CannotStartError(
+                f"{self._cache}: {error.strerror}: choose another with --envs"
+            ) from None
+        try:
+            pinned = ["--require-hashes", "--only-binary", ":all:", "-r", str(lock.path)]
+            _pip_install(pinned, temporary, name)
+            try:
+                temporary.rename(folder)
+            except OSError:
+                # Another run was quicker; what it made is the same.
+                if not folder.is_dir():
+                    raise
+        finally:
+            shutil.rmtree(temporary, ignore_errors=True)
+        return folder
+
+
+def _pip_install(what: list[str], target: Path, name: str) -> None:
+    pip = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--no-input"]
+    quiet = ["--disable-pip-version-check", "--no-warn-script-location"]
+    done = subprocess.run(
+        [*pip, *quiet, "--target", str(target), *what],
+        capture_output=True,
+        text=True,
+        check=False,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
+    )
+    if done.returncode:
+        said = [line for line in done.stderr.splitlines() if line.startswith("ERROR")]
+        why = said[0].removeprefix("ERROR: ") if said else done.stderr.strip()[-200:]
+        raise CannotStartError(f"pip cannot install {name} ({why}): leave it out with --only")
+
+
+def _reference_root() -> Path:
+    spec = importlib.util.find_spec("trader.strategy.hotloop.reference")
+    assert spec is not None and spec.origin is not None
+    return Path(spec.origin).parents[3]
