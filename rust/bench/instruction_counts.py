@@ -1,7 +1,8 @@
 """Instructions that a line costs in the core, as callgrind counts them.
 
-A count is the same however busy the machine is, so that a line which has become dearer shows where a
-time would not. The baseline is committed; the same compiler gives the same counts to a few in ten thousand.
+A count is the same however busy the machine is, so that a line which has become dearer shows where
+a time would not. The baseline is committed; the same compiler gives the same counts to a few in ten
+thousand.
 """
 
 from __future__ import annotations
