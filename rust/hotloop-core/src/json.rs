@@ -131,9 +131,12 @@ impl<'a> Reader<'a> {
     #[inline]
     fn plain_key(&mut self) -> Option<Key<'a>> {
         let (short, next) = scan::short_key(self.text.as_bytes(), self.pos)?;
-        let name = self.pos + 1..next - 2;
+        let name = self.text.as_bytes().get(self.pos + 1..next - 2)?;
+        if !scan::is_plain(name) {
+            return None;
+        }
         self.pos = next;
-        Some(Key::short(short, self.text.as_bytes().get(name)?))
+        Some(Key::short(short, name))
     }
 
     /// Any key, and its colon.

@@ -76,26 +76,33 @@ pub(crate) struct Header {
 pub(crate) struct Clock {
     /// A message has named one.
     pub is_given: bool,
-    pub text: String,
+    /// UTF-8, as bytes: only who asks for it pays for looking at that again.
+    text: Vec<u8>,
 }
 
 impl Clock {
     pub(crate) fn get(&self) -> Option<&str> {
-        self.is_given.then_some(self.text.as_str())
+        self.is_given.then(|| utf8(&self.text))
     }
 
-    pub(crate) fn set(&mut self, text: &str) {
+    pub(crate) fn set(&mut self, text: &[u8]) {
         self.is_given = true;
         self.text.clear();
-        self.text.push_str(text);
+        self.text.extend_from_slice(text);
     }
 
-    /// Takes the other's place, where it has one.
-    pub(crate) fn follow(&mut self, other: &Self) {
-        if let Some(text) = other.get() {
-            self.set(text);
+    /// Takes the other's place, where it has one; the other then has none.
+    pub(crate) fn follow(&mut self, other: &mut Self) {
+        if other.is_given {
+            std::mem::swap(self, other);
+            other.is_given = false;
         }
     }
+}
+
+/// What was UTF-8 when it was read.
+fn utf8(text: &[u8]) -> &str {
+    std::str::from_utf8(text).unwrap_or_default()
 }
 
 /// A message in buffers that are used again.
@@ -108,8 +115,8 @@ pub(crate) struct Message {
     pub markets: Vec<MarketChange>,
     pub runners: Vec<RunnerChange>,
     pub rows: Vec<Row>,
-    /// Market ids, one after another; `MarketChange::name` is the part of it.
-    pub names: String,
+    /// Market ids, one after another, UTF-8; `MarketChange::name` is the part of it.
+    pub names: Vec<u8>,
 }
 
 impl Message {
@@ -141,13 +148,18 @@ impl Message {
         self.markets.append(&mut other.markets);
         self.runners.append(&mut other.runners);
         self.rows.append(&mut other.rows);
-        self.names.push_str(&other.names);
-        self.clock.follow(&other.clock);
-        self.initial_clock.follow(&other.initial_clock);
+        self.names.extend_from_slice(&other.names);
+        self.clock.follow(&mut other.clock);
+        self.initial_clock.follow(&mut other.initial_clock);
         other.clear();
     }
 
+    /// Market id of an entry.
     pub(crate) fn name(&self, change: &MarketChange) -> &str {
+        utf8(self.name_bytes(change))
+    }
+
+    pub(crate) fn name_bytes(&self, change: &MarketChange) -> &[u8] {
         &self.names[change.name.clone()]
     }
 }

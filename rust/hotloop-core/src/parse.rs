@@ -18,11 +18,12 @@ use crate::rows;
 /// # Errors
 /// [`Error::Unreadable`] or [`Error::Invalid`]; `message` is then empty.
 pub(crate) fn decode(line: &[u8], message: &mut Message) -> Result<(), Error> {
-    let text = utf8(line)?;
     message.clear();
-    if quick::read(text, message).is_some() {
+    if quick::read(line, message).is_some() {
         return Ok(());
     }
+    message.clear();
+    let text = utf8(line)?;
     let outcome = match read_whole(text, message) {
         Ok(()) => Ok(()),
         Err(fault) => {
@@ -223,13 +224,13 @@ fn market_name(
 
 fn push_name(message: &mut Message, name: &str) -> std::ops::Range<usize> {
     let start = message.names.len();
-    message.names.push_str(name);
+    message.names.extend_from_slice(name.as_bytes());
     start..message.names.len()
 }
 
 fn clock(reader: &mut Reader<'_>, clock: &mut Clock) -> Read<()> {
     match reader.optional(Reader::string)? {
-        Some(text) => clock.set(&text),
+        Some(text) => clock.set(text.as_bytes()),
         None => clock.is_given = false,
     }
     Ok(())

@@ -276,8 +276,8 @@ impl HotloopCore {
         );
         self.clocks_held &= !resumes;
         if !self.clocks_held {
-            self.clock.follow(&self.message.clock);
-            self.initial_clock.follow(&self.message.initial_clock);
+            self.clock.follow(&mut self.message.clock);
+            self.initial_clock.follow(&mut self.message.initial_clock);
         }
     }
 
@@ -304,7 +304,7 @@ impl HotloopCore {
     fn apply_market(&mut self, i: usize, ts_ms: i64) {
         let header = self.message.header;
         let definition = self.message.markets[i].definition.take();
-        let slot = self.store.hold(self.message.name(&self.message.markets[i]));
+        let slot = self.store.hold(&self.message, &self.message.markets[i]);
         let reference = self.store.reference(slot);
         let market = self.store.book_mut(slot);
         market.published(header.pt_ms, ts_ms);
@@ -354,7 +354,7 @@ impl HotloopCore {
             if !change.image && !change.is_defined {
                 continue;
             }
-            let Some(slot) = self.store.find(self.message.name(change)) else {
+            let Some(slot) = self.store.find_named(&self.message, change) else {
                 continue;
             };
             let market = self.store.reference(slot);

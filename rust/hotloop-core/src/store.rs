@@ -8,7 +8,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use crate::config::Config;
 use crate::error::Error;
 use crate::market::MarketBook;
-use crate::message::{ChangeType, Message};
+use crate::message::{ChangeType, MarketChange, Message};
 use crate::signals::queue::Position;
 
 /// A market by its place in memory, cheaper than by id. Valid until the market is dropped.
@@ -48,6 +48,15 @@ impl Store {
         self.order.iter().map(|slot| &self.books[*slot])
     }
 
+    /// As [`Self::find`], of an id as a message holds it: for the market of the last message nothing of
+    /// it is looked at but that it is the same.
+    pub(crate) fn find_named(&self, message: &Message, change: &MarketChange) -> Option<usize> {
+        match self.recent {
+            Some(recent) if self.books[recent].id().as_bytes() == message.name_bytes(change) => Some(recent),
+            _ => self.find(message.name(change)),
+        }
+    }
+
     pub(crate) fn find(&self, id: &str) -> Option<usize> {
         if let Some(recent) = self.recent
             && self.books[recent].id() == id
@@ -77,8 +86,10 @@ impl Store {
     }
 
     /// Slot of the market, held from now on if it was not.
-    pub(crate) fn hold(&mut self, id: &str) -> usize {
-        let slot = self.find(id).unwrap_or_else(|| self.insert(id));
+    pub(crate) fn hold(&mut self, message: &Message, change: &MarketChange) -> usize {
+        let slot = self
+            .find_named(message, change)
+            .unwrap_or_else(|| self.insert(message.name(change)));
         self.recent = Some(slot);
         slot
     }
@@ -207,7 +218,7 @@ impl Store {
             message
                 .markets
                 .iter()
-                .all(|c| self.find(message.name(c)).is_some())
+                .all(|c| self.find_named(message, c).is_some())
         };
         if room_for_all || (self.len() <= max && all_held()) {
             return Ok(());

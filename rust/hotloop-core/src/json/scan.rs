@@ -11,26 +11,28 @@ const fn below(word: u64, limit: u8) -> u64 {
     word.wrapping_sub(ONES * limit as u64) & !word & HIGHS
 }
 
-/// The high bit of each byte that does not stand for itself in a JSON string; as [`below`].
-const fn specials(word: u64) -> u64 {
-    below(word, b' ') | below(word ^ (ONES * 0x22), 1) | below(word ^ (ONES * 0x5c), 1)
-}
-
 /// Longest key that [`short_key`] finds: a quote and a colon come after it in eight bytes.
 pub(super) const SHORT_MAX: usize = 6;
 
-/// A key of up to six plain characters, with its quotes and its colon: its bytes in one integer, the
-/// first one lowest, and the index after it.
+/// What stands between a quote and the next one of at most six bytes after which a colon stands: its
+/// bytes in one integer, the first one lowest, and the index of its value. It is a key where it is one
+/// that is known; another may hold what no key may, and [`is_plain`] tells.
 #[inline]
 pub(crate) fn short_key(text: &[u8], at: usize) -> Option<(u64, usize)> {
-    let chunk = text.get(at..)?.first_chunk::<9>()?;
-    let [b'"', rest @ ..] = chunk else {
+    const QUOTE_COLON: u64 = u16::from_le_bytes(*b"\":") as u64;
+    let [b'"', rest @ ..] = text.get(at..)?.first_chunk::<9>()? else {
         return None;
     };
     let word = u64::from_le_bytes(*rest);
-    let bits = specials(word).trailing_zeros() & !7;
-    let is_key = bits <= 48 && (word >> bits) & 0xffff == u64::from(u16::from_le_bytes(*b"\":"));
+    let bits = below(word ^ (ONES * 0x22), 1).trailing_zeros() & !7;
+    // Without a quote the shift is by nothing, and what is compared is no quote.
+    let is_key = word.wrapping_shr(bits) & 0xffff == QUOTE_COLON;
     is_key.then(|| (word & !(!0 << bits), at + 3 + (bits / 8) as usize))
+}
+
+/// Whether every byte stands for itself in a JSON string.
+pub(crate) fn is_plain(text: &[u8]) -> bool {
+    plain_until(text, 0) == text.len()
 }
 
 /// Index of the first byte from `at` on that does not stand for itself in a JSON string: a quote, a
@@ -38,7 +40,10 @@ pub(crate) fn short_key(text: &[u8], at: usize) -> Option<(u64, usize)> {
 #[inline]
 pub(crate) fn plain_until(text: &[u8], mut at: usize) -> usize {
     while let Some(chunk) = text.get(at..).and_then(<[u8]>::first_chunk::<8>) {
-        let special = specials(u64::from_le_bytes(*chunk));
+        let special = {
+            let word = u64::from_le_bytes(*chunk);
+            below(word, b' ') | below(word ^ (ONES * 0x22), 1) | below(word ^ (ONES * 0x5c), 1)
+        };
         if special != 0 {
             return at + (special.trailing_zeros() / 8) as usize;
         }
