@@ -11,8 +11,7 @@ of one selection id apart (0.0 where the market has none).
 
 A getter asked for a market or runner that is not held answers None, empty or its neutral value. Its
 `now_ms` is a publish time; None is the last one of that market. Every method may be called from any
-thread. Lines of 8 KiB and more, and batches, are applied with the interpreter
-lock released.
+thread. `apply_batch` applies its lines with the interpreter lock released, the others keep it.
 """
 
 from collections.abc import Callable, Mapping, Sequence

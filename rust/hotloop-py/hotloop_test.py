@@ -146,6 +146,22 @@ def test_long_lines_answer_like_short_ones() -> None:
     assert refused(hotloop, json.dumps(long)[:-1]).field is None
 
 
+def test_touched_runners_are_right_when_places_change_hands() -> None:
+    hotloop = Hotloop()
+
+    def image(*runners: tuple[int, float]) -> list[tuple[str, int, float]]:
+        entries = [{"id": selection_id, "hc": handicap} for selection_id, handicap in runners]
+        mc = [{"id": MARKET, "img": True, "rc": entries}]
+        return hotloop.apply_delta(json.dumps({"op": "mcm", "pt": 1, "mc": mc}), 0)
+
+    for order in ([(7, 0.0), (7, 1.5), (8, 0.0)], [(8, 0.0), (7, 0.0)], [(7, 1.5)], [(9, 0.0)]):
+        named = [(MARKET, *runner) for runner in order]
+        assert image(*order)[: len(order)] == named
+        first, second = image(*order), image(*order)
+        assert first == second == named
+        assert first is not second
+
+
 def test_a_slot_used_again_answers_with_its_new_market() -> None:
     hotloop = Hotloop({"state": {"closed_retention_s": 0}})
     closed = {"id": "1.1", "marketDefinition": {"status": "CLOSED", "runners": [{"id": 1}]}}

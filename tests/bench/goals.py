@@ -28,7 +28,7 @@ class Goal:
 
 
 NOT_HERE: Final = (
-    ("no allocation per message once warm", "none", "a test of `hotloop-core` counts them"),
+    ("no allocation per message once warm", "none", "`//rust/bench:allocations_test` counts them"),
     ("stream bytes → intent on the wire", "p50 ≤ 50 µs, p99 ≤ 150 µs", "`trader replay`"),
     ("intent → executor → report", "≤ 1.3 x an echo", "not in this suite"),
     ("replay with orders, one core", "≥ 10 x flumine, ≥ 50 x without", "not in this suite"),

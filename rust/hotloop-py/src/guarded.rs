@@ -11,22 +11,16 @@ use std::cell::Cell;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard};
 
-use hotloop_core::{BatchError, Error, HotloopCore, MarketRef, RunnerKey, Stats};
+use hotloop_core::{BatchError, Error, HotloopCore, Stats};
 use pyo3::exceptions::PyRuntimeError;
 use pyo3::gc::{PyTraverseError, PyVisit};
 use pyo3::prelude::*;
 use pyo3::sync::MutexExt;
-use pyo3::types::{PyDict, PyList, PyString};
+use pyo3::types::{PyDict, PyList};
 
 use crate::error::{Refusal, event, refused};
-use crate::output::{self, decimal};
+use crate::output;
 use crate::touched::{Taken, Tuples};
-
-/// Lines from this length on are applied with the interpreter released. Releasing and taking it
-/// back costs about 64 ns, as much as reading 100 bytes; a line of this length takes some 20 µs.
-/// Shorter lines and the getters keep it: nobody else waits longer than they would for the switch
-/// itself. To be measured under contention by the benchmark suite before it is called tuned.
-const DETACH_FROM_BYTES: usize = 8 << 10;
 
 thread_local! {
     /// Touched runners between the lock and the list; kept so that its memory is used again.
@@ -37,28 +31,6 @@ thread_local! {
 struct Shared {
     core: HotloopCore,
     tuples: Tuples,
-}
-
-/// Touched runners of one market, taken out without the interpreter.
-struct Group {
-    market: MarketRef,
-    id: String,
-    runners: Vec<RunnerKey>,
-}
-
-fn grouped(core: &HotloopCore) -> Vec<Group> {
-    let mut groups: Vec<Group> = Vec::new();
-    for touched in core.touched() {
-        match groups.last_mut() {
-            Some(group) if group.market == touched.market => group.runners.push(touched.runner),
-            _ => groups.push(Group {
-                market: touched.market,
-                id: core.market_of(touched.market).id().to_owned(),
-                runners: vec![touched.runner],
-            }),
-        }
-    }
-    groups
 }
 
 /// What came of an ingest, taken out of the lock.
@@ -118,16 +90,13 @@ impl Guarded {
         Ok(read(&self.lock(py)?.core))
     }
 
-    /// Applies a message of `bytes` bytes with `apply`; the list of the runners it touched.
+    /// Applies a message with `apply`; the list of the runners it touched. The interpreter is kept: to
+    /// get it back costs more than any message takes (docs/decisions/0008-interpreter-lock.md).
     pub fn ingest<'py>(
         &self,
         py: Python<'py>,
-        bytes: usize,
-        apply: impl FnOnce(&mut HotloopCore) -> Result<(), Error> + Send,
+        apply: impl FnOnce(&mut HotloopCore) -> Result<(), Error>,
     ) -> PyResult<Bound<'py, PyList>> {
-        if bytes >= DETACH_FROM_BYTES {
-            return self.ingest_detached(py, apply);
-        }
         let mut taken = TAKEN.take();
         let outcome = {
             let mut shared = self.lock(py)?;
@@ -148,35 +117,6 @@ impl Guarded {
         let list = taken.list(py);
         TAKEN.set(taken);
         list
-    }
-
-    /// As [`Self::ingest`], without the interpreter while the message is applied.
-    fn ingest_detached<'py>(
-        &self,
-        py: Python<'py>,
-        apply: impl FnOnce(&mut HotloopCore) -> Result<(), Error> + Send,
-    ) -> PyResult<Bound<'py, PyList>> {
-        let (outcome, groups) = py.detach(|| {
-            let mut shared = self.shared.lock().map_err(|_| stopped())?;
-            let outcome = applied(&mut shared.core, |core| {
-                apply(core).map_err(|error| (error, None))
-            });
-            let groups = if outcome.is_ok() {
-                grouped(&shared.core)
-            } else {
-                Vec::new()
-            };
-            PyResult::Ok((outcome, groups))
-        })?;
-        self.told(py, outcome)?;
-        let list = PyList::empty(py);
-        for group in groups {
-            let id = PyString::new(py, &group.id);
-            for key in group.runners {
-                list.append((&id, key.id, decimal(key.handicap)))?;
-            }
-        }
-        Ok(list)
     }
 
     /// Applies lines without the interpreter; the number of runner changes.

@@ -55,13 +55,11 @@ impl Hotloop {
         ts_ms: i64,
     ) -> PyResult<Bound<'py, PyList>> {
         match Raw::of(raw)? {
-            Raw::Line(line) => self
-                .0
-                .ingest(py, line.len(), |core| core.apply(line, ts_ms).map(drop)),
+            Raw::Line(line) => self.0.ingest(py, |core| core.apply(line, ts_ms).map(drop)),
             Raw::Mapping(json) => self
                 .0
-                .ingest(py, json.len(), |core| core.apply_mapping(&json, ts_ms).map(drop)),
-            Raw::NotText => self.0.ingest(py, 0, |core| {
+                .ingest(py, |core| core.apply_mapping(&json, ts_ms).map(drop)),
+            Raw::NotText => self.0.ingest(py, |core| {
                 Err(core.lost(Error::Unreadable {
                     offset: 0,
                     reason: "is not UTF-8",
@@ -90,9 +88,8 @@ impl Hotloop {
         ts_ms: i64,
     ) -> PyResult<Bound<'py, PyList>> {
         let json = json(snapshot, Purpose::Message)?;
-        self.0.ingest(py, json.len(), |core| {
-            core.apply_snapshot(market_id, &json, ts_ms).map(drop)
-        })
+        self.0
+            .ingest(py, |core| core.apply_snapshot(market_id, &json, ts_ms).map(drop))
     }
 
     /// (back price, back size, lay price, lay size), each None where that side is empty.
