@@ -228,9 +228,13 @@ fn int(bytes: &[u8], at: usize, value: &mut Option<i64>) -> Next {
 
 /// The value of a key that nobody asks for, if it is a key.
 fn unread_member(bytes: &[u8], key: u64, at: usize) -> Next {
-    let length = (64 - key.leading_zeros()).div_ceil(8) as usize;
-    let is_key = length > 0 && scan::is_plain(&key.to_le_bytes()[..length]);
-    if is_key { unread(bytes, at) } else { None }
+    let [name @ .., length] = key.to_le_bytes();
+    let name = name.get(..usize::from(length))?;
+    if length > 0 && scan::is_plain(name) {
+        unread(bytes, at)
+    } else {
+        None
+    }
 }
 
 /// A value that nobody asks for: a number or a string as the venue writes most of them, or any other.
@@ -316,6 +320,8 @@ mod tests {
             ("\"trd\":[[5.1,4634.49]]", "\"trd\":[]"),
             ("\"clk\":\"AJXXAgCM\"", "\"ct\":\"HEARTBEAT\""),
             ("[1.01,", "[100000.01,"),
+            ("\"pt\":", "\"pt\0\":"),
+            ("\"spn\":", "\"s\\n\":"),
             ("}]}", "}]}x"),
         ] {
             assert!(LINE.contains(from), "{from}");

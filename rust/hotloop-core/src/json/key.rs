@@ -2,16 +2,17 @@
 
 use super::scan::SHORT_MAX;
 
-/// The bytes of a key of up to six in one integer, the first one lowest; 0 for a longer one.
+/// The bytes of a key of up to six in one integer, the first one lowest, and their number in its highest
+/// byte, so that zeros in a key are not taken for its end; 0 for a longer one.
 pub(crate) const fn short(name: &[u8]) -> u64 {
     if name.len() > SHORT_MAX {
         return 0;
     }
-    let mut word = 0;
-    let mut i = name.len();
-    while i > 0 {
-        i -= 1;
-        word = word << 8 | name[i] as u64;
+    let mut word = (name.len() as u64) << 56;
+    let mut i = 0;
+    while i < name.len() {
+        word |= (name[i] as u64) << (8 * i);
+        i += 1;
     }
     word
 }

@@ -15,7 +15,7 @@ const fn below(word: u64, limit: u8) -> u64 {
 pub(super) const SHORT_MAX: usize = 6;
 
 /// What stands between a quote and the next one of at most six bytes after which a colon stands: its
-/// bytes in one integer, the first one lowest, and the index of its value. It is a key where it is one
+/// bytes as of [`super::short()`], and the index of its value. It is a key where it is one
 /// that is known; another may hold what no key may, and [`is_plain`] tells.
 #[inline]
 pub(crate) fn short_key(text: &[u8], at: usize) -> Option<(u64, usize)> {
@@ -27,7 +27,13 @@ pub(crate) fn short_key(text: &[u8], at: usize) -> Option<(u64, usize)> {
     let bits = below(word ^ (ONES * 0x22), 1).trailing_zeros() & !7;
     // Without a quote the shift is by nothing, and what is compared is no quote.
     let is_key = word.wrapping_shr(bits) & 0xffff == QUOTE_COLON;
-    is_key.then(|| (word & !(!0 << bits), at + 3 + (bits / 8) as usize))
+    is_key.then(|| {
+        let length = bits / 8;
+        (
+            word & !(!0 << bits) | u64::from(length) << 56,
+            at + 3 + length as usize,
+        )
+    })
 }
 
 /// Whether every byte stands for itself in a JSON string.
