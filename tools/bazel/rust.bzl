@@ -26,6 +26,13 @@ def rust_lint(name, targets):
     )
     native.exports_files(["BUILD.bazel"])
 
+    # For a build by cargo, which wants to see the manifest of every member of the workspace.
+    native.filegroup(
+        name = "manifests",
+        srcs = native.glob(["Cargo.toml", "*/Cargo.toml"]),
+        visibility = ["//rust:__subpackages__"],
+    )
+
 def rust_integration_tests(srcs, deps, aux = [], data = [], env = {}):
     """One test target for each file of `srcs`, which is its crate's root, as cargo does for `tests/`.
 

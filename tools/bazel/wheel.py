@@ -1,8 +1,8 @@
-"""Makes the wheel of a compiled module: `wheel PYPROJECT README TAG OUT FILE=PATH…`.
+"""Makes the wheel of a compiled module: `wheel PYPROJECT VERSION TAG OUT FILE=PATH…`.
 
-PYPROJECT names, versions and describes it; TAG is the wheel's, for example
-`cp311-abi3-manylinux_2_34_x86_64`; each FILE goes into the wheel under PATH. The same files give
-the same bytes.
+PYPROJECT names and describes it, and its README and licence lie beside it; TAG is the wheel's, for
+example `cp311-abi3-manylinux_2_34_x86_64`; each FILE goes into the wheel under PATH. The same files
+give the same bytes, and the same metadata as maturin writes.
 """
 
 import os
@@ -15,31 +15,36 @@ from pathlib import Path
 from typing import Any
 
 
-def metadata(project: dict[str, Any], readme: str) -> str:
-    """Core metadata 2.1 of a `[project]` table."""
+def metadata(project: dict[str, Any], version: str, readme: str) -> str:
+    """Core metadata 2.4 of a `[project]` table."""
     lines = [
-        "Metadata-Version: 2.1",
+        "Metadata-Version: 2.4",
         f"Name: {project['name']}",
-        f"Version: {project['version']}",
+        f"Version: {version}",
         f"Summary: {project['description']}",
-        f"License: {project['license']['text']}",
+        f"License-Expression: {project['license']}",
+        *(f"License-File: {name}" for name in project["license-files"]),
         *(f"Classifier: {name}" for name in project["classifiers"]),
         f"Requires-Python: {project['requires-python']}",
-        "Description-Content-Type: text/markdown",
+        "Description-Content-Type: text/markdown; charset=UTF-8; variant=GFM",
     ]
     return "\n".join(lines) + "\n\n" + readme
 
 
 def main(arguments: list[str]) -> int:
-    pyproject, readme, tag, out, *files = arguments
+    pyproject, version, tag, out, *files = arguments
+    beside = Path(pyproject).parent
     project = tomllib.loads(Path(pyproject).read_text(encoding="utf-8"))["project"]
     with tempfile.TemporaryDirectory() as folder:
         content, packed = Path(folder, "content"), Path(folder, "packed")
         packed.mkdir()
-        info = content / f"{project['name']}-{project['version']}.dist-info"
+        info = content / f"{project['name']}-{version}.dist-info"
         info.mkdir(parents=True)
-        text = metadata(project, Path(readme).read_text(encoding="utf-8"))
-        (info / "METADATA").write_text(text, encoding="utf-8")
+        readme = (beside / project["readme"]).read_text(encoding="utf-8")
+        (info / "METADATA").write_text(metadata(project, version, readme), encoding="utf-8")
+        (info / "licenses").mkdir()
+        for name in project["license-files"]:
+            shutil.copyfile(beside / name, info / "licenses" / name)
         lines = [
             "Wheel-Version: 1.0",
             "Generator: hotloop",

@@ -1,0 +1,4 @@
+//! A stream of lines of any bytes.
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|data: &[u8]| hotloop_fuzz::messages(data));
