@@ -59,10 +59,11 @@ fn market(bytes: &[u8], at: usize, message: &mut Message) -> Next {
             Some(next)
         }
         RC => elements(bytes, at, |at| runner(bytes, at, message)),
-        TV => unread(bytes, at),
+        TV => number(bytes, at).or_else(|| unread(bytes, at)),
         IMG => {
-            image = flag(bytes, at)?;
-            Some(at + if image { 4 } else { 5 })
+            let (is_image, next) = flag(bytes, at)?;
+            image = is_image;
+            Some(next)
         }
         0 => {
             let at = literal(bytes, at, b"\"marketDefinition\":")?;
@@ -103,7 +104,7 @@ fn runner(bytes: &[u8], at: usize, message: &mut Message) -> Next {
             last_traded = (price <= PRICE_MAX).then_some(price);
             last_traded.map(|_| next.get())
         }
-        TV => unread(bytes, at),
+        TV => number(bytes, at).or_else(|| unread(bytes, at)),
         HC => {
             let (hundredths, next) = scan::centi(bytes, at)?;
             handicap = hundredths;
@@ -237,17 +238,47 @@ fn unread_member(bytes: &[u8], key: u64, at: usize) -> Next {
     }
 }
 
-/// A value that nobody asks for: a number or a string as the venue writes most of them, or any other.
-#[inline]
+/// A value that nobody asks for, of any kind.
 fn unread(bytes: &[u8], at: usize) -> Next {
-    if let Some((_, next)) = scan::centi(bytes, at) {
-        return Some(next.get());
-    }
-    string(bytes, at).map(|(_, next)| next).or_else(|| {
+    let rows = || elements(bytes, at, |at| elements(bytes, at, |at| number(bytes, at)));
+    let any = || {
         let mut reader = reader(bytes, at)?;
         reader.skip().ok()?;
         Some(reader.offset())
-    })
+    };
+    number(bytes, at)
+        .or_else(|| flag(bytes, at).map(|(_, next)| next))
+        .or_else(|| string(bytes, at).map(|(_, next)| next))
+        .or_else(rows)
+        .or_else(any)
+}
+
+/// A number that nobody asks for, with any number of decimals.
+#[inline]
+fn number(bytes: &[u8], at: usize) -> Next {
+    if let Some((_, next)) = scan::centi(bytes, at)
+        && bytes.get(next.get()).is_some_and(|byte| !byte.is_ascii_digit())
+    {
+        return Some(next.get());
+    }
+    long_number(bytes, at)
+}
+
+#[cold]
+fn long_number(bytes: &[u8], at: usize) -> Next {
+    let digits = |at: usize| {
+        bytes[at..]
+            .iter()
+            .take_while(|byte| byte.is_ascii_digit())
+            .count()
+    };
+    let whole = digits(at);
+    if whole == 0 || (whole > 1 && bytes[at] == b'0') {
+        return None;
+    }
+    let point = literal(bytes, at + whole, b".")?;
+    let decimals = digits(point);
+    (decimals > 0).then_some(point + decimals)
 }
 
 #[cold]
@@ -256,12 +287,9 @@ fn reader(bytes: &[u8], at: usize) -> Option<Reader<'_>> {
 }
 
 #[inline]
-fn flag(bytes: &[u8], at: usize) -> Option<bool> {
-    match bytes.get(at..)? {
-        [b't', b'r', b'u', b'e', ..] => Some(true),
-        [b'f', b'a', b'l', b's', b'e', ..] => Some(false),
-        _ => None,
-    }
+fn flag(bytes: &[u8], at: usize) -> Option<(bool, usize)> {
+    let is_true = literal(bytes, at, b"true").map(|next| (true, next));
+    is_true.or_else(|| literal(bytes, at, b"false").map(|next| (false, next)))
 }
 
 /// A string without escapes.
