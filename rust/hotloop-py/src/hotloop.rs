@@ -6,7 +6,7 @@ use hotloop_core::{
 };
 use pyo3::gc::{PyTraverseError, PyVisit};
 use pyo3::prelude::*;
-use pyo3::types::{PyBytes, PyDict, PyList, PyMapping};
+use pyo3::types::{PyBytes, PyDict, PyList, PyMapping, PyTuple};
 
 use crate::error::exception;
 use crate::guarded::Guarded;
@@ -37,6 +37,15 @@ fn refuse<T>(py: Python<'_>, field: &'static str, reason: &'static str) -> PyRes
 
 fn raised<T>(py: Python<'_>, result: Result<T, Error>) -> PyResult<T> {
     result.map_err(|error| exception(py, &error))
+}
+
+/// The items of any iterable, held: another thread may change a list while its lines are applied.
+fn held<'py>(lines: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyTuple>> {
+    if let Ok(list) = lines.cast::<PyList>() {
+        return Ok(list.to_tuple());
+    }
+    let items: Vec<Bound<'_, PyAny>> = lines.try_iter()?.collect::<PyResult<_>>()?;
+    PyTuple::new(lines.py(), items)
 }
 
 #[pymethods]
@@ -70,12 +79,12 @@ impl Hotloop {
 
     /// Apply lines in order; the number of runner changes.
     fn apply_batch(&self, py: Python<'_>, lines: &Bound<'_, PyAny>, ts_ms: i64) -> PyResult<u64> {
-        // The list is copied first: another thread may change it while the lines are applied.
-        let lines: Vec<Bound<'_, PyBytes>> = lines
-            .try_iter()?
-            .map(|line| Ok(line?.cast_into::<PyBytes>()?))
+        let lines = held(lines)?;
+        let lines: Vec<Borrowed<'_, '_, PyBytes>> = lines
+            .iter_borrowed()
+            .map(|line| Ok(line.cast::<PyBytes>()?))
             .collect::<PyResult<_>>()?;
-        let texts: Vec<&[u8]> = lines.iter().map(PyBytesMethods::as_bytes).collect();
+        let texts: Vec<&[u8]> = lines.iter().map(|line| line.as_bytes()).collect();
         self.0.ingest_lines(py, &texts, ts_ms)
     }
 
