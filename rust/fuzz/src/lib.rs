@@ -1,6 +1,6 @@
 //! What has to hold of `hotloop-core` whatever bytes arrive.
 //!
-//! Each function takes what the fuzzer made up and panics where the core breaks a law. `parse` holds one line of
+//! Each function takes what the fuzzer made up and panics where the core breaks a law: `parse` holds one line of
 //! any bytes against other ways of reading it; `lines` only wants to see the end of a stream, and is quick;
 //! `messages` and `structured` put a whole stream to a `Player`, the
 //! first one as lines of any bytes, the second as an `act` after the other of a market that trades (`scene`).
