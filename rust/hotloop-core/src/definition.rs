@@ -18,7 +18,7 @@ pub(crate) fn read(reader: &mut Reader<'_>) -> Read<Definition> {
     let mut definition = Definition::default();
     let mut lines = LineUnits::default();
     reader.object(|reader, key| {
-        let Some(known) = KEYS.iter().find(|known| known.as_bytes() == key.name) else {
+        let Some(known) = KEYS.iter().find(|known| **known == key) else {
             return reader.skip();
         };
         member(reader, known, &mut definition, &mut lines).map_err(|fault| fault.under(known))
@@ -92,7 +92,7 @@ fn member(
 fn ladder(reader: &mut Reader<'_>) -> Read<Ladder> {
     let mut ladder = Ladder::Classic;
     reader.object(|reader, key| {
-        if key.name != b"type" {
+        if key != "type" {
             return reader.skip();
         }
         let offset = reader.offset();
@@ -118,23 +118,23 @@ fn runner(reader: &mut Reader<'_>) -> Read<RunnerDefinition> {
         sort_priority: None,
         adjustment_factor: None,
     };
-    reader.object(|reader, key| match key.name {
-        b"id" => reader
+    reader.object(|reader, key| match key {
+        "id" => reader
             .optional_int()
             .map(|read| id = read)
             .map_err(|f| f.under("id")),
-        b"hc" => reader
+        "hc" => reader
             .optional_centi()
             .map(|read| runner.key.handicap = read.unwrap_or(0))
             .map_err(|f| f.under("hc")),
-        b"status" => text(reader)
+        "status" => text(reader)
             .map(|read| runner.status = read)
             .map_err(|f| f.under("status")),
-        b"sortPriority" => reader
+        "sortPriority" => reader
             .optional_int()
             .map(|read| runner.sort_priority = read)
             .map_err(|f| f.under("sortPriority")),
-        b"adjustmentFactor" => reader
+        "adjustmentFactor" => reader
             .optional_float()
             .map(|read| runner.adjustment_factor = read)
             .map_err(|f| f.under("adjustmentFactor")),

@@ -10,10 +10,7 @@ use crate::fault::{Fault, Read};
 use crate::ladder::Centi;
 use crate::number::Number;
 
-mod key;
 pub(crate) mod scan;
-
-pub(crate) use key::{Key, short};
 
 /// Deepest nesting accepted; the venue's own messages have six levels.
 const DEPTH_MAX: u32 = 512;
@@ -103,7 +100,7 @@ impl<'a> Reader<'a> {
 
     /// Reads an object; `member` is called after each key and must read its value.
     #[inline]
-    pub(crate) fn object(&mut self, mut member: impl FnMut(&mut Self, Key<'_>) -> Read<()>) -> Read<()> {
+    pub(crate) fn object(&mut self, mut member: impl FnMut(&mut Self, &str) -> Read<()>) -> Read<()> {
         if !self.eat(b'{') {
             return self.fault("is not an object");
         }
@@ -111,41 +108,17 @@ impl<'a> Reader<'a> {
             return Ok(());
         }
         loop {
-            let unusual;
-            let key = if let Some(key) = self.plain_key() {
-                key
-            } else {
-                unusual = self.unusual_key()?;
-                Key::of(unusual.as_bytes())
-            };
-            member(self, key)?;
+            let key = self.string()?;
+            if !self.eat(b':') {
+                return self.fault("expected a colon");
+            }
+            member(self, &key)?;
             match self.goes_on(b'}') {
                 Some(true) => {}
                 Some(false) => return Ok(()),
                 None => return self.fault("expected a comma or the end of the object"),
             }
         }
-    }
-
-    /// Takes a short key and its colon, where both stand there as the venue writes them.
-    #[inline]
-    fn plain_key(&mut self) -> Option<Key<'a>> {
-        let (short, next) = scan::short_key(self.text.as_bytes(), self.pos)?;
-        let name = self.text.as_bytes().get(self.pos + 1..next - 2)?;
-        if !scan::is_plain(name) {
-            return None;
-        }
-        self.pos = next;
-        Some(Key::short(short, name))
-    }
-
-    /// Any key, and its colon.
-    fn unusual_key(&mut self) -> Read<Cow<'a, str>> {
-        let key = self.string()?;
-        if !self.eat(b':') {
-            return self.fault("expected a colon");
-        }
-        Ok(key)
     }
 
     /// Reads an array; `element` is called with each index and must read its value. Returns the
@@ -201,22 +174,7 @@ impl<'a> Reader<'a> {
     }
 
     /// Reads a string; borrows the text unless it holds escapes.
-    #[inline]
     pub(crate) fn string(&mut self) -> Read<Cow<'a, str>> {
-        if self.byte() == Some(b'"') {
-            let start = self.pos + 1;
-            let end = scan::plain_until(self.text.as_bytes(), start);
-            if self.text.as_bytes().get(end) == Some(&b'"') {
-                self.pos = end + 1;
-                return Ok(Cow::Borrowed(&self.text[start..end]));
-            }
-        }
-        self.unusual_string()
-    }
-
-    /// A string with white space before it, with escapes, or none at all.
-    #[cold]
-    fn unusual_string(&mut self) -> Read<Cow<'a, str>> {
         let (token, escaped) = self.string_token()?;
         if !escaped {
             return Ok(Cow::Borrowed(&token[1..token.len() - 1]));
@@ -397,14 +355,6 @@ impl<'a> Reader<'a> {
         self.skip_nested(0)
     }
 
-    #[inline]
-    fn skip_number(&mut self) -> Read<()> {
-        if self.scanned(scan::centi, i64::MAX).is_some() {
-            return Ok(());
-        }
-        self.number().map(drop)
-    }
-
     fn skip_nested(&mut self, depth: u32) -> Read<()> {
         if depth > DEPTH_MAX {
             return self.fault("nested too deep");
@@ -415,7 +365,7 @@ impl<'a> Reader<'a> {
             Some(b'[') => self.array(|reader, _| reader.skip_nested(depth + 1)).map(drop),
             Some(b't' | b'f') => self.flag().map(drop),
             Some(b'n') => self.null().map(drop),
-            Some(b'-' | b'0'..=b'9') => self.skip_number(),
+            Some(b'-' | b'0'..=b'9') => self.number().map(drop),
             Some(_) => self.fault("is not a JSON value"),
             None => self.fault("text ends where a value is expected"),
         }

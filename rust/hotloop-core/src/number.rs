@@ -32,10 +32,6 @@ impl Number<'_> {
         if !self.integer {
             return Err(Fault::new(self.offset, "is not an integer"));
         }
-        if self.exact && self.mantissa <= MANTISSA_EXACT_MAX {
-            let value = self.mantissa.cast_signed();
-            return Ok(if self.negative { -value } else { value });
-        }
         self.text
             .parse()
             .map_err(|_| Fault::new(self.offset, "is not a 64-bit integer"))

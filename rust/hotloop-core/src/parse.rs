@@ -7,7 +7,7 @@
 use crate::definition;
 use crate::error::Error;
 use crate::fault::{Fault, Read};
-use crate::json::{Reader, short};
+use crate::json::Reader;
 use crate::message::{ChangeType, Clock, Header, MarketChange, Message, Segment};
 use crate::probe::probe;
 use crate::quick;
@@ -75,16 +75,6 @@ pub(crate) fn decode_snapshot(market_id: &str, line: &[u8], message: &mut Messag
     Ok(())
 }
 
-pub(crate) const OP: u64 = short(b"op");
-pub(crate) const ID: u64 = short(b"id");
-pub(crate) const CLK: u64 = short(b"clk");
-pub(crate) const PT: u64 = short(b"pt");
-pub(crate) const MC: u64 = short(b"mc");
-pub(crate) const RC: u64 = short(b"rc");
-pub(crate) const IMG: u64 = short(b"img");
-pub(crate) const CT: u64 = short(b"ct");
-pub(crate) const STATUS: u64 = short(b"status");
-
 /// Reads any line by the whole grammar.
 pub(crate) fn read_whole(text: &str, message: &mut Message) -> Read<()> {
     message.clear();
@@ -101,23 +91,23 @@ fn read(text: &str, message: &mut Message, changes: Changes) -> Read<()> {
     let mut header = Header::default();
     let mut reader = Reader::new(text);
     reader.object(|reader, key| {
-        match key.short {
-            OP => header.is_market_change = reader.is_string("mcm")?,
-            ID => header.subscription = reader.optional_int().map_err(|f| f.under("id"))?,
-            PT => header.pt_ms = reader.optional_int().map_err(|f| f.under("pt"))?,
-            CT => header.change_type = change_type(reader).map_err(|f| f.under("ct"))?,
-            CLK => clock(reader, &mut message.clock).map_err(|f| f.under("clk"))?,
-            _ if key.name == b"initialClk" => {
+        match key {
+            "op" => header.is_market_change = reader.is_string("mcm")?,
+            "id" => header.subscription = reader.optional_int().map_err(|f| f.under("id"))?,
+            "pt" => header.pt_ms = reader.optional_int().map_err(|f| f.under("pt"))?,
+            "ct" => header.change_type = change_type(reader).map_err(|f| f.under("ct"))?,
+            "clk" => clock(reader, &mut message.clock).map_err(|f| f.under("clk"))?,
+            "initialClk" => {
                 clock(reader, &mut message.initial_clock).map_err(|f| f.under("initialClk"))?;
             }
-            STATUS => {
+            "status" => {
                 let status = reader.optional_int().map_err(|f| f.under("status"))?;
                 header.unreliable = status == Some(503);
             }
-            _ if key.name == b"segmentType" => {
+            "segmentType" => {
                 header.segment = segment(reader).map_err(|f| f.under("segmentType"))?;
             }
-            MC if changes == Changes::Read => {
+            "mc" if changes == Changes::Read => {
                 reader
                     .optional_array(|reader, _| market_change(reader, message, None))
                     .map_err(|f| f.under("mc"))?;
@@ -171,19 +161,19 @@ fn market_change(reader: &mut Reader<'_>, message: &mut Message, named: Option<&
     let mut image = false;
     let mut definition = None;
     reader.object(|reader, key| {
-        match key.short {
-            ID => {
+        match key {
+            "id" => {
                 let own = market_name(reader, message, named).map_err(|f| f.under("id"))?;
                 name = own.or(name.take());
             }
-            IMG => image = reader.optional_flag().map_err(|f| f.under("img"))?,
-            _ if key.name == b"marketDefinition" => {
+            "img" => image = reader.optional_flag().map_err(|f| f.under("img"))?,
+            "marketDefinition" => {
                 definition = reader
                     .optional(definition::read)
                     .map_err(|f| f.under("marketDefinition"))?
                     .map(Box::new);
             }
-            RC => reader
+            "rc" => reader
                 .optional_array(|reader, _| rows::runner_change(reader, message))
                 .map_err(|f| f.under("rc"))?,
             _ => reader.skip()?,

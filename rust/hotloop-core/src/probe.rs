@@ -24,17 +24,17 @@ pub(crate) fn probe(text: &str) -> Read<Probe> {
     reader.skip()?;
     reader.end()?;
     let mut reader = Reader::new(text);
-    reader.object(|reader, key| match key.name {
-        b"op" => reader.is_string("mcm").map(|is| probe.is_market_change = is),
-        b"ct" => reader.is_string("HEARTBEAT").map(|is| probe.is_heartbeat = is),
-        b"mc" if reader.next_is(b'[') => {
+    reader.object(|reader, key| match key {
+        "op" => reader.is_string("mcm").map(|is| probe.is_market_change = is),
+        "ct" => reader.is_string("HEARTBEAT").map(|is| probe.is_heartbeat = is),
+        "mc" if reader.next_is(b'[') => {
             let entries = reader.array(|reader, _| {
                 probe.entries.push(entry_id(reader)?);
                 Ok(())
             });
             entries.map(drop)
         }
-        b"mc" => {
+        "mc" => {
             probe.is_shapeless = !reader.next_is(b'n');
             reader.skip()
         }
@@ -50,7 +50,7 @@ fn entry_id(reader: &mut Reader<'_>) -> Read<Option<String>> {
     }
     let mut id = None;
     reader.object(|reader, key| {
-        if key.name == b"id" && reader.next_is(b'"') {
+        if key == "id" && reader.next_is(b'"') {
             id = Some(reader.string()?.into_owned());
             return Ok(());
         }

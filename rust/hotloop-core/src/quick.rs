@@ -2,16 +2,33 @@
 //!
 //! Positions go by value from one function to the next, which keeps them in registers: the pull reader
 //! of `json.rs` has to keep its own in memory, and that is what most of its time goes to
-//! (docs/decisions/0006-reading-a-line.md). What is not written that way (white space, escapes, an unknown
-//! key, a number of another form, anything wrong) is none here, and `parse.rs` reads the line again by the
+//! (docs/decisions/0006-reading-a-line.md). What is not written that way (white space, escapes, a rare
+//! member, a number of another form, anything wrong) is none here, and `parse.rs` reads the line again by the
 //! whole grammar. Whatever is read here is read the same there.
 
 use crate::definition;
 use crate::json::{Reader, scan};
 use crate::ladder::Centi;
 use crate::message::{Header, MarketChange, Message, Row, RowKind, RunnerChange, RunnerKey};
-use crate::parse::{CLK, ID, IMG, MC, OP, PT, RC};
-use crate::rows::{ATB, ATL, BATB, BATL, BDATB, BDATL, HC, LTP, PRICE_MAX, SIZE_MAX, TRD, TV};
+use crate::rows::{PRICE_MAX, SIZE_MAX};
+
+const OP: u64 = scan::short(b"op");
+const ID: u64 = scan::short(b"id");
+const CLK: u64 = scan::short(b"clk");
+const PT: u64 = scan::short(b"pt");
+const MC: u64 = scan::short(b"mc");
+const IMG: u64 = scan::short(b"img");
+const RC: u64 = scan::short(b"rc");
+const TV: u64 = scan::short(b"tv");
+const HC: u64 = scan::short(b"hc");
+const LTP: u64 = scan::short(b"ltp");
+const ATB: u64 = scan::short(b"atb");
+const ATL: u64 = scan::short(b"atl");
+const TRD: u64 = scan::short(b"trd");
+const BATB: u64 = scan::short(b"batb");
+const BATL: u64 = scan::short(b"batl");
+const BDATB: u64 = scan::short(b"bdatb");
+const BDATL: u64 = scan::short(b"bdatl");
 
 /// Where reading goes on; none where it does not.
 type Next = Option<usize>;
@@ -59,7 +76,6 @@ fn market(bytes: &[u8], at: usize, message: &mut Message) -> Next {
             Some(next)
         }
         RC => elements(bytes, at, |at| runner(bytes, at, message)),
-        TV => number(bytes, at).or_else(|| unread(bytes, at)),
         IMG => {
             let (is_image, next) = flag(bytes, at)?;
             image = is_image;
@@ -71,6 +87,7 @@ fn market(bytes: &[u8], at: usize, message: &mut Message) -> Next {
             definition = Some(Box::new(definition::read(&mut reader).ok()?));
             Some(reader.offset())
         }
+        TV => unread(bytes, at),
         _ => unread_member(bytes, key, at),
     })?;
     message.markets.push(MarketChange {
@@ -104,12 +121,12 @@ fn runner(bytes: &[u8], at: usize, message: &mut Message) -> Next {
             last_traded = (price <= PRICE_MAX).then_some(price);
             last_traded.map(|_| next.get())
         }
-        TV => number(bytes, at).or_else(|| unread(bytes, at)),
         HC => {
             let (hundredths, next) = scan::centi(bytes, at)?;
             handicap = hundredths;
             Some(next.get())
         }
+        TV => unread(bytes, at),
         _ => unread_member(bytes, key, at),
     })?;
     let rows = first_row..rows.len();

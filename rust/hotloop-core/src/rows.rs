@@ -1,7 +1,7 @@
 //! Reading the `rc` entries of a message and the rows of their arrays.
 
 use crate::fault::{Fault, Read};
-use crate::json::{Reader, short};
+use crate::json::Reader;
 use crate::ladder::Centi;
 use crate::message::{Message, Row, RowKind, RunnerChange, RunnerKey};
 
@@ -11,18 +11,6 @@ pub(crate) const PRICE_MAX: Centi = 10_000_000;
 pub(crate) const SIZE_MAX: Centi = 1 << 53;
 const MAX: [Centi; 2] = [PRICE_MAX, SIZE_MAX];
 
-pub(crate) const ID: u64 = short(b"id");
-pub(crate) const HC: u64 = short(b"hc");
-pub(crate) const LTP: u64 = short(b"ltp");
-pub(crate) const ATB: u64 = short(b"atb");
-pub(crate) const ATL: u64 = short(b"atl");
-pub(crate) const TRD: u64 = short(b"trd");
-pub(crate) const BATB: u64 = short(b"batb");
-pub(crate) const BATL: u64 = short(b"batl");
-pub(crate) const BDATB: u64 = short(b"bdatb");
-pub(crate) const BDATL: u64 = short(b"bdatl");
-pub(crate) const TV: u64 = short(b"tv");
-
 /// Reads one `rc` entry.
 pub(crate) fn runner_change(reader: &mut Reader<'_>, message: &mut Message) -> Read<()> {
     let start = reader.offset();
@@ -31,26 +19,26 @@ pub(crate) fn runner_change(reader: &mut Reader<'_>, message: &mut Message) -> R
     let mut id = None;
     let mut handicap = 0;
     let mut last_traded = None;
-    reader.object(|reader, key| match key.short {
-        ID => reader
+    reader.object(|reader, key| match key {
+        "id" => reader
             .optional_int()
             .map(|read| id = read)
             .map_err(|f| f.under("id")),
-        HC => reader
+        "hc" => reader
             .optional_centi()
             .map(|read| handicap = read.unwrap_or(0))
             .map_err(|f| f.under("hc")),
-        LTP => reader
+        "ltp" => reader
             .optional(|reader| reader.centi_up_to(PRICE_MAX))
             .map(|read| last_traded = read)
             .map_err(|f| f.under("ltp")),
-        ATB => price_rows(reader, RowKind::FullBack, rows).map_err(|f| f.under("atb")),
-        ATL => price_rows(reader, RowKind::FullLay, rows).map_err(|f| f.under("atl")),
-        TRD => traded_rows(reader, rows).map_err(|f| f.under("trd")),
-        BATB => level_rows(reader, RowKind::BestBack, rows).map_err(|f| f.under("batb")),
-        BATL => level_rows(reader, RowKind::BestLay, rows).map_err(|f| f.under("batl")),
-        BDATB => level_rows(reader, RowKind::DisplayBack, rows).map_err(|f| f.under("bdatb")),
-        BDATL => level_rows(reader, RowKind::DisplayLay, rows).map_err(|f| f.under("bdatl")),
+        "atb" => price_rows(reader, RowKind::FullBack, rows).map_err(|f| f.under("atb")),
+        "atl" => price_rows(reader, RowKind::FullLay, rows).map_err(|f| f.under("atl")),
+        "trd" => traded_rows(reader, rows).map_err(|f| f.under("trd")),
+        "batb" => level_rows(reader, RowKind::BestBack, rows).map_err(|f| f.under("batb")),
+        "batl" => level_rows(reader, RowKind::BestLay, rows).map_err(|f| f.under("batl")),
+        "bdatb" => level_rows(reader, RowKind::DisplayBack, rows).map_err(|f| f.under("bdatb")),
+        "bdatl" => level_rows(reader, RowKind::DisplayLay, rows).map_err(|f| f.under("bdatl")),
         _ => reader.skip(),
     })?;
     let Some(id) = id else {

@@ -12,10 +12,25 @@ const fn below(word: u64, limit: u8) -> u64 {
 }
 
 /// Longest key that [`short_key`] finds: a quote and a colon come after it in eight bytes.
-pub(super) const SHORT_MAX: usize = 6;
+const SHORT_MAX: usize = 6;
+
+/// The bytes of a key of up to six in one integer, the first one lowest, and their number in its highest
+/// byte, so that zeros in a key are not taken for its end; 0 for a longer one.
+pub(crate) const fn short(name: &[u8]) -> u64 {
+    if name.len() > SHORT_MAX {
+        return 0;
+    }
+    let mut word = (name.len() as u64) << 56;
+    let mut i = 0;
+    while i < name.len() {
+        word |= (name[i] as u64) << (8 * i);
+        i += 1;
+    }
+    word
+}
 
 /// What stands between a quote and the next one of at most six bytes after which a colon stands: its
-/// bytes as of [`super::short()`], and the index of its value. It is a key where it is one
+/// bytes as of [`short`], and the index of its value. It is a key where it is one
 /// that is known; another may hold what no key may, and [`is_plain`] tells.
 #[inline]
 pub(crate) fn short_key(text: &[u8], at: usize) -> Option<(u64, usize)> {
