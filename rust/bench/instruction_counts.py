@@ -7,15 +7,14 @@ thousand.
 
 from __future__ import annotations
 
-import bz2
 import json
-import os
 import re
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from tests import market_files
 from trader.simulator.generator import Race, RaceShape
 
 HERE: Final = Path(__file__).parent
@@ -56,7 +55,7 @@ class Baseline:
 
 def streams() -> tuple[str, ...]:
     """The generated race, and the recordings that are here."""
-    folder = _recordings_folder()
+    folder = market_files.folder()
     return (RACE, *(name for name in RECORDINGS if (folder / name).exists()))
 
 
@@ -65,11 +64,7 @@ def write_stream(name: str, path: Path) -> int:
     if name == RACE:
         lines = list(Race(1, RaceShape()).lines())
     else:
-        source = _recordings_folder() / name
-        content = (
-            bz2.decompress(source.read_bytes()) if name.endswith(".bz2") else source.read_bytes()
-        )
-        lines = [line for raw in content.split(b"\n") if (line := raw.strip())]
+        lines = market_files.read_lines(market_files.folder() / name)
     path.write_bytes(b"\n".join(lines) + b"\n")
     return len(lines)
 
@@ -97,9 +92,3 @@ def rustc_version() -> str:
     return subprocess.run(
         ["rustc", "--version"], capture_output=True, text=True, check=True
     ).stdout.strip()
-
-
-def _recordings_folder() -> Path:
-    workspace = os.environ.get("BUILD_WORKSPACE_DIRECTORY")
-    here = Path(workspace) if workspace else Path(__file__).resolve().parents[2]
-    return Path(os.environ.get("HOTLOOP_DATA") or here.parent / "shared" / "data") / "mcm"

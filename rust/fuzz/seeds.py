@@ -4,12 +4,12 @@ Recordings are third parties' data and stay outside the repository (`HOTLOOP_DAT
 `../shared/data` beside it): their pieces are made anew for each run, always the same ones.
 """
 
-import os
 import random
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
+from tests import market_files
 from trader.simulator.recording import Recording, RecordingError
 
 HERE: Final = Path(__file__).parent
@@ -31,8 +31,7 @@ def write_seeds(target: str, folder: Path) -> int:
 
 def recordings() -> list[Path]:
     """The market recordings of this machine; none where there are none."""
-    default = HERE.resolve().parents[1].parent / "shared" / "data"
-    folder = Path(os.environ.get("HOTLOOP_DATA") or default) / "mcm"
+    folder = market_files.folder()
     return sorted(folder.iterdir()) if folder.is_dir() else []
 
 

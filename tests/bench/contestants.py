@@ -9,6 +9,8 @@ WORKERS: Final = Path(__file__).parent / "workers"
 
 OURS: Final = "hotloop"
 """The contestant all ratios are against."""
+REFERENCE: Final = "trader.strategy.hotloop.reference"
+"""Module of the pure-Python Hotloop."""
 
 
 @dataclass(frozen=True)
@@ -53,7 +55,7 @@ def _peer(name: str, what: str, worker: str, package: str, **options: Any) -> Co
 
 
 CONTESTANTS: Final = (
-    _hotloop(OURS, "apply_delta(bytes, ts) for each line", "hotloop_lines"),
+    _hotloop(OURS, "apply_delta(bytes, ts) for each line", "hotloop_lines", module="hotloop"),
     _hotloop("hotloop-batch", "apply_batch over all lines", "hotloop_batch"),
     _hotloop(
         "hotloop-pfill",
@@ -66,10 +68,11 @@ CONTESTANTS: Final = (
     Contestant(
         "reference",
         "the pure-Python Hotloop, apply_delta for each line",
-        "reference_lines",
+        "hotloop_lines",
         "reference",
-        "trader.strategy.hotloop.reference",
+        REFERENCE,
         None,
+        {"module": REFERENCE},
         ours=True,
     ),
     _peer("orjson", "orjson.loads alone: no books", "orjson_loads", "orjson"),

@@ -1,13 +1,11 @@
 """The files: their lines as plain text in a folder of memory, and what must come out of them."""
 
-import bz2
-import gzip
 import json
-import os
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Final
+from typing import Final
 
+from tests import market_files
 from tests.bench.errors import BadArgumentsError
 
 DEFAULT_FILES: Final = (
@@ -34,9 +32,7 @@ class Recording:
 
 def default_files() -> list[Path]:
     """Those of numbers.md, in `HOTLOOP_DATA`; an error that says so when they are not there."""
-    workspace = os.environ.get("BUILD_WORKSPACE_DIRECTORY")
-    root = Path(workspace) if workspace else Path(__file__).parents[2]
-    folder = Path(os.environ.get("HOTLOOP_DATA") or root.parent / "shared/data") / "mcm"
+    folder = market_files.folder()
     if not folder.is_dir():
         raise BadArgumentsError(
             f"no recordings: {folder} is not there (set HOTLOOP_DATA, or name FILEs)"
@@ -47,8 +43,7 @@ def default_files() -> list[Path]:
 def prepare(path: Path, folder: Path) -> Recording:
     """Unpack one file into `folder` and count what it holds."""
     try:
-        with _opened(path) as file:
-            lines = [line for raw in file if (line := raw.strip())]
+        lines = market_files.read_lines(path)
     except (OSError, EOFError) as error:
         raise BadArgumentsError(f"{path}: {getattr(error, 'strerror', None) or error}") from error
     if not lines:
@@ -77,11 +72,3 @@ def count(lines: list[bytes], path: Path) -> dict[str, int]:
                 f"{path}: line {number} is not a stream message ({error})"
             ) from None
     return expected
-
-
-def _opened(path: Path) -> IO[bytes]:
-    if path.suffix == ".bz2":
-        return bz2.open(path)
-    if path.suffix == ".gz":
-        return gzip.open(path)  # type: ignore[return-value]  # it is a binary file in all but type
-    return path.open("rb")

@@ -5,13 +5,12 @@ holds `mcm/`, by default `../shared/data` beside the repository. Without it the 
 recordings are skipped, saying so.
 """
 
-import bz2
-import gzip
-import os
 from pathlib import Path
-from typing import IO, Final
+from typing import Final
 
 import pytest
+
+from tests import market_files
 
 RECORDINGS: Final = (
     "adapter_rs__29788457.json",
@@ -31,8 +30,7 @@ per_recording = pytest.mark.parametrize("name", RECORDINGS)
 
 def market_streams() -> Path:
     """The folder of market streams; skips the test when there are no recordings here."""
-    default = Path(__file__).parents[2].parent / "shared" / "data"
-    folder = Path(os.environ.get("HOTLOOP_DATA") or default) / "mcm"
+    folder = market_files.folder()
     if not folder.is_dir():
         pytest.skip(f"no recordings: {folder} is not there (set HOTLOOP_DATA)")
     return folder
@@ -40,13 +38,4 @@ def market_streams() -> Path:
 
 def read_lines(name: str) -> list[bytes]:
     """The lines of one recording without their line ends; blank ones left out."""
-    with _opened(market_streams() / name) as file:
-        return [line for raw in file if (line := raw.strip())]
-
-
-def _opened(path: Path) -> IO[bytes]:
-    if path.suffix == ".bz2":
-        return bz2.open(path)
-    if path.suffix == ".gz":
-        return gzip.open(path)  # type: ignore[return-value]  # it is a binary file in all but type
-    return path.open("rb")
+    return market_files.read_lines(market_streams() / name)

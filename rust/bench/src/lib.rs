@@ -3,6 +3,7 @@
 pub mod ladders;
 
 use std::path::Path;
+use std::process::ExitCode;
 use std::time::Instant;
 
 /// The lines of a plain recording.
@@ -20,6 +21,18 @@ pub fn lines(file: &Path) -> Result<Vec<Vec<u8>>, String> {
         return Err(format!("{}: has no lines", file.display()));
     }
     Ok(lines)
+}
+
+/// How a program ends: with what went wrong on standard error, behind its name.
+#[must_use]
+pub fn finish(program: &str, outcome: Result<(), String>) -> ExitCode {
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("{program}: {error}");
+            ExitCode::from(2)
+        }
+    }
 }
 
 /// Nanoseconds for each of `count` pieces of work: the least of `rounds` runs of all of them, which is

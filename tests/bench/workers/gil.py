@@ -74,36 +74,33 @@ def without_lock(_lines: list[bytes], seconds: float) -> Figures:
     return figures(samples, time.perf_counter() - begun)
 
 
+def endless(method: str, work: list[Any], seconds: float) -> Figures:
+    """`method` of a new Hotloop with each piece of the work in turn, and all of it again."""
+    samples: list[int] = []
+    begun = time.perf_counter()
+    while time.perf_counter() < begun + seconds:
+        call = getattr(Hotloop(), method)
+        for piece in work:
+            called = time.perf_counter_ns()
+            call(piece, 0)
+            samples.append(time.perf_counter_ns() - called)
+    return figures(samples, time.perf_counter() - begun)
+
+
 def batches(size: int | None) -> Condition:
     """`apply_batch` of so many lines (None: all), one after the other."""
 
     def run(lines: list[bytes], seconds: float) -> Figures:
         step = size or len(lines)
         work = [lines[at : at + step] for at in range(0, len(lines), step)]
-        samples: list[int] = []
-        begun = time.perf_counter()
-        while time.perf_counter() < begun + seconds:
-            book = Hotloop()
-            for batch in work:
-                called = time.perf_counter_ns()
-                book.apply_batch(batch, 0)
-                samples.append(time.perf_counter_ns() - called)
-        return figures(samples, time.perf_counter() - begun)
+        return endless("apply_batch", work, seconds)
 
     return run
 
 
 def tight(lines: list[bytes], seconds: float) -> Figures:
     """`apply_delta` line after line."""
-    samples: list[int] = []
-    begun = time.perf_counter()
-    while time.perf_counter() < begun + seconds:
-        book = Hotloop()
-        for line in lines:
-            called = time.perf_counter_ns()
-            book.apply_delta(line, 0)
-            samples.append(time.perf_counter_ns() - called)
-    return figures(samples, time.perf_counter() - begun)
+    return endless("apply_delta", lines, seconds)
 
 
 def paced(per_second: int) -> Condition:

@@ -66,7 +66,7 @@ def load(path: str) -> ModuleType:
 def library(job: dict[str, Any]) -> dict[str, str]:
     """Version and folder of what is measured; an error when it is not just what was asked for."""
     name, pinned, sites = job["distribution"], job["version"], job["sites"]
-    module = sys.modules[job["imports"]]
+    module = importlib.import_module(job["imports"])
     file = module.__file__ or ""
     if not any(Path(file).is_relative_to(site) for site in sites):
         sys.exit(f"{job['imports']} comes from {file}, not from its own environment")

@@ -1,15 +1,17 @@
-"""`Hotloop.apply_delta(bytes, ts)`: parsing, books and signals, one call for each line."""
+"""`Hotloop.apply_delta(bytes, ts)`: parsing, books and signals, one call for each line.
+
+Of the extension or of the pure-Python reference: what one line of configuration changes.
+"""
 
 import time
+from importlib import import_module
 from typing import Any
-
-from hotloop import Hotloop
 
 
 class Lines:
-    def __init__(self, lines: list[bytes]) -> None:
+    def __init__(self, lines: list[bytes], module: str) -> None:
         self._lines = lines
-        self._book = Hotloop()
+        self._book = import_module(module).Hotloop()
 
     def whole(self) -> None:
         apply_delta = self._book.apply_delta
@@ -29,5 +31,5 @@ class Lines:
         return {"lines": stats["messages"], **changes}
 
 
-def start(lines: list[bytes], _path: str, _options: dict[str, Any]) -> Lines:
-    return Lines(lines)
+def start(lines: list[bytes], _path: str, options: dict[str, Any]) -> Lines:
+    return Lines(lines, options["module"])

@@ -8,7 +8,7 @@ use std::hint::black_box;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use hotloop_bench::{least_ns, lines};
+use hotloop_bench::{finish, least_ns, lines};
 use hotloop_core::{Config, HotloopCore};
 use stats_alloc::{INSTRUMENTED_SYSTEM, Region, StatsAlloc};
 
@@ -88,11 +88,5 @@ fn run() -> Result<(), String> {
 }
 
 fn main() -> ExitCode {
-    match run() {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("cost: {error}");
-            ExitCode::from(2)
-        }
-    }
+    finish("cost", run())
 }

@@ -11,7 +11,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use hotloop_bench::ladders::{Ladder, Sorted, Ticks};
-use hotloop_bench::{least_ns, lines};
+use hotloop_bench::{finish, least_ns, lines};
 use hotloop_core::{Centi, Config, HotloopCore, hundredths};
 use serde::Deserialize;
 
@@ -189,11 +189,5 @@ fn run() -> Result<(), String> {
 }
 
 fn main() -> ExitCode {
-    match run() {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("designs: {error}");
-            ExitCode::from(2)
-        }
-    }
+    finish("designs", run())
 }
