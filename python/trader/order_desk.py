@@ -20,7 +20,7 @@ from trader.execution.ipc import Bus
 from trader.execution.ledger import Fill, Ledger
 from trader.execution.router import Router
 from trader.queue_tracker import QueueTracker
-from trader.simulator.matching import TouchMatcher
+from trader.simulator.touch_matching import TouchMatcher
 from trader.strategy.context import MarketView, Runner
 from trader.strategy.edges.base import Cancel, Place, Proposal, Replace
 from trader.strategy.fee_gate import FeeGate, Refused
@@ -62,14 +62,15 @@ class OrderDesk:
         fee_gate: FeeGate,
         sizer: Sizer,
         ledger: Ledger,
-        matcher: TouchMatcher,
+        matcher: TouchMatcher | None,
         tracker: QueueTracker,
         blotter: Blotter,
         ids: IdSource,
         max_open_orders: int,
         observer: OrderObserver | None = None,
     ) -> None:
-        """`max_open_orders` is the executor's limit: past it nothing is sent to be refused."""
+        """`max_open_orders` is the executor's limit: past it nothing is sent to be refused. Without
+        a `matcher` orders are sent to a venue, and matched there."""
         self.counts = DeskCounts()
         self._router = router
         self._fee_gate = fee_gate
@@ -120,7 +121,7 @@ class OrderDesk:
         by_runner = self.by_runner()
         for runner in runners:
             orders = by_runner.get(runner)
-            if orders:
+            if orders and self._matcher is not None:
                 for fill in self._matcher.match(runner, orders, now_ms):
                     self._router.dry_fill(fill)
                     matched = True
@@ -171,7 +172,7 @@ class OrderDesk:
             size_centi=size,
             ttl_ms=wish.ttl_ms,
             strategy_ref=STRATEGY_REF,
-            dry_run=True,
+            dry_run=self._matcher is not None,
         )
         self._send(runner, intent)
 
@@ -271,12 +272,15 @@ class OrderDesk:
 
     def _follow_in_book(self, report: ExecutionReport, runner: Runner, intent: QuoteIntent) -> None:
         """Tells those who read an order's place in the book that it has one, or no more."""
-        followers = (self._matcher, self._tracker)
-        for follower in followers:
-            if report.status is Status.PLACED:
-                follower.placed(intent.intent_id, runner, intent.side, intent.price_centi)
-            elif report.is_terminal:
-                follower.ended(intent.intent_id)
+        intent_id = intent.intent_id
+        if report.status is Status.PLACED:
+            if self._matcher is not None:
+                self._matcher.placed(intent_id, runner, intent.side, intent.price_centi)
+            self._tracker.placed(intent_id, runner, intent.side, intent.price_centi)
+        elif report.is_terminal:
+            if self._matcher is not None:
+                self._matcher.ended(intent_id)
+            self._tracker.ended(intent_id)
 
 
 def _as_resting(intent: QuoteIntent) -> OpenOrder:

@@ -239,10 +239,10 @@ def _check_whole(config: Config, tree: Node) -> None:
             problems.append(Problem(_source_of(tree, key), key, wrong, allowed))
 
     must(
-        config.execution.dry_run,
+        config.execution.dry_run or config.execution.backend == "python",
         "execution.dry_run",
-        "false would send real orders, which this version cannot",
-        "true",
+        "false would have the sidecar place orders, which it cannot in this version",
+        "true, or execution.backend: python",
     )
     must(
         config.hotloop.trend.slow_s > config.hotloop.trend.fast_s,

@@ -43,10 +43,16 @@ def test_the_defaults_are_the_python_paths_in_dry_run() -> None:
     assert config.execution.dry_run
 
 
-def test_the_demo_profile_turns_both_rust_paths_on() -> None:
+def test_the_demo_profile_has_rust_signals_and_trades_at_the_simulated_exchange() -> None:
     config = load("demo")
-    assert (config.hotloop.backend, config.execution.backend) == ("rust", "rust")
+    assert (config.hotloop.backend, config.execution.backend) == ("rust", "python")
+    assert not config.execution.dry_run
     assert config.hotloop.seam_config()["queue"] == load().hotloop.seam_config()["queue"]
+
+
+def test_the_sidecar_is_dry_in_this_version() -> None:
+    with pytest.raises(ConfigError, match=r"execution\.dry_run.*the sidecar"):
+        load(None, ["execution.backend=rust", "execution.dry_run=false"])
 
 
 def test_rust_signals_need_both_enabled_and_rust() -> None:
@@ -163,7 +169,7 @@ def test_a_wrong_value_is_refused_with_what_is_allowed(tmp_path: Path) -> None:
         ("sizer.bankroll={a: 1}", "sizer.bankroll"),
         ("edges.scalp.enabled=true", "edges.scalp"),
         ("edges=3", "edges"),
-        ("execution.dry_run=false", "execution.dry_run"),
+        ("execution.dry_run=1", "execution.dry_run"),
         ("sizer.min_stake=21", "sizer.min_stake"),
         ("execution.heartbeat_ms=60000", "execution.heartbeat_timeout_s"),
     ],

@@ -196,11 +196,23 @@ class DemoConfig:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ExchangeConfig:
+    """The simulated exchange; queue model and volume rules of its matching are the hotloop's."""
+
+    seed: int = rule(Whole(0, 2**63 - 1))
+    deposit: float = rule(Number(0.0, 1e9))
+    session_s: float = rule(Number(1.0, 1e7))
+    settle_after_ms: int = rule(Whole(0, 86_400_000))
+    best_execution: bool = rule(Flag())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SimulatorConfig:
     feed: str = rule(Choice(("raw", "normalized")))
     ids_seed: int = rule(Whole(0, 2**63 - 1))
     max_logged_seam_errors: int = rule(Whole(0, 100_000))
     demo: DemoConfig
+    exchange: ExchangeConfig
 
 
 EdgeConfigs: TypeAlias = Mapping[str, EdgeConfig]

@@ -1,136 +1,403 @@
-"""Simple touch fills: which of our resting orders the recorded market would have matched.
+"""Matching of our orders in a market that is played back: one code for the venue and for replays.
 
-The recorded market does not know our orders, so what follows is a rule, and a conservative one:
+The public market (a recording, a generated race) does not know of our orders and goes its way. What
+follows is what they would have got in it, with the queue and volume rules of docs/signals.md:
 
-- A BACK of ours at p stands in `atl`, behind the size seen there when it was placed. It is matched
-  in either of two ways. The market crosses it: the best price to back (the highest `atb`) comes to
-  p or above, so somebody offers to lay at a price that our order would have taken. Or the market
-  trades at it: the volume traded at p or above since the placing exceeds the size that stood ahead
-  (nobody lays above p while we offer p, so what traded beyond came past us too).
-- A LAY at p mirrors this: crossed when the best price to lay (the lowest `atl`) comes to p or
-  below, traded by volume at p or below.
+- **Taking.** An order takes what is offered at its price or better, best price first, at the price
+  of each offer. What it took of a public offer stays taken for as long as that offer stands there:
+  no offer is taken twice. FILL_OR_KILL prices are averages: worse offers may be taken with better
+  ones as long as the average is within the limit.
+- **Resting.** What remains stands behind all that is visible at its price. Trades of the public at
+  that price consume what is ahead first and our orders next, in the order they came; a decrease
+  that no trade explains is a cancellation, split by the queue model. All our orders at a price
+  share one queue: volume that one of them took does not reach the next.
+- **Traded through.** Volume traded at a worse price would have met our order first: it fills it
+  without regard to the queue.
+- **Crossed.** A public offer that appears on the other side at our price or beyond would have taken
+  our order: it is matched at our price, up to the size of the offer, and that offer is taken.
 
-Traded volume counts both sides of a plain match (and one of a cross match), so half of its rise is
-taken. What an order is entitled to in its life is the largest crossing size ever seen or the
-volume that came past its queue, whichever is more: the same offer standing in ten messages fills
-it once. Fills are at the order's own price. Cancellations ahead of it do not advance it.
+Integer hundredths throughout. Nothing is rounded.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import Final, Literal, Protocol, TypeAlias
 
-from trader.execution.interfaces.executor import OpenOrder
-from trader.execution.interfaces.intents import Side
-from trader.execution.interfaces.messages import DryFill
-from trader.strategy.context import Runner
-from trader.strategy.hotloop.interface import HotloopApi
+from trader.betfair.books import TAKEN_OF, RestedSide, TakenSide
+from trader.betfair.signals.matched import Trade
+from trader.betfair.signals.queue import Position, Sight, advance
+from trader.betfair.signals.settings import SignalSettings
+
+SIDES: Final[tuple[RestedSide, ...]] = ("BACK", "LAY")
+OPPOSITE: Final[dict[RestedSide, RestedSide]] = {"BACK": "LAY", "LAY": "BACK"}
+
+MatchKind: TypeAlias = Literal["taken", "crossed", "traded"]
+"""`taken`: our order took an offer. `crossed`: a public offer took ours. `traded`: it is part of a
+trade that the public's traded volume has already."""
+
+
+class PublicBook(Protocol):
+    """A runner's public offers as they are now: without our orders, with what we took."""
+
+    def visible(self, side: RestedSide, price_centi: int) -> int | None:
+        """The size resting on `side` at a price; None where that is not in view."""
+        ...
+
+    def offers(self, side: TakenSide) -> Iterable[tuple[int, int]]:
+        """(price, size) of every level available to be taken, best first."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class RunnerMove:
+    """What one message of the public market did to a runner."""
+
+    book: PublicBook
+    """As it is after the message."""
+    trades: Sequence[Trade]
+    is_open: bool
+    """Whether the market takes bets after the message."""
+    upset: bool
+    """An image or the turn in-play: sizes before and after do not compare."""
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """A part of one of our orders was matched. Two of our orders with each other give two."""
+
+    order_id: str
+    price_centi: int
+    size_centi: int
+    kind: MatchKind
+    against: str | None = None
+    """The other one of our orders, where it was one."""
 
 
 @dataclass(slots=True)
-class Resting:
-    """What is remembered of an order since its placing. Sizes in hundredths.
+class _Resting:
+    """One of our orders in the queue; `position` is what stands ahead of it of the public."""
 
-    `base_centi` is the volume traded at its price or beyond when it was placed, `passed_centi` the
-    volume that came past its queue since, `crossed_centi` the largest crossing size seen, and
-    `granted_centi` what its fills so far come to.
-    """
-
-    price: float
-    is_back: bool
-    ahead_centi: int
-    base_centi: int
-    traded_ts_ms: int | None
-    passed_centi: int = 0
-    crossed_centi: int = 0
-    granted_centi: int = 0
+    order_id: str
+    side: RestedSide
+    price_centi: int
+    remaining_centi: int
+    position: Position
 
 
-class TouchMatcher:
-    """Keeps one `Resting` for each open order; bounded by the executor's limit of open orders."""
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """What an order could take in one go: from the public (`resting` None) or from ours."""
 
-    def __init__(self, book: HotloopApi) -> None:
-        self._book = book
-        self._resting: dict[str, Resting] = {}
+    price_centi: int
+    size_centi: int
+    resting: _Resting | None
+
+
+class RunnerMatching:
+    """Our orders on one runner. The caller bounds how many there are."""
+
+    def __init__(self, settings: SignalSettings) -> None:
+        self._settings = settings
+        self._queues: dict[RestedSide, dict[int, list[_Resting]]] = {"BACK": {}, "LAY": {}}
+        self._orders: dict[str, _Resting] = {}
+        self._taken: dict[TakenSide, dict[int, int]] = {"BACK": {}, "LAY": {}}
 
     def __len__(self) -> int:
-        return len(self._resting)
+        return len(self._orders)
 
-    def placed(self, intent_id: str, runner: Runner, side: Side, price_centi: int) -> None:
-        """An order came to rest: notes the queue and the traded volume it starts from."""
-        price = price_centi / 100
-        market_id, selection_id, handicap, _ = runner
-        ahead = self._book.size_ahead(market_id, selection_id, side.value, price, None, handicap)
-        is_back = side is Side.BACK
-        self._resting[intent_id] = Resting(
-            price=price,
-            is_back=is_back,
-            ahead_centi=round(ahead * 100),
-            base_centi=self._traded_centi(runner, price, is_back),
-            traded_ts_ms=self._book.last_traded_ts_ms(market_id, selection_id, handicap),
-        )
+    @property
+    def is_idle(self) -> bool:
+        """Whether messages of the public market change nothing here."""
+        return not (self._orders or self._taken["BACK"] or self._taken["LAY"])
 
-    def ended(self, intent_id: str) -> None:
-        """An order rests no more; unknown ones are ignored."""
-        self._resting.pop(intent_id, None)
+    def remaining_centi(self, order_id: str) -> int:
+        """What of an order rests; 0 for one that does not."""
+        order = self._orders.get(order_id)
+        return order.remaining_centi if order is not None else 0
 
-    def match(self, runner: Runner, orders: Sequence[OpenOrder], now_ms: int) -> list[DryFill]:
-        """The fills that the runner's book as it is now gives its resting orders, oldest first."""
-        fills: list[DryFill] = []
-        for order in orders:
-            resting = self._resting.get(order.intent_id)
-            if resting is None:
+    def ahead_centi(self, order_id: str) -> float | None:
+        """What of the public stands ahead of a resting order; None for one that does not rest."""
+        order = self._orders.get(order_id)
+        return order.position.ahead_centi if order is not None else None
+
+    def own_at(self, side: RestedSide, price_centi: int) -> int:
+        """The size of ours that rests at a price."""
+        return sum(order.remaining_centi for order in self._queues[side].get(price_centi, ()))
+
+    def own_prices(self, side: RestedSide) -> Iterable[int]:
+        """The prices at which orders of ours rest."""
+        return self._queues[side]
+
+    def taken_at(self, side: TakenSide, price_centi: int) -> int:
+        """How much of the public offer at a price we have taken already."""
+        return self._taken[side].get(price_centi, 0)
+
+    def taken_prices(self, side: TakenSide) -> Iterable[int]:
+        """The prices at which we have taken something of an offer that still stands."""
+        return self._taken[side]
+
+    # --- orders ---------------------------------------------------------------------------------
+
+    def place(
+        self, order_id: str, side: RestedSide, price_centi: int, size_centi: int, book: PublicBook
+    ) -> list[Match]:
+        """Takes what is there for the order and rests the remainder; what was matched."""
+        parts = self._parts(side, price_centi, book)
+        matches, left = self._take(order_id, side, parts, size_centi)
+        if left > 0:
+            self._rest(order_id, side, price_centi, left, book)
+        return matches
+
+    def fill_or_kill(
+        self,
+        order_id: str,
+        side: RestedSide,
+        price_centi: int,
+        size_centi: int,
+        book: PublicBook,
+        min_fill_centi: int | None = None,
+    ) -> list[Match]:
+        """Takes `size_centi` (or at least `min_fill_centi` of it) at an average price within the
+        limit, or nothing. Nothing rests."""
+        parts = list(self._within_average(side, price_centi, size_centi, book))
+        available = sum(part.size_centi for part in parts)
+        if available < (size_centi if min_fill_centi is None else min_fill_centi):
+            return []
+        return self._take(order_id, side, parts, size_centi)[0]
+
+    def reduce(self, order_id: str, size_centi: int | None = None) -> int:
+        """Takes `size_centi` (None: all) of a resting order away; how much that came to. It keeps
+        its place in the queue."""
+        order = self._orders.get(order_id)
+        if order is None:
+            return 0
+        gone = order.remaining_centi if size_centi is None else size_centi
+        gone = min(gone, order.remaining_centi)
+        order.remaining_centi -= gone
+        self._drop_if_done(order)
+        return gone
+
+    def would_take(self, side: RestedSide, price_centi: int, book: PublicBook) -> bool:
+        """Whether an order would be matched at once, at least in part."""
+        return next(iter(self._parts(side, price_centi, book)), None) is not None
+
+    # --- the public market ----------------------------------------------------------------------
+
+    def move(self, move: RunnerMove) -> list[Match]:
+        """What a message of the public market matches of our resting orders."""
+        self._age_taken(move.book)
+        if not self._orders:
+            return []
+        matches: list[Match] = []
+        for side in SIDES:
+            if self._queues[side]:
+                self._trade(side, move, matches)
+        for order in self._orders.values():
+            visible = self._net_visible(order.side, order.price_centi, move.book)
+            sight = Sight(move.is_open, "full", visible, move.upset)
+            advance(order.position, sight, 0, self._settings)
+        if move.is_open:
+            for side in SIDES:
+                self._cross(side, move.book, matches)
+        return matches
+
+    def _trade(self, side: RestedSide, move: RunnerMove, matches: list[Match]) -> None:
+        """Public trades against what rests on `side`, best price first, as takers come."""
+        trades = sorted(move.trades, key=lambda trade: trade.price_centi, reverse=side == "LAY")
+        for trade in trades:
+            left = trade.of(side)
+            if left <= 0:
                 continue
-            self._look(runner, resting)
-            entitled = max(resting.crossed_centi, resting.passed_centi)
-            size_centi = min(entitled - resting.granted_centi, order.remaining_centi)
-            if size_centi > 0:
-                resting.granted_centi += size_centi
-                fills.append(
-                    DryFill(
-                        intent_id=order.intent_id,
-                        price_centi=order.price_centi,
-                        size_centi=size_centi,
-                        ts_ms=now_ms,
-                    )
-                )
-        return fills
+            for order in list(self._best_first(side)):
+                if not _comes_before(side, order.price_centi, trade.price_centi):
+                    break
+                order.position.ahead_centi = 0.0
+                left -= self._fill(order, min(left, order.remaining_centi), "traded", matches)
+            self._trade_in_queue(side, trade.price_centi, left, trade.of(side), matches)
 
-    def _look(self, runner: Runner, resting: Resting) -> None:
-        """Brings an order's entitlement up to the present book."""
-        market_id, selection_id, handicap, _ = runner
-        best_back, _, best_lay, _ = self._book.best(market_id, selection_id, handicap)
-        opposite = best_back if resting.is_back else best_lay
-        if opposite is not None and (
-            opposite >= resting.price if resting.is_back else opposite <= resting.price
-        ):
-            crossing = self._crossing_centi(runner, resting)
-            resting.crossed_centi = max(resting.crossed_centi, crossing)
-        traded_ts_ms = self._book.last_traded_ts_ms(market_id, selection_id, handicap)
-        # The traded ladder is long: read it on trades only. Several messages may have one time.
-        if traded_ts_ms != resting.traded_ts_ms or traded_ts_ms == self._book.last_pt_ms():
-            resting.traded_ts_ms = traded_ts_ms
-            volume = self._traded_centi(runner, resting.price, resting.is_back)
-            passed = (volume - resting.base_centi) // 2 - resting.ahead_centi
-            resting.passed_centi = max(resting.passed_centi, passed)
+    def _trade_in_queue(
+        self, side: RestedSide, price_centi: int, left: int, volume: int, matches: list[Match]
+    ) -> None:
+        """`left` of a trade of `volume` reaches the queue at its price: the public ahead of our
+        first order, that order, the public up to the next one, and so on."""
+        public = 0
+        for order in list(self._queues[side].get(price_centi, ())):
+            position = order.position
+            gap = max(0, round(position.ahead_centi) - public)
+            consumed = min(gap, left)
+            public += consumed
+            left -= consumed
+            # Ahead falls by what the trade took there, the size before by all that it explains.
+            position.ahead_centi = max(0.0, position.ahead_centi - public)
+            position.visible_centi = max(0, position.visible_centi - volume)
+            if left > 0 and consumed == gap:
+                left -= self._fill(order, min(left, order.remaining_centi), "traded", matches)
 
-    def _crossing_centi(self, runner: Runner, resting: Resting) -> int:
-        """Size on the other side at prices our order would have taken."""
-        market_id, selection_id, handicap, _ = runner
-        side = "BACK" if resting.is_back else "LAY"  # the side taken: BACK reads atb
-        levels = self._book.ladder_top(market_id, selection_id, side, None, True, handicap)
-        total = 0
-        for price, size in levels:  # best first
-            if (price < resting.price) if resting.is_back else (price > resting.price):
+    def _cross(self, side: RestedSide, book: PublicBook, matches: list[Match]) -> None:
+        """Public offers on the other side at our prices or beyond take our orders."""
+        other: TakenSide = side  # a back of ours crosses with what is available to back
+        for price_centi, size_centi in book.offers(other):
+            left = size_centi - self.taken_at(other, price_centi)
+            for order in list(self._best_first(side)):
+                if left <= 0:
+                    break
+                if _comes_before(side, price_centi, order.price_centi):
+                    return  # worse orders of ours are not reached, nor by worse offers
+                filled = self._fill(order, min(left, order.remaining_centi), "crossed", matches)
+                self._note_taken(other, price_centi, filled)
+                left -= filled
+            if not self._queues[side]:
+                return
+
+    # --- taking ---------------------------------------------------------------------------------
+
+    def _parts(
+        self, side: RestedSide, limit_centi: int | None, book: PublicBook
+    ) -> Iterator[_Part]:
+        """What an order on `side` could take, in the order it would; None: at any price."""
+        taken: TakenSide = side  # who backs takes what is available to back
+        rested = OPPOSITE[side]
+        levels = dict(book.offers(taken))
+        prices = set(levels) | set(self._queues[rested])
+        for price_centi in sorted(prices, reverse=side == "BACK"):
+            if limit_centi is not None and _comes_before(side, price_centi, limit_centi):
+                return
+            public = levels.get(price_centi, 0) - self.taken_at(taken, price_centi)
+            passed = 0
+            for order in self._queues[rested].get(price_centi, ()):
+                ahead = min(max(0, public), round(order.position.ahead_centi))
+                if ahead > passed:
+                    yield _Part(price_centi, ahead - passed, None)
+                    passed = ahead
+                yield _Part(price_centi, order.remaining_centi, order)
+            if public > passed:
+                yield _Part(price_centi, public - passed, None)
+
+    def _within_average(
+        self, side: RestedSide, limit_centi: int, size_centi: int, book: PublicBook
+    ) -> Iterator[_Part]:
+        """What an order could take so that the average price of it all is within the limit."""
+        room_e4 = 0  # what the parts so far are better than the limit, price times size
+        left = size_centi
+        for part in self._parts(side, None, book):
+            worse = part.price_centi - limit_centi
+            worse = -worse if side == "BACK" else worse
+            size = min(part.size_centi, left)
+            if worse > 0:
+                size = min(size, room_e4 // worse)
+            if size <= 0:
+                return
+            room_e4 -= worse * size
+            left -= size
+            yield _Part(part.price_centi, size, part.resting)
+            if left == 0 or size < part.size_centi:
+                return
+
+    def _take(
+        self, order_id: str, side: RestedSide, parts: Iterable[_Part], size_centi: int
+    ) -> tuple[list[Match], int]:
+        """Takes parts until `size_centi` is reached: the matches, and what is left over."""
+        matches: list[Match] = []
+        left = size_centi
+        for part in list(parts):
+            if left <= 0:
                 break
-            total += round(size * 100)
-        return total
+            size = min(left, part.size_centi)
+            left -= size
+            other = part.resting
+            against = other.order_id if other is not None else None
+            matches.append(Match(order_id, part.price_centi, size, "taken", against))
+            if other is not None:
+                self._fill(other, size, "taken", matches, order_id)
+            else:
+                self._note_taken(side, part.price_centi, size)
+        return matches, left
 
-    def _traded_centi(self, runner: Runner, price: float, is_back: bool) -> int:
-        """Volume traded so far at `price` or beyond: above it for a back, below it for a lay."""
-        market_id, selection_id, handicap, _ = runner
-        ladder = self._book.traded_ladder(market_id, selection_id, handicap)
-        if is_back:
-            return sum(round(size * 100) for at, size in ladder if at >= price)
-        return sum(round(size * 100) for at, size in ladder if at <= price)
+    def _note_taken(self, taken: TakenSide, price_centi: int, size_centi: int) -> None:
+        """A public offer is taken, its front first: what stands ahead of ours there is less."""
+        at = self._taken[taken]
+        at[price_centi] = at.get(price_centi, 0) + size_centi
+        for order in self._queues[OPPOSITE[taken]].get(price_centi, ()):
+            position = order.position
+            position.ahead_centi = max(0.0, position.ahead_centi - size_centi)
+            position.visible_centi = max(0, position.visible_centi - size_centi)
+
+    def _age_taken(self, book: PublicBook) -> None:
+        """What we took of an offer is forgotten with the offer."""
+        for taken, at in self._taken.items():
+            for price_centi, size_centi in list(at.items()):
+                visible = book.visible(OPPOSITE[taken], price_centi)
+                if visible is not None and visible < size_centi:
+                    at[price_centi] = visible
+                    if visible == 0:
+                        del at[price_centi]
+
+    # --- the queues -----------------------------------------------------------------------------
+
+    def _rest(
+        self, order_id: str, side: RestedSide, price_centi: int, size_centi: int, book: PublicBook
+    ) -> None:
+        """At the tail of what is visible, and behind ours that are there."""
+        assert order_id not in self._orders, "an order rests once"
+        visible = self._net_visible(side, price_centi, book)
+        position = Position(
+            order_id=order_id,
+            market_id="",
+            key=(0, 0),
+            side=side,
+            price_centi=price_centi,
+            own_centi=0,
+            ahead_centi=float(visible or 0),
+            visible_centi=visible or 0,
+            depth="full",
+            seen=visible is not None,
+            frozen=False,
+        )
+        order = _Resting(order_id, side, price_centi, size_centi, position)
+        self._orders[order_id] = order
+        self._queues[side].setdefault(price_centi, []).append(order)
+
+    def _net_visible(self, side: RestedSide, price_centi: int, book: PublicBook) -> int | None:
+        """The public size resting at a price without what we took of it."""
+        visible = book.visible(side, price_centi)
+        if visible is None:
+            return None
+        return max(0, visible - self.taken_at(TAKEN_OF[side], price_centi))
+
+    def _best_first(self, side: RestedSide) -> Iterator[_Resting]:
+        """Our orders on a side as takers meet them: by price, then in the order they came."""
+        queues = self._queues[side]
+        for price_centi in sorted(queues, reverse=side == "LAY"):
+            yield from queues[price_centi]
+
+    def _fill(
+        self,
+        order: _Resting,
+        size_centi: int,
+        kind: MatchKind,
+        matches: list[Match],
+        against: str | None = None,
+    ) -> int:
+        """A resting order is matched at its price; returns the size."""
+        if size_centi <= 0:
+            return 0
+        order.remaining_centi -= size_centi
+        matches.append(Match(order.order_id, order.price_centi, size_centi, kind, against))
+        self._drop_if_done(order)
+        return size_centi
+
+    def _drop_if_done(self, order: _Resting) -> None:
+        if order.remaining_centi > 0:
+            return
+        del self._orders[order.order_id]
+        queue = self._queues[order.side][order.price_centi]
+        queue.remove(order)
+        if not queue:
+            del self._queues[order.side][order.price_centi]
+
+
+def _comes_before(side: RestedSide, price_centi: int, other_centi: int) -> bool:
+    """Whether takers would meet an order on `side` at a price before one at another."""
+    return price_centi < other_centi if side == "BACK" else price_centi > other_centi

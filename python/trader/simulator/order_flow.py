@@ -8,13 +8,16 @@ order that would cross is matched first, so a book is never crossed between two 
 from __future__ import annotations
 
 import math
+from bisect import bisect_right
 from random import Random
-from typing import Final
+from typing import Any, Final
 
 from trader.betfair import ladder
 
 TOP_TICK: Final = len(ladder.CLASSIC) - 1
 PRICES_CENTI: Final = tuple(ladder.CLASSIC.price_at(tick) for tick in range(TOP_TICK + 1))
+PRICES: Final = tuple(centi / 100 for centi in PRICES_CENTI)
+"""Decimal odds by tick, as the stream spells them."""
 MIN_SIZE_CENTI: Final = 200
 MAX_SIZE_CENTI: Final = 200_000
 MAX_LEVELS: Final = 14
@@ -23,12 +26,7 @@ MAX_LEVELS: Final = 14
 def tick_below(price: float) -> int:
     """The tick of the highest CLASSIC price at or below `price`, kept on the ladder."""
     centi = max(101, min(100_000, math.floor(price * 100 + 1e-9)))
-    tick = ladder.tick_of(centi)
-    if tick is None:
-        lower = ladder.prev_price(centi)
-        tick = ladder.tick_of(lower) if lower is not None else 0
-    assert tick is not None, "a price between two ladder prices has one below it"
-    return tick
+    return bisect_right(PRICES_CENTI, centi) - 1
 
 
 class RunnerFlow:
@@ -39,15 +37,13 @@ class RunnerFlow:
         self.bids: dict[int, int] = {}
         self.asks: dict[int, int] = {}
         self.traded: dict[int, int] = {}
+        self.total_traded_centi = 0
+        """The sum of `traded`."""
         self.last_tick: int | None = None
         self._rng = rng
         self._changed_bids: set[int] = set()
         self._changed_asks: set[int] = set()
         self._changed_traded: set[int] = set()
-
-    @property
-    def total_traded_centi(self) -> int:
-        return sum(self.traded.values())
 
     def open_book(self, fair: float, levels: int) -> None:
         """Rests some size on each of the next `levels` ticks either side of a fair price."""
@@ -58,7 +54,7 @@ class RunnerFlow:
                     self._rest(side, tick, self._size(fair, 1.0 + 0.35 * step))
 
     def clear(self) -> None:
-        """Takes every resting order away (the exchange does at the off)."""
+        """Takes every resting order away, as the exchange does when a market is suspended."""
         for side, changed in ((self.bids, self._changed_bids), (self.asks, self._changed_asks)):
             changed.update(side)
             side.clear()
@@ -83,25 +79,23 @@ class RunnerFlow:
         else:
             self._limit(fair)
 
-    def take_changes(self) -> dict[str, object] | None:
+    def take_changes(self) -> dict[str, Any] | None:
         """The changes since the last call as an `rc` entry of the stream; None if none."""
         if not (self._changed_bids or self._changed_asks or self._changed_traded):
             return None
-        entry: dict[str, object] = {}
+        entry: dict[str, Any] = {}
         for key, side, changed in (
             ("atb", self.bids, self._changed_bids),
             ("atl", self.asks, self._changed_asks),
             ("trd", self.traded, self._changed_traded),
         ):
             if changed:
-                entry[key] = [[price(t), side.get(t, 0) / 100] for t in sorted(changed)]
-        if self._changed_traded and self.last_tick is not None:
-            entry["ltp"] = price(self.last_tick)
+                entry[key] = [[PRICES[t], side.get(t, 0) / 100] for t in sorted(changed)]
+                changed.clear()
+        if "trd" in entry and self.last_tick is not None:
+            entry["ltp"] = PRICES[self.last_tick]
             entry["tv"] = self.total_traded_centi / 100
         entry["id"] = self.selection_id
-        self._changed_bids.clear()
-        self._changed_asks.clear()
-        self._changed_traded.clear()
         return entry
 
     def _limit(self, fair: float) -> None:
@@ -148,6 +142,7 @@ class RunnerFlow:
         taken = min(side[tick], size_centi)
         self._set(side, tick, side[tick] - taken)
         self.traded[tick] = self.traded.get(tick, 0) + 2 * taken
+        self.total_traded_centi += 2 * taken
         self._changed_traded.add(tick)
         self.last_tick = tick
         return taken
@@ -167,8 +162,3 @@ class RunnerFlow:
         median = 26.0 * scale * min(1.0, 4.0 / fair) ** 0.6
         size: int = round(100 * median * math.exp(self._rng.gauss(0.0, 0.9)))
         return max(MIN_SIZE_CENTI, min(size, MAX_SIZE_CENTI))
-
-
-def price(tick: int) -> float:
-    """Decimal odds at a tick of the CLASSIC ladder."""
-    return PRICES_CENTI[tick] / 100

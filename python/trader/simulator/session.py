@@ -29,7 +29,7 @@ from trader.order_desk import OrderDesk, OrderObserver
 from trader.queue_tracker import QueueTracker
 from trader.recovery import Recovery, Resubscribe
 from trader.second_book import SecondBook
-from trader.simulator.matching import TouchMatcher
+from trader.simulator.touch_matching import TouchMatcher
 from trader.strategy.edges.registry import EDGES
 from trader.strategy.fee_gate import FeeGate
 from trader.strategy.hotloop.api import Hotloop
@@ -106,7 +106,7 @@ def open_session(
         fee_gate=FeeGate(config.fee_gate, book.get_mbr),
         sizer=sizer,
         ledger=ledger,
-        matcher=TouchMatcher(book),
+        matcher=TouchMatcher(book) if config.execution.dry_run else None,
         tracker=QueueTracker(book, metrics),
         blotter=blotter,
         ids=IdSource(config.simulator.ids_seed),

@@ -56,6 +56,8 @@ def configured(arguments: argparse.Namespace) -> Config:
             overrides.append("book_builder.signals=true")  # they are the Python Hotloop's own
     if getattr(arguments, "execution", None) is not None:
         overrides.append(f"execution.backend={arguments.execution}")
+        if arguments.execution == "rust":
+            overrides.append("execution.dry_run=true")  # it places nothing in this version
     if getattr(arguments, "feed", None) is not None:
         overrides.append(f"simulator.feed={arguments.feed}")
     if getattr(arguments, "seed", None) is not None:

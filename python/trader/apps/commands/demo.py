@@ -1,4 +1,4 @@
-"""`trader demo` (and `trader` alone): paper money on a generated race."""
+"""`trader demo` (and `trader` alone): paper money on a generated race, at a simulated exchange."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ import os
 import sys
 import tempfile
 import time
-from collections.abc import Callable
-from contextlib import nullcontext
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
@@ -19,8 +19,10 @@ from trader.apps.commands.common import Run, configured, identity_of, opened, pl
 from trader.apps.commands.executors import make_executor
 from trader.apps.interrupt import Interrupt
 from trader.config.schema import Config
+from trader.simulator.feeds import GeneratedFeed
 from trader.simulator.generator import Race, RaceShape
 from trader.simulator.live_view import LiveView, PlainView, View
+from trader.simulator.paper import PaperVenue
 from trader.simulator.replay import Replay, Source
 from trader.simulator.report import demo_lines
 
@@ -47,27 +49,46 @@ def run(arguments: argparse.Namespace, interrupt: Interrupt) -> int:
     with opened(config, folder, shown, identity, replaces_any=own) as opened_run:
         about = f"{name}: {demo.runners} runners, {_how(config)}; Ctrl-C ends it cleanly"
         print(about, flush=True)
-        summary = _play(opened_run, race, name, interrupt)
+        summary = _play(opened_run, race, shape, name, interrupt)
     return report(summary, demo_lines(summary, shown, race.names), shown)
 
 
-def _play(opened_run: Run, race: Race, name: str, interrupt: Interrupt) -> dict[str, Any]:
+def _play(
+    opened_run: Run, race: Race, shape: RaceShape, name: str, interrupt: Interrupt
+) -> dict[str, Any]:
     speed = opened_run.config.simulator.demo.speed
-    with _view(opened_run, race, interrupt) as view:
+    config = opened_run.config
+    feed = GeneratedFeed(config.simulator.demo.seed, shape=shape)
+    with PaperVenue(config, feed) as venue, _view(opened_run, race, interrupt) as view:
         replay = Replay(
-            opened_run.config,
+            config,
             command="demo",
             blotter=opened_run.blotter,
             metrics=opened_run.metrics,
-            make_executor=make_executor,
+            make_executor=make_executor if config.execution.dry_run else venue.make_executor,
             run_dir=opened_run.output.run_dir,
             stop=interrupt.requested,
             observer=view,
             pace=_pacer(speed, race.first_pt_ms, interrupt.requested) if speed > 0 else None,
             watch=view.watch,
         )
-        replay.summary.extra["seed"] = opened_run.config.simulator.demo.seed
-        return play(opened_run, replay, [Source(name, lambda: nullcontext(race.lines()))])
+        replay.summary.extra["seed"] = config.simulator.demo.seed
+        return play(
+            opened_run, replay, [Source(name, lambda: _market(venue, replay, interrupt.requested))]
+        )
+
+
+@contextmanager
+def _market(
+    venue: PaperVenue, replay: Replay, stop: Callable[[], bool]
+) -> Iterator[Iterator[bytes]]:
+    """The venue's lines; in the end what its account came to goes into the summary."""
+    lines = venue.lines(stop)
+    try:
+        yield lines
+    finally:
+        lines.close()
+        replay.summary.extra["exchange"] = venue.result().as_json()
 
 
 def _pacer(speed: float, first_pt_ms: int, stop: Callable[[], bool]) -> Callable[[int], None]:
@@ -117,6 +138,7 @@ def _state_folder() -> Path:
 def _how(config: Config) -> str:
     speed = config.simulator.demo.speed
     pace = f"{speed:g} times faster than life" if speed > 0 else "as fast as it goes"
+    where = "dry run" if config.execution.dry_run else "simulated exchange"
     return (
-        f"hotloop {config.hotloop.backend}, execution {config.execution.backend} (dry run), {pace}"
+        f"hotloop {config.hotloop.backend}, execution {config.execution.backend} ({where}), {pace}"
     )

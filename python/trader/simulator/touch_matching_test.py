@@ -6,7 +6,7 @@ import pytest
 
 from trader.execution.interfaces.executor import OpenOrder
 from trader.execution.interfaces.intents import Side
-from trader.simulator.matching import TouchMatcher
+from trader.simulator.touch_matching import TouchMatcher
 from trader.strategy.hotloop.reference import Hotloop
 from trader.strategy.testing import A, order
 
