@@ -12,7 +12,7 @@ from typing import Final, NoReturn
 from trader import __version__
 from trader.betfair.signals.settings import QUEUE_MODELS
 
-COMMANDS: Final = ("demo", "replay", "parity", "config")
+COMMANDS: Final = ("demo", "replay", "parity", "sim-exchange", "config")
 FEEDS: Final = ("raw", "normalized")
 DEFAULT_COMMAND: Final = "demo"
 
@@ -24,6 +24,7 @@ examples:
   trader replay 1.200806927.json --out out        a recording through the trader
   trader replay day/*.bz2 --out day-out --execution rust
   trader parity 1.200806927.json                  Rust and Python hotloop, every answer compared
+  trader sim-exchange --markets 5 --speed 10      a Betfair of our own, for any client
   trader config check                             every file of configs/, checked
   trader config render --profile demo             the sidecar's own configuration
 
@@ -56,13 +57,38 @@ examples:
 """
 _DEMO_EXAMPLES: Final = """\
 A race of eight runners that never was, generated from a seed: ten minutes before the off, the
-race in play, the settlement. The trader makes a market in it with paper money, with the Rust
-hotloop and the Rust executor unless told otherwise. No account, no data, no network.
+race in play, the settlement. It runs on a simulated exchange in this process, which the trader
+reaches over sockets as it would Betfair; the exchange's time stands while the trader works, so a
+seed gives one result. No account, no data, no network. With --execution rust the sidecar keeps
+the orders in a dry run.
 
 examples:
   trader demo
   trader demo --seed 11 --speed 60
   trader demo --hotloop python --execution python --speed max
+"""
+
+
+_EXCHANGE_EXAMPLES: Final = """\
+A Betfair on this machine: the Exchange Stream API and API-NG (JSON-RPC and REST, with log-in), for
+any client that can be given other addresses. Markets are recordings or generated races; your bets
+queue, match, lapse, are voided and settle as they would have. Standard output has one JSON line
+with addresses, account and files; a control port steps time, tells the ledger and makes faults.
+
+  client = betfairlightweight.APIClient("hotloop", "paper-money", app_key="paper-app-key")
+  client.api_uri, client.identity_uri = API + "/exchange/", API + "/api/"
+  client.login_interactive()
+
+Faults come from a YAML file, a list of rules, for example
+  - {fault: timeout, operation: placeOrders, times: 1, executed: true}
+  - {fault: duplicate, operation: ocm, probability: 0.1}
+
+examples:
+  trader sim-exchange
+  trader sim-exchange --markets 20 --speed 5 --incidents
+  trader sim-exchange --recording 1.200806927.json --speed 100
+  trader sim-exchange --recording 1.127236622.bz2 --clock wall --tls --out exchange
+  trader sim-exchange --clock stepped --faults faults.yaml
 """
 
 
@@ -131,6 +157,7 @@ def _parser() -> Parser:
     _add_demo(commands)
     _add_replay(commands)
     _add_parity(commands)
+    _add_exchange(commands)
     _add_config(commands)
     return parser
 
@@ -185,6 +212,48 @@ def _add_parity(commands: argparse._SubParsersAction[Parser]) -> None:
     _add_config_options(parity, "dry")
 
 
+def _add_exchange(commands: argparse._SubParsersAction[Parser]) -> None:
+    summary = "a simulated Betfair for any client"
+    exchange = _command(commands, "sim-exchange", summary, _EXCHANGE_EXAMPLES)
+    exchange.add_argument(
+        "--recording",
+        metavar="FILE",
+        action="append",
+        default=[],
+        dest="recordings",
+        help="play a recording of the market stream; may be repeated (default: generated races)",
+    )
+    exchange.add_argument(
+        "--markets", type=_count, default=1, metavar="N", help="how many generated races"
+    )
+    exchange.add_argument(
+        "--incidents",
+        action="store_true",
+        help="generated races with a non-runner, starting prices and a suspension in play",
+    )
+    exchange.add_argument("--seed", type=_seed, help="which races (default: simulator.demo.seed)")
+    exchange.add_argument(
+        "--clock",
+        choices=("scaled", "wall", "stepped"),
+        default="scaled",
+        help="the markets' own time at --speed; now; or only when the control port says so",
+    )
+    exchange.add_argument(
+        "--speed", type=_pace, metavar="X", help="market seconds per second (default: 1)"
+    )
+    exchange.add_argument("--tls", action="store_true", help="TLS with a certificate made now")
+    for name in ("stream", "api", "control"):
+        exchange.add_argument(
+            f"--{name}-port", type=_port, default=0, metavar="P", help="default: any free port"
+        )
+    exchange.add_argument("--faults", metavar="FILE", help="fault rules (YAML or JSON)")
+    exchange.add_argument(
+        "--out", metavar="DIR", help="for certificates and the control token (default: a new one)"
+    )
+    exchange.add_argument("--keep", action="store_true", help="go on after the last settlement")
+    _add_config_options(exchange, None)
+
+
 def _add_config(commands: argparse._SubParsersAction[Parser]) -> None:
     config = _command(commands, "config", "check or render the configuration", "")
     actions = config.add_subparsers(dest="action", required=True, metavar="ACTION")
@@ -200,7 +269,7 @@ def _command(
     return commands.add_parser(
         name,
         help=summary,
-        description=summary.capitalize() + ".",
+        description=f"{summary[0].upper()}{summary[1:]}.",
         epilog=more,
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
@@ -236,6 +305,25 @@ def _seed(text: str) -> int:
     if not text.isdecimal() or int(text) >= 2**63:
         raise argparse.ArgumentTypeError(f"'{text}' is not a whole number below 2^63")
     return int(text)
+
+
+def _count(text: str) -> int:
+    if not text.isdecimal() or not 1 <= int(text) <= 5_000:
+        raise argparse.ArgumentTypeError(f"'{text}' is not a number from 1 to 5000")
+    return int(text)
+
+
+def _port(text: str) -> int:
+    if not text.isdecimal() or int(text) > 65_535:
+        raise argparse.ArgumentTypeError(f"'{text}' is not a port from 0 to 65535")
+    return int(text)
+
+
+def _pace(text: str) -> float:
+    speed = _speed(text)
+    if not speed:
+        raise argparse.ArgumentTypeError("an exchange has no 'max': its clients need time")
+    return speed
 
 
 def _speed(text: str) -> float:

@@ -36,6 +36,19 @@ HEARTBEAT_MS: Final = 5_000
 LINE_TIMEOUT_S: Final = 20.0
 
 
+def venue_config(config: Config) -> VenueConfig:
+    """The venue that a configuration describes."""
+    settings = config.simulator.exchange
+    return VenueConfig(
+        seed=settings.seed,
+        accounts=(AccountConfig(deposit_e4=round(settings.deposit * 10_000)),),
+        signals=read_config(config.hotloop.seam_config()).signals,
+        session_ms=round(settings.session_s * 1000),
+        best_execution=settings.best_execution,
+        settle_after_ms=settings.settle_after_ms,
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class AccountResult:
     """How the venue's account stands at the end. Money in 1/10,000."""
@@ -66,17 +79,8 @@ class PaperVenue:
     """A running exchange with one account, the trader's market stream on it, and its executor."""
 
     def __init__(self, config: Config, feed: Feed) -> None:
-        settings = config.simulator.exchange
-        account = AccountConfig(deposit_e4=round(settings.deposit * 10_000))
-        venue = VenueConfig(
-            seed=settings.seed,
-            session_ms=round(settings.session_s * 1000),
-            accounts=(account,),
-            signals=read_config(config.hotloop.seam_config()).signals,
-            best_execution=settings.best_execution,
-            settle_after_ms=settings.settle_after_ms,
-        )
-        self._account = account
+        venue = venue_config(config)
+        self._account = venue.accounts[0]
         self._clock = SteppedClock(feed.first_pt_ms)
         self._exchange = EmbeddedExchange(Venue(venue, feed), self._clock)
         self._stack = ExitStack()

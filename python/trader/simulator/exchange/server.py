@@ -8,6 +8,7 @@ is sent in the turn in which it happened.
 from __future__ import annotations
 
 import asyncio
+import logging
 import ssl
 import time
 from dataclasses import dataclass
@@ -29,6 +30,9 @@ TURN_S: Final = 0.02
 """The longest the pump works before sockets are looked at again."""
 REST_S: Final = 0.001
 """The shortest pause between two turns: what is due within it goes together."""
+
+
+_log: Final = logging.getLogger("trader.exchange")
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +65,8 @@ class ExchangeServer:
         self.lag_ms = 0
         """How far the venue is behind the clock."""
         self.lag_ms_max = 0
+        self.failure: Exception | None = None
+        """What the feed failed with: time stands since then."""
         self.ports = Ports()
         self._control = Control(self, control_token)
         self._tls = tls
@@ -152,6 +158,8 @@ class ExchangeServer:
         """Brings the venue up to now and sleeps until the next thing is due."""
         if self._next_turn is not None:
             self._next_turn.cancel()
+        if self.failure is not None:
+            return
         self._catch_up()
         self._write()
         due_ms = self.venue.next_due_ms()
@@ -164,12 +172,18 @@ class ExchangeServer:
         """What is due until now happens, as far as a turn's time goes."""
         now_ms = self.clock.now_ms()
         give_up_s = time.perf_counter() + TURN_S
-        while (due_ms := self.venue.next_due_ms()) is not None and due_ms <= now_ms:
-            self.venue.advance(due_ms)
-            if time.perf_counter() > give_up_s:
-                break
-        else:
-            self.venue.advance(now_ms)
+        try:
+            while (due_ms := self.venue.next_due_ms()) is not None and due_ms <= now_ms:
+                self.venue.advance(due_ms)
+                if time.perf_counter() > give_up_s:
+                    break
+            else:
+                self.venue.advance(now_ms)
+        except Exception as error:
+            # Bad data in a recording, or a limit: whoever runs the server is told, clients are not
+            # cut off.
+            self.failure = error
+            _log.exception("the venue stands still")
         self.lag_ms = now_ms - self.venue.now_ms
         self.lag_ms_max = max(self.lag_ms_max, self.lag_ms)
 
