@@ -139,9 +139,7 @@ def unmatched_order(bet: Bet) -> dict[str, Any]:
         "sv": number(bet.voided_centi),
         "rac": "",
         "rc": REGULATOR,
+        "rfo": bet.customer_order_ref or "",
+        "rfs": bet.customer_strategy_ref or "",
     }
-    if bet.customer_order_ref is not None:
-        order["rfo"] = bet.customer_order_ref
-    if bet.customer_strategy_ref is not None:
-        order["rfs"] = bet.customer_strategy_ref
     return order
