@@ -25,6 +25,9 @@ filters: Any = importlib.import_module("betfairlightweight.filters")
 betfairlightweight: Any = importlib.import_module("betfairlightweight")
 trade_module: Any = importlib.import_module("flumine.order.trade")
 types_module: Any = importlib.import_module("flumine.order.ordertype")
+workers: Any = importlib.import_module("flumine.worker")
+events: Any = importlib.import_module("flumine.events.events")
+streams: Any = importlib.import_module("flumine.streams.betfairmarketstream")
 order_module: Any = importlib.import_module("flumine.order.order")
 
 
@@ -40,14 +43,20 @@ class Joiner(flumine.BaseStrategy):  # type: ignore[misc]  # its types are not k
 
     def check_market_book(self, _market: Any, book: Any) -> bool:
         self.seen += 1
+        self._note(book)
+        return book.status == "OPEN" and not book.inplay
+
+    def process_closed_market(self, _market: Any, book: Any) -> None:
+        self._note(book)
+
+    def _note(self, book: Any) -> None:
         self.status = book.status
         for runner in book.runners:
             self.books[runner.selection_id] = {
                 "status": runner.status,
-                "back": [[p.price, p.size] for p in _levels(runner.ex.available_to_back)],
-                "lay": [[p.price, p.size] for p in _levels(runner.ex.available_to_lay)],
+                "back": _levels(runner.ex.available_to_back),
+                "lay": _levels(runner.ex.available_to_lay),
             }
-        return book.status == "OPEN" and not book.inplay
 
     def process_market_book(self, market: Any, book: Any) -> None:
         for runner in book.runners:
@@ -63,7 +72,7 @@ class Joiner(flumine.BaseStrategy):  # type: ignore[misc]  # its types are not k
                 trade = trade_module.Trade(
                     market.market_id, runner.selection_id, runner.handicap, self
                 )
-                terms = types_module.LimitOrder(price=offers[0].price, size=2.0)
+                terms = types_module.LimitOrder(price=offers[0][0], size=2.0)
                 market.place_order(trade.create_order(side="BACK", order_type=terms))
 
     def process_orders(self, market: Any, orders: list[Any]) -> None:
@@ -80,8 +89,10 @@ class Joiner(flumine.BaseStrategy):  # type: ignore[misc]  # its types are not k
                 market.cancel_order(order)
 
 
-def _levels(levels: Any) -> list[Any]:
-    return list(levels)[:3]
+def _levels(levels: Any) -> list[list[float]]:
+    """The best three as [price, size]; flumine's are objects or mappings."""
+    rows = [level if isinstance(level, dict) else vars(level) for level in list(levels)[:3]]
+    return [[row["price"], row["size"]] for row in rows]
 
 
 def main() -> None:
@@ -96,16 +107,23 @@ def main() -> None:
         cert_files=(given["client_cert"], given["client_key"]),
     )
     framework = flumine.Flumine(client=clients.BetfairClient(trading))
-    strategy = Joiner(
+    stream = streams.BetfairMarketStream(
         market_filter=filters.streaming_market_filter(event_type_ids=["7"]),
         market_data_filter=filters.streaming_market_data_filter(
             fields=["EX_ALL_OFFERS", "EX_TRADED", "EX_LTP", "EX_TRADED_VOL", "EX_MARKET_DEF"]
         ),
+    )
+    strategy = Joiner(
+        stream=stream,
         max_order_exposure=1_000,
         max_selection_exposure=1_000,
         max_live_trade_count=100,
     )
     framework.add_strategy(strategy)
+    # flumine asks for cleared orders once a minute: here once a second.
+    framework.add_worker(
+        workers.BackgroundWorker(framework, function=workers.poll_market_closure, interval=1)
+    )
     done = threading.Event()
     thread = threading.Thread(target=_watch, args=(framework, done), daemon=True)
     thread.start()
@@ -122,9 +140,7 @@ def _watch(framework: Any, done: threading.Event) -> None:
         markets = list(framework.markets.markets.values())
         if markets and all(market.orders_cleared for market in markets):
             break
-    framework.handler_queue.put(
-        importlib.import_module("flumine.events.events").TerminationEvent(None)
-    )
+    framework.handler_queue.put(events.TerminationEvent(None))
 
 
 def _told(framework: Any, strategy: Any) -> dict[str, Any]:

@@ -10,7 +10,8 @@ for a size until they are reconciled: then it becomes the stake at the starting 
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
 from typing import Literal, TypeAlias
 
 from trader.betfair.books import RestedSide
@@ -21,9 +22,9 @@ PersistenceType: TypeAlias = Literal["LAPSE", "PERSIST", "MARKET_ON_CLOSE"]
 BetStatus: TypeAlias = Literal["PENDING", "EXECUTABLE", "EXECUTION_COMPLETE", "EXPIRED"]
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class BetMatch:
-    """One match of a bet. `price_centi` changes when a reduction factor is applied."""
+    """One match of a bet, at the price that counts: `Bet.reprice` replaces it."""
 
     price_centi: int
     size_centi: int
@@ -70,20 +71,18 @@ class Bet:
     """The starting price it was matched at."""
     changed_seq: int = 0
     """The venue's sequence number of the last change of this bet."""
+    matched_centi: int = field(default=0, init=False)
+    """The sum over `matches`, kept because a bet may have thousands."""
+    value_e4: int = field(default=0, init=False)
+    """The sum of price times size over `matches`."""
 
-    @property
-    def matched_centi(self) -> int:
-        return sum(match.size_centi for match in self.matches)
+    def __post_init__(self) -> None:
+        self._add_up()
 
     @property
     def remaining_centi(self) -> int:
         gone = self.lapsed_centi + self.cancelled_centi + self.voided_centi
         return self.size_centi - self.matched_centi - gone
-
-    @property
-    def value_e4(self) -> int:
-        """The sum of price times size of what is matched."""
-        return sum(match.price_centi * match.size_centi for match in self.matches)
 
     @property
     def average_price(self) -> float:
@@ -99,6 +98,8 @@ class Bet:
         """A part is matched; the last part completes the bet."""
         assert 0 < size_centi <= self.remaining_centi, "no more is matched than remains"
         self.matches.append(BetMatch(price_centi, size_centi, at_ms, removals))
+        self.matched_centi += size_centi
+        self.value_e4 += price_centi * size_centi
         self.matched_ms = at_ms
         self._end_if_nothing_remains()
 
@@ -126,6 +127,27 @@ class Bet:
         """What is matched is void: stakes are returned."""
         self.voided_centi += self.matched_centi
         self.matches.clear()
+        self._add_up()
+
+    def reprice(self, removals: int, reduced: Callable[[int], int]) -> bool:
+        """The market has `removals` removed runners now, the last with a reduction factor: what
+        was matched before gets its reduced price. Whether there was any."""
+        before = [match for match in self.matches if match.before_removals < removals]
+        if not before:
+            return False
+        self.matches = [
+            replace(match, price_centi=reduced(match.price_centi), before_removals=removals)
+            if match.before_removals < removals
+            else match
+            for match in self.matches
+        ]
+        self._add_up()
+        self.is_price_reduced = True
+        return True
+
+    def _add_up(self) -> None:
+        self.matched_centi = sum(match.size_centi for match in self.matches)
+        self.value_e4 = sum(match.price_centi * match.size_centi for match in self.matches)
 
     def _end_if_nothing_remains(self) -> None:
         if self.remaining_centi == 0 and self.status != "PENDING":

@@ -117,6 +117,17 @@ class RunnerDisplay:
             found.update((array, price) for price in rows)
         return found
 
+    def forget_values(self) -> None:
+        """An image is to come: single values and SP rows are what it says."""
+        self.values.clear()
+        for rows in self.sp.values():
+            rows.clear()
+
+    def forget_own_traded(self) -> None:
+        """The runner's traded volume is taken away, ours with it."""
+        self.own_traded.clear()
+        self.own_traded_centi = 0
+
     def take_values(self, entry: Mapping[str, Any]) -> set[Cell]:
         """The single values and SP rows of an `rc` entry; the cells they change."""
         changed: set[Cell] = set()

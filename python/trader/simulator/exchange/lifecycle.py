@@ -1,20 +1,30 @@
 """What a market's new definition does to the bets on it.
 
-- A runner is removed. Its bets: what is unmatched lapses, what is matched is void. On the others
-  what was matched before is re-priced by the reduction factor; unmatched lays lapse, or with
-  PERSIST are moved to the reduced price.
-- The market turns in-play. LAPSE lapses; PERSIST rests on; MARKET_ON_CLOSE leaves the queue and
-  waits for the starting price, or lapses where the market has none.
-- The starting prices are reconciled. On-close bets are matched at them, or lapse: there is none, or
-  one beyond the limit.
-- Suspended while in-play. LAPSE lapses (MKT_SUSPENDED); PERSIST rests on. That the venue cancels
-  everything after a material event cannot be told from a definition.
-- Suspended before the off. Everything rests.
-- Closed. What is unmatched lapses; with the results there the market is settled a little later.
+| the definition | bets | what happens |
+| --- | --- | --- |
+| removes a runner | on it, unmatched | lapse (RNR_UNKNOWN) |
+| | on it, matched | are void: stakes are returned |
+| | on the others, matched before | are re-priced, where the factor reduces |
+| | LIMIT lays on the others, unmatched | lapse from a factor on; PERSIST moves to the reduced price |
+| | all else on the others | stays as it is |
+| turns in-play | LIMIT with LAPSE | lapses |
+| | LIMIT with PERSIST | rests on |
+| | LIMIT with MARKET_ON_CLOSE | waits for the starting price, or lapses where none is to come |
+| reconciles the starting prices | on-close, and LIMIT with MARKET_ON_CLOSE | matched at them; lapse where there is none, it is beyond the limit, or too little is left |
+| suspends before the off | all | stay as they are |
+| suspends in-play | LIMIT with LAPSE | lapses (MKT_SUSPENDED) |
+| | all else | rests on; the venue cancels it after a material event, which no definition tells |
+| opens again | all | stay as they are |
+| closes | all that is unmatched | lapses; with the results there the market is settled a little later |
 
-Reductions (the venue's rules on non-runners): in win markets factors of 2.5 % and more, on the
-whole price; in place markets every factor, on the winnings, and offers to lay are cancelled from
-4 % on. Prices after a reduction have two decimals and are on no ladder.
+One definition may do several of these; they happen in this order. Once a market is settled nothing
+happens any more.
+
+Reductions (the venue's rules on non-runners): in win markets factors of 2.5 % and more reduce the
+whole price, and offers to lay lapse from there on; in place markets every factor reduces, the
+winnings only, and offers to lay lapse from 4 % on. Reduced prices, and starting prices here, are
+rounded to hundredths; they are on no ladder. A lapse has a reason (`lsrc`) where one of the venue's
+says it, else none: those are for bets that could not be matched when their turn came.
 """
 
 from __future__ import annotations
@@ -39,16 +49,19 @@ SP_LAY_LIABILITY_MIN_CENTI: Final = 1_000
 
 def on_definition(venue: Venue, market: ExchangeMarket, before: Definition) -> None:
     """Called after a new definition was applied and before the new book meets our orders."""
+    if market.is_settled:
+        return
     now = market.definition
     _removals(venue, market)
+    venue.exposures.redefined(market.market_id)
     if before is not UNDEFINED and now.in_play and not before.in_play:
-        _turned_in_play(venue, market)
-    elif before.in_play and before.status == "OPEN" and now.status == "SUSPENDED":
+        _turned_in_play(venue, market, is_reconciled=before.bsp_reconciled)
+    if now.bsp_reconciled and not before.bsp_reconciled:
+        _reconciled(venue, market)
+    if before.in_play and before.status == "OPEN" and now.status == "SUSPENDED":
         for bet in _unmatched(market):
             if bet.order_type == "LIMIT" and bet.persistence == "LAPSE":
                 venue.lapse(bet, "MKT_SUSPENDED")
-    if now.bsp_reconciled and not before.bsp_reconciled:
-        _reconciled(venue, market)
     if now.status == "CLOSED":
         for bet in _unmatched(market):
             venue.lapse(bet, None)
@@ -99,12 +112,7 @@ def _reprice(
     venue: Venue, bet: Bet, factor_percent: float, removals: int, *, is_place: bool
 ) -> None:
     """What was matched before the removal is reduced."""
-    for match in bet.matches:
-        if match.before_removals < removals:
-            match.price_centi = reduced(match.price_centi, factor_percent, is_place=is_place)
-            match.before_removals = removals
-            bet.is_price_reduced = True
-    if bet.matches:
+    if bet.reprice(removals, lambda price: reduced(price, factor_percent, is_place=is_place)):
         venue.changed(bet)
 
 
@@ -137,8 +145,8 @@ def _at_or_below(ladder: Ladder, price_centi: int) -> int:
 # --- the off ----------------------------------------------------------------------------------
 
 
-def _turned_in_play(venue: Venue, market: ExchangeMarket) -> None:
-    has_sp = bool((market.raw_definition or {}).get("bspMarket"))
+def _turned_in_play(venue: Venue, market: ExchangeMarket, *, is_reconciled: bool) -> None:
+    has_sp = bool((market.raw_definition or {}).get("bspMarket")) and not is_reconciled
     for bet in _unmatched(market):
         if bet.order_type != "LIMIT" or bet.persistence == "PERSIST":
             continue
@@ -154,17 +162,19 @@ def _reconciled(venue: Venue, market: ExchangeMarket) -> None:
     for bet in _unmatched(market):
         if bet.order_type == "LIMIT" and bet.persistence != "MARKET_ON_CLOSE":
             continue
-        price_centi = prices.get(bet.runner)
-        if price_centi is None or _is_beyond_limit(bet, price_centi):
+        price = prices.get(bet.runner)
+        if price is None or _is_beyond_limit(bet, price):
             venue.lapse(bet, None)
             continue
-        _match_at_start(venue, market, bet, price_centi)
+        _match_at_start(venue, market, bet, max(LOWEST_PRICE_CENTI, round(price * 100)))
 
 
-def _is_beyond_limit(bet: Bet, price_centi: int) -> bool:
+def _is_beyond_limit(bet: Bet, price: float) -> bool:
+    """By the exact starting price: one that a limit is only rounded to does not reach it."""
     if bet.order_type != "LIMIT_ON_CLOSE":
         return False
-    return price_centi < bet.price_centi if bet.side == "BACK" else price_centi > bet.price_centi
+    limit = bet.price_centi / 100
+    return price < limit if bet.side == "BACK" else price > limit
 
 
 def _match_at_start(venue: Venue, market: ExchangeMarket, bet: Bet, price_centi: int) -> None:
@@ -176,7 +186,7 @@ def _match_at_start(venue: Venue, market: ExchangeMarket, bet: Bet, price_centi:
         if bet.order_type == "LIMIT":  # an offer that was kept for the starting price
             liability_centi = bet.remaining_centi * (bet.price_centi - 100) // 100
             if liability_centi < SP_LAY_LIABILITY_MIN_CENTI:
-                venue.lapse(bet, "SMALL_STAKE")
+                venue.lapse(bet, None)
                 return
         stake_centi = liability_centi * 100 // (price_centi - 100)
     if stake_centi <= 0:
@@ -188,12 +198,12 @@ def _match_at_start(venue: Venue, market: ExchangeMarket, bet: Bet, price_centi:
     venue.changed(bet)
 
 
-def _starting_prices(raw: dict[str, Any]) -> dict[RunnerKey, int]:
-    """Runner → starting price in hundredths, of those that have one."""
-    prices: dict[RunnerKey, int] = {}
+def _starting_prices(raw: dict[str, Any]) -> dict[RunnerKey, float]:
+    """Runner → starting price, of those that have one: "NaN" and "Infinity" say there is none."""
+    prices: dict[RunnerKey, float] = {}
     for runner in raw.get("runners") or ():
         price = runner.get("bsp")
         if isinstance(price, int | float) and math.isfinite(price) and price > 1:
             key = (int(runner["id"]), round(float(runner.get("hc") or 0) * 100))
-            prices[key] = max(LOWEST_PRICE_CENTI, round(price * 100))
+            prices[key] = float(price)
     return prices

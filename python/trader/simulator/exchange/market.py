@@ -83,6 +83,11 @@ class ExchangeMarket:
     def version(self) -> int:
         return self.definition.version or 0
 
+    @property
+    def is_line(self) -> bool:
+        """Whether it is bet on lines: the prices are no odds, and bets are struck at evens."""
+        return (self.raw_definition or {}).get("bettingType") == "LINE"
+
     def runner(self, key: RunnerKey) -> RunnerDisplay:
         """The runner's display, made known if it was not."""
         display = self.runners.get(key)
@@ -113,6 +118,9 @@ class ExchangeMarket:
         message.image = change.image
         if change.image:
             self._note_all()
+            for display in self.runners.values():
+                display.forget_values()
+        self._note_wiped(change.runners)
         ladders = self._shallow(change.runners)
         self.book.apply(change, pt_ms, message)
         if change.definition is not None:
@@ -151,6 +159,15 @@ class ExchangeMarket:
             if display.matching.is_idle:
                 del self._concerned[key]
         return found
+
+    def _note_wiped(self, entries: Iterable[RunnerChange]) -> None:
+        """An empty `trd` takes all traded volume of a runner away, as of one that was removed."""
+        for entry in entries:
+            if ("trd", ()) in entry.price_rows:
+                display = self.runner(entry.key)
+                self.note(entry.key, {("trd", price) for price, _ in display.traded_ladder()})
+                self.note(entry.key, {("tv", 0)})
+                display.forget_own_traded()
 
     def _shallow(self, entries: Iterable[RunnerChange]) -> dict[RunnerKey, set[tuple[Cell, int]]]:
         """The rows before of runners whose offers come by level, as one level that moves changes

@@ -92,7 +92,7 @@ class Venue:
             for index, account in enumerate(config.accounts)
         }
         self.settlements = Settlements()
-        self.exposures = Exposures()
+        self.exposures = Exposures(self.markets)
         self.seq = 0
         """The number of the last flush that told of anything."""
         self.feed_ended = False
@@ -181,7 +181,6 @@ class Venue:
         self._by_id[bet.account_id].record(bet)
         market = self._market(bet.market_id)
         market.bets[bet.bet_id] = market.live[bet.bet_id] = bet
-        self.exposures.recorded(bet)
         self.changed(bet)
 
     def enter(self, bet: Bet) -> None:
