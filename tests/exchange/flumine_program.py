@@ -147,6 +147,7 @@ def _told(framework: Any, strategy: Any) -> dict[str, Any]:
     orders = [
         {
             "bet_id": order.bet_id,
+            "order_ref": order.customer_order_ref,
             "selection_id": order.selection_id,
             "side": order.side,
             "size_matched": order.size_matched,

@@ -70,11 +70,21 @@ def test_its_orders_are_the_ledgers(run: tuple[dict[str, Any], dict[str, Any]]) 
             assert order["average_price"] == pytest.approx(average, abs=0.005)
 
 
-def test_its_profit_is_the_settlements(run: tuple[dict[str, Any], dict[str, Any]]) -> None:
+def test_its_profits_are_the_settlements(run: tuple[dict[str, Any], dict[str, Any]]) -> None:
+    """flumine keeps a profit by reference: a replaced bet's is its first order's."""
     told, account = run
-    matched = [order for order in told["orders"] if order["size_matched"]]
-    assert matched, "something was matched"
+    refs = {bet["bet_id"]: bet["customer_order_ref"] for bet in account["bets"]}
+    settled: dict[str, list[float]] = {}
+    for bet_id, one in account["cleared"].items():
+        settled.setdefault(refs[bet_id], []).append(one["profit_e4"] / 10_000)
+    theirs = {
+        order["order_ref"]: order["profit"]
+        for order in told["orders"]
+        if order["profit"] is not None
+    }
+    assert set(theirs) == set(settled)
+    assert settled, "something was matched"
+    for ref, profit in theirs.items():
+        assert any(abs(profit - ours) < 0.0051 for ours in settled[ref]), ref
     (settlement,) = account["settlements"]
-    profits = [order["profit"] for order in matched]
-    assert None not in profits
-    assert sum(profits) == pytest.approx(settlement["gross_e4"] / 10_000, abs=0.01 * len(matched))
+    assert settlement["gross_e4"] == sum(one["profit_e4"] for one in account["cleared"].values())

@@ -4,19 +4,21 @@
 | --- | --- | --- |
 | removes a runner | on it, unmatched | lapse (RNR_UNKNOWN) |
 | | on it, matched | are void: stakes are returned |
-| | on the others, matched before | are re-priced, where the factor reduces |
-| | LIMIT lays on the others, unmatched | lapse from a factor on; PERSIST moves to the reduced price |
-| | all else on the others | stays as it is |
+| | on others, matched before | are re-priced, where the factor reduces |
+| | LIMIT lays on others, unmatched | lapse; PERSIST moves to the reduced price |
+| | all else on others | stays as it is |
 | turns in-play | LIMIT with LAPSE | lapses |
 | | LIMIT with PERSIST | rests on |
-| | LIMIT with MARKET_ON_CLOSE | waits for the starting price, or lapses where none is to come |
-| reconciles the starting prices | on-close, and LIMIT with MARKET_ON_CLOSE | matched at them; lapse where there is none, it is beyond the limit, or too little is left |
+| | LIMIT with MARKET_ON_CLOSE | waits for the starting price; lapses where none is to come |
+| has the starting prices | on-close, LIMIT with MARKET_ON_CLOSE | are matched at it, or lapse |
 | suspends before the off | all | stay as they are |
 | suspends in-play | LIMIT with LAPSE | lapses (MKT_SUSPENDED) |
-| | all else | rests on; the venue cancels it after a material event, which no definition tells |
+| | all else | rests on |
 | opens again | all | stay as they are |
-| closes | all that is unmatched | lapses; with the results there the market is settled a little later |
+| closes | all that is unmatched | lapses; once there are results the market is settled |
 
+That the venue cancels everything after a material event in play no definition tells. At the
+starting price bets lapse where there is none, it is beyond their limit, or too little is left.
 One definition may do several of these; they happen in this order. Once a market is settled nothing
 happens any more.
 
