@@ -126,7 +126,7 @@ class Engine:
         self._to_publish_time()
         if touched and self._on_touched(touched):
             self._metrics.decision.record(perf_counter_ns() - started)
-            self._router.tick(self.now_ms)
+            self._tell_executor()
         # A line that touches nothing (a heartbeat) may still say that the data are unreliable.
         if not touched or self.now_ms - self._stale_check_ms >= STALE_CHECK_MS:
             self._look_for_stale()
@@ -145,6 +145,12 @@ class Engine:
             if market_id not in self.results:
                 self._value(market_id)
         self._blotter.flush()
+
+    def _tell_executor(self) -> None:
+        """Has everything sent so far dealt with, and what new orders took at once."""
+        self._router.tick(self.now_ms)
+        while self._desk.take(self.now_ms):
+            self._router.tick(self.now_ms)
 
     # --- a line's consequences ------------------------------------------------------------------
 
@@ -175,11 +181,10 @@ class Engine:
     def _on_market(self, view: MarketView, runners: list[Runner]) -> bool:
         """Matches and decides the touched runners of one market."""
         resting = self._desk.by_runner()
-        if view.is_open:
-            if resting and self._desk.match(runners, self.now_ms):
-                self._router.tick(self.now_ms)
-        elif not any(runner in resting for runner in runners):
+        if not view.is_open and not any(runner in resting for runner in runners):
             return False  # nothing to trade and nothing to take away
+        if resting and self._desk.match(runners, self.now_ms, is_open=view.is_open):
+            self._router.tick(self.now_ms)
         for runner in runners:
             self._decide(view, runner)
         return True

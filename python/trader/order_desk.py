@@ -20,7 +20,7 @@ from trader.execution.ipc import Bus
 from trader.execution.ledger import Fill, Ledger
 from trader.execution.router import Router
 from trader.queue_tracker import QueueTracker
-from trader.simulator.touch_matching import TouchMatcher
+from trader.simulator.dry_run_matching import DryRunMatcher
 from trader.strategy.context import MarketView, Runner
 from trader.strategy.edges.base import Cancel, Place, Proposal, Replace
 from trader.strategy.fee_gate import FeeGate, Refused
@@ -62,7 +62,7 @@ class OrderDesk:
         fee_gate: FeeGate,
         sizer: Sizer,
         ledger: Ledger,
-        matcher: TouchMatcher | None,
+        matcher: DryRunMatcher | None,
         tracker: QueueTracker,
         blotter: Blotter,
         ids: IdSource,
@@ -115,17 +115,25 @@ class OrderDesk:
                 self._orders.setdefault(runner, []).append(order)
         return self._orders
 
-    def match(self, runners: Iterable[Runner], now_ms: int) -> bool:
-        """Tells the executor what the simulator fills on runners' new books; whether anything."""
+    def match(self, runners: Iterable[Runner], now_ms: int, *, is_open: bool) -> bool:
+        """Dry run: tells the executor what the last message, which touched these runners, fills of
+        our orders on them; whether anything."""
+        if self._matcher is None:
+            return False
         matched = False
-        by_runner = self.by_runner()
         for runner in runners:
-            orders = by_runner.get(runner)
-            if orders and self._matcher is not None:
-                for fill in self._matcher.match(runner, orders, now_ms):
-                    self._router.dry_fill(fill)
-                    matched = True
+            for fill in self._matcher.match(runner, is_open=is_open, now_ms=now_ms):
+                self._router.dry_fill(fill)
+                matched = True
         return matched
+
+    def take(self, now_ms: int) -> bool:
+        """Dry run: tells the executor what orders took when they came to the market; whether
+        anything."""
+        fills = self._matcher.taken(now_ms) if self._matcher is not None else []
+        for fill in fills:
+            self._router.dry_fill(fill)
+        return bool(fills)
 
     def book_lost(self) -> None:
         """The seam cannot be asked any more; ledger, blotter and open orders are still kept."""
@@ -275,7 +283,7 @@ class OrderDesk:
         intent_id = intent.intent_id
         if report.status is Status.PLACED:
             if self._matcher is not None:
-                self._matcher.placed(intent_id, runner, intent.side, intent.price_centi)
+                self._matcher.placed(intent, runner, report.size_remaining_centi)
             self._tracker.placed(intent_id, runner, intent.side, intent.price_centi)
         elif report.is_terminal:
             if self._matcher is not None:

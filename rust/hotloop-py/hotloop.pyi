@@ -155,6 +155,17 @@ class Hotloop:
         """`pt` of the last message with a trade of the runner: a rise of its traded volume that is
         neither a baseline (its first message, an image) nor a revaluation."""
 
+    def last_trades(
+        self, m: str, r: int, handicap: float = 0.0
+    ) -> list[tuple[float, float, float]]:
+        """What was matched of the runner in the last message applied: (price, stake of the backs
+        that rested there, stake of the lays that rested there), ascending price. Empty when that
+        message had no trade of it."""
+
+    def book_upset(self, m: str) -> bool:
+        """Whether the last message applied had an image of the market or turned it in-play: sizes
+        before it and after it do not compare."""
+
     def size_ahead(
         self,
         m: str,

@@ -200,7 +200,8 @@ class RunnerMatching:
             advance(order.position, sight, 0, self._settings)
         if move.is_open:
             for side in SIDES:
-                self._cross(side, move.book, matches)
+                if self._queues[side]:
+                    self._cross(side, move.book, matches)
         return matches
 
     def _trade(self, side: RestedSide, move: RunnerMove, matches: list[Match]) -> None:

@@ -29,7 +29,7 @@ from trader.order_desk import OrderDesk, OrderObserver
 from trader.queue_tracker import QueueTracker
 from trader.recovery import Recovery, Resubscribe
 from trader.second_book import SecondBook
-from trader.simulator.touch_matching import TouchMatcher
+from trader.simulator.dry_run_matching import DryRunMatcher
 from trader.strategy.edges.registry import EDGES
 from trader.strategy.fee_gate import FeeGate
 from trader.strategy.hotloop.api import Hotloop
@@ -106,7 +106,7 @@ def open_session(
         fee_gate=FeeGate(config.fee_gate, book.get_mbr),
         sizer=sizer,
         ledger=ledger,
-        matcher=TouchMatcher(book) if config.execution.dry_run else None,
+        matcher=_matcher(config, book),
         tracker=QueueTracker(book, metrics),
         blotter=blotter,
         ids=IdSource(config.simulator.ids_seed),
@@ -137,6 +137,13 @@ def open_session(
         config=dataclasses.asdict(config),
     )
     return Session(book, bus, executor, router, desk, ledger, engine, recovery, events)
+
+
+def _matcher(config: Config, book: HotloopApi) -> DryRunMatcher | None:
+    """Who matches our orders in a dry run; otherwise the venue does."""
+    if not config.execution.dry_run:
+        return None
+    return DryRunMatcher(book, read_config(config.hotloop.seam_config()).signals)
 
 
 def open_book(config: Config) -> HotloopApi:

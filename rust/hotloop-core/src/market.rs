@@ -202,11 +202,16 @@ impl MarketBook {
     pub(crate) fn moment(&self, message: u64) -> Moment {
         if !self.is_open() {
             Moment::Frozen
-        } else if self.image_message == message || self.turn_message == message {
+        } else if self.is_upset(message) {
             Moment::Unknown
         } else {
             Moment::Seen
         }
+    }
+
+    /// Whether a message had an image of the market or turned it in-play.
+    pub(crate) fn is_upset(&self, message: u64) -> bool {
+        self.image_message == message || self.turn_message == message
     }
 
     /// Place of the runner in `runners`, made known if it was not.

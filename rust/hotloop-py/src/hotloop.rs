@@ -180,6 +180,20 @@ impl Hotloop {
         self.0.read(py, |core| core.runner(m, key)?.last_traded_ms())
     }
 
+    /// (price, stake of resting backs matched, of resting lays) of the runner in the last message.
+    #[pyo3(signature = (m, r, handicap=0.0))]
+    fn last_trades(&self, py: Python<'_>, m: &str, r: i64, handicap: f64) -> PyResult<Vec<(f64, f64, f64)>> {
+        let key = RunnerKey::new(r, handicap);
+        let rows = self.0.read(py, |core| core.last_trades(m, key))?;
+        let decimals = |(price, backs, lays)| (decimal(price), decimal(backs), decimal(lays));
+        Ok(rows.into_iter().map(decimals).collect())
+    }
+
+    /// Whether the last message had an image of the market or turned it in-play.
+    fn book_upset(&self, py: Python<'_>, m: &str) -> PyResult<bool> {
+        self.0.read(py, |core| core.book_upset(m))
+    }
+
     /// The visible size a new order resting on `side` at `price` would queue behind.
     #[pyo3(signature = (m, r, side, price, order_id=None, handicap=0.0))]
     #[allow(clippy::too_many_arguments)]

@@ -5,7 +5,7 @@ use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyList};
 
 /// The methods of API version 1: this build has all of them.
-const METHODS: [&str; 34] = [
+const METHODS: [&str; 36] = [
     "apply_delta",
     "apply_batch",
     "apply_snapshot",
@@ -16,6 +16,8 @@ const METHODS: [&str; 34] = [
     "traded_ladder",
     "last_traded",
     "last_traded_ts_ms",
+    "last_trades",
+    "book_upset",
     "size_ahead",
     "track_order",
     "reseed_queue",

@@ -7,9 +7,11 @@ what bets hold is in hundredths, as everywhere in the venue.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
-from trader.betfair.books import RestedSide
+from hypothesis import strategies as st
+
+from trader.betfair.books import RESTED_SIDES, RestedSide
 from trader.simulator.catalogue import Catalogue, CatalogueMarket
 from trader.simulator.exchange.accounts import Account, AccountConfig
 from trader.simulator.exchange.bets import Bet, OrderType, PersistenceType
@@ -67,8 +69,9 @@ def runner(
     return entry | {key: value for key, value in optional.items() if value is not None}
 
 
-def definition(runners: Iterable[int | dict[str, Any]] = RUNNERS, **fields: Any) -> dict[str, Any]:
-    """A `marketDefinition` of an open win market before the off. `fields` are further ones or other
+def definition(runners: Iterable[Any] = RUNNERS, **fields: Any) -> dict[str, Any]:
+    """A `marketDefinition` of an open win market before the off. `runners` are selection ids, or
+    entries as of `runner`. `fields` are further ones or other
     values, by their own spelling; None leaves one out."""
     made = {
         "bspMarket": True,
@@ -140,7 +143,7 @@ def change(
 
 def defined(
     at_ms: int,
-    runners: Iterable[int | dict[str, Any]] = RUNNERS,
+    runners: Iterable[Any] = RUNNERS,
     *,
     market_id: str = MARKET,
     rc: Sequence[dict[str, Any]] = (),
@@ -155,6 +158,71 @@ def defined(
 def traded(at_ms: int, *rc: dict[str, Any], market_id: str = MARKET) -> FeedEvent:
     """Runners change at a time: entries as of `offers`."""
     return event(at_ms, change(rc, market_id=market_id))
+
+
+class Placed(NamedTuple):
+    """A LIMIT bet of a property test, and when it is placed."""
+
+    at_ms: int
+    side: RestedSide
+    price_centi: int
+    size: int
+    selection_id: int
+    persistence: PersistenceType
+    account: str
+
+
+PERSISTENCES: Final[tuple[PersistenceType, ...]] = ("LAPSE", "PERSIST", "MARKET_ON_CLOSE")
+PRICES_CENTI: Final = (250, 298, 300, 305, 310, 400, 420)
+
+
+def placed_bets(until_ms: int = 3_900) -> st.SearchStrategy[list[Placed]]:
+    """Bets of two accounts on the market of `whole_life`, in the order of their times."""
+    one = st.builds(
+        Placed,
+        at_ms=st.integers(0, until_ms),
+        side=st.sampled_from(RESTED_SIDES),
+        price_centi=st.sampled_from(PRICES_CENTI),
+        size=st.integers(1, 40),
+        selection_id=st.sampled_from(RUNNERS),
+        persistence=st.sampled_from(PERSISTENCES),
+        account=st.sampled_from(["one", "two"]),
+    )
+    return st.lists(one, min_size=1, max_size=12).map(sorted)
+
+
+def whole_life(
+    winners: Sequence[int] = (101,), *, factor: float = 20.0, places: int = 1, **fields: Any
+) -> list[FeedEvent]:
+    """A market from its opening to its results, with trading, suspensions, the removal of 104 with
+    a reduction factor, starting prices (103 has none), and the turn in-play. `fields` are those of
+    every definition."""
+    gone = runner(104, "REMOVED", factor=factor)
+    prices: dict[int, float | str] = {101: 3.2963, 102: 4.1, 103: "NaN"}
+    ready = [runner(key, bsp=price) for key, price in prices.items()]
+    over = [runner(key, "WINNER" if key in winners else "LOSER", bsp=prices[key]) for key in prices]
+    fields = {"numberOfWinners": places, **fields}
+    started = fields | {"bspReconciled": True, "inPlay": True, "betDelay": 1}
+    book = [
+        offers(101, back=[[3.0, 20], [2.98, 30]], lay=[[3.1, 10]]),
+        offers(102, back=[[4.0, 9]], lay=[[4.2, 9]]),
+        offers(104, back=[[4.0, 9]], lay=[[4.2, 9]]),
+    ]
+    wiped = [{"id": 104, "atb": [[4.0, 0]], "atl": [[4.2, 0]], "trd": []}]
+    at_sp = fields | {"bspReconciled": True}
+    return [
+        defined(0, image=True, rc=book, **fields),
+        traded(400, offers(101, lay=[[3.1, 4]], traded=[[3.1, 30]])),
+        traded(900, offers(102, back=[[4.3, 3]], lay=[[4.2, 0]])),
+        defined(1_500, [*RUNNERS[:3], gone], rc=wiped, version=2, status="SUSPENDED", **fields),
+        defined(2_000, [*RUNNERS[:3], gone], version=3, **fields),
+        traded(2_400, offers(101, back=[[3.0, 2]], traded=[[3.0, 44]])),
+        defined(3_000, [*ready, gone], version=4, status="SUSPENDED", **at_sp),
+        defined(3_100, [*ready, gone], version=5, **started),
+        traded(3_500, offers(101, back=[[2.5, 40]], lay=[[2.6, 40]])),
+        defined(4_000, [*ready, gone], version=6, status="SUSPENDED", **started),
+        defined(5_000, [*over, gone], version=7, status="CLOSED", **started),
+    ]
 
 
 class Heard:
@@ -241,6 +309,23 @@ class Scene:
             self.venue.enter(bet)
         self.venue.flush()
         return bet
+
+    def place(self, placed: Placed) -> Bet:
+        """Places a bet of a property test."""
+        return self.bet(
+            placed.side,
+            placed.price_centi / 100,
+            placed.size,
+            placed.selection_id,
+            account=placed.account,
+            persistence=placed.persistence,
+        )
+
+
+def is_taken(scene: Scene, placed: Placed) -> bool:
+    """Whether the market of a scene takes such a bet now."""
+    of = scene.market.runner_definition((placed.selection_id, 0))
+    return scene.market.status == "OPEN" and of is not None and of.status == "ACTIVE"
 
 
 def in_order(bet: Bet) -> None:

@@ -115,6 +115,16 @@ class HotloopApi(Protocol):
         """`pt` of the last message with a trade of the runner."""
         ...
 
+    def last_trades(
+        self, m: str, r: int, handicap: float = 0.0
+    ) -> list[tuple[float, float, float]]:
+        """(price, stake matched of resting backs, of resting lays) in the last message applied."""
+        ...
+
+    def book_upset(self, m: str) -> bool:
+        """Whether that message had an image of the market or turned it in-play."""
+        ...
+
     def size_ahead(
         self,
         m: str,

@@ -125,8 +125,12 @@ def book_questions(runner: Touched) -> tuple[Question, ...]:
     hc = runner[2]
     asked = [
         _of(runner, method, hc)
-        for method in ("best", "spread_ticks", "traded_ladder", "last_traded", "last_traded_ts_ms")
+        for method in (
+            *("best", "spread_ticks", "traded_ladder"),
+            *("last_traded", "last_traded_ts_ms", "last_trades"),
+        )
     ]
+    asked.append(Question("book_upset", (runner[0],), runner))
     for side in SIDES:
         asked += [
             _of(runner, "best2_sum", side, hc),

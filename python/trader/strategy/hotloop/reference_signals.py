@@ -29,6 +29,18 @@ class Signals(Books):
         signals = self._runner_signals(m, r, handicap)
         return None if signals is None else signals.last_traded_ms
 
+    def last_trades(
+        self, m: str, r: int, handicap: float = 0.0
+    ) -> list[tuple[float, float, float]]:
+        """(price, stake matched of resting backs, of resting lays) in the last message applied."""
+        key = runner_key(r, handicap)
+        trades = [] if key is None else self._builder.last_trades.get((m, key), [])
+        return [(t.price_centi / 100, t.backs_centi / 100, t.lays_centi / 100) for t in trades]
+
+    def book_upset(self, m: str) -> bool:
+        """Whether that message had an image of the market or turned it in-play."""
+        return m in self._builder.last_upset
+
     def match_rate_ema(
         self,
         m: str,

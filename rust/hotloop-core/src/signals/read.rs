@@ -3,6 +3,7 @@
 use super::fill::{Work, estimate, never};
 use super::matched::float;
 use super::rate::age_ms;
+use super::update::MatchedAt;
 use crate::error::Error;
 use crate::ladder::Centi;
 use crate::market::{MarketBook, Side};
@@ -22,6 +23,29 @@ impl HotloopCore {
     ) -> Option<(&MarketBook, &RunnerBook, i64)> {
         let market = self.store.get(market_id)?;
         Some((market, market.runner(key)?, now_ms.or(market.pt_ms())?))
+    }
+
+    /// What was matched of a runner in the last message applied: (price, stake of the backs that
+    /// rested there, stake of the lays), prices ascending.
+    #[must_use]
+    pub fn last_trades(&self, market_id: &str, key: RunnerKey) -> Vec<(Centi, Centi, Centi)> {
+        let Some(slot) = self.store.find(market_id) else {
+            return Vec::new();
+        };
+        let of_runner = |at: &&MatchedAt| at.slot == slot && at.key == key;
+        let row = |at: &MatchedAt| {
+            let (backs, lays) = (at.trade.of(Side::Back), at.trade.of(Side::Lay));
+            (at.trade.price, backs, lays)
+        };
+        self.trades.iter().filter(of_runner).map(row).collect()
+    }
+
+    /// Whether the last message applied had an image of the market or turned it in-play: then the
+    /// sizes before it and after it do not compare.
+    #[must_use]
+    pub fn book_upset(&self, market_id: &str) -> bool {
+        let market = self.store.get(market_id);
+        market.is_some_and(|market| market.is_upset(self.number))
     }
 
     /// Matched volume, hundredths per second, of orders that rested on `side` (none: both) at `price` (none: all).

@@ -16,9 +16,9 @@ pub(crate) struct Named {
 /// A trade of the message being applied.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct MatchedAt {
-    slot: usize,
-    key: RunnerKey,
-    trade: Trade,
+    pub slot: usize,
+    pub key: RunnerKey,
+    pub trade: Trade,
 }
 
 impl HotloopCore {
