@@ -18,10 +18,13 @@ SHORT: Final = ("--set", "simulator.demo.pre_off_s=120", "--set", "simulator.dem
 Outcome = tuple[dict[str, Any], dict[str, list[Any]]]
 
 
-def demo(out: Path, hotloop: str, execution: str, feed: str, seed: int) -> Outcome:
+def demo(
+    out: Path, hotloop: str, execution: str, feed: str, seed: int, *, dry: bool = True
+) -> Outcome:
     succeed(
         *("demo", "--out", str(out), "--speed", "max", "--seed", str(seed)),
         *("--hotloop", hotloop, "--execution", execution, "--set", f"simulator.feed={feed}"),
+        *("--set", f"execution.dry_run={'true' if dry else 'false'}"),
         *SHORT,
     )
     return outcome(out)
@@ -65,3 +68,15 @@ def test_every_combination_gives_the_same_orders_fills_and_results(
     for table, rows in expected_blotter.items():
         assert blotter[table] == rows, f"{table} differs"
     assert summary == expected_summary
+
+
+def test_at_the_simulated_exchange_both_hotloops_trade_the_same(tmp_path: Path) -> None:
+    need_rust_hotloop()
+    python = demo(tmp_path / "python", "python", "python", "raw", SEEDS[0], dry=False)
+    rust = demo(tmp_path / "rust", "rust", "python", "raw", SEEDS[0], dry=False)
+    again = demo(tmp_path / "again", "rust", "python", "raw", SEEDS[0], dry=False)
+    for table, rows in python[1].items():
+        assert rust[1][table] == rows, f"{table} differs"
+        assert again[1][table] == rows, f"{table} differs from one run to the next"
+    assert rust[0] == python[0] == again[0]
+    assert len(rust[1]["fills"]) > 10

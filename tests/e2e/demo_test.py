@@ -29,15 +29,19 @@ PYTHON: Final = ("--hotloop", "python", "--execution", "python")
 
 def test_the_default_demo_trades_fills_and_settles(tmp_path: Path) -> None:
     need_rust_hotloop()
-    need_executor()
     out = tmp_path / "demo"
     printed = succeed("--speed", "max", "--out", str(out))
     summary, blotter = read_summary(out), read_blotter(out)
     assert (summary["hotloop"], summary["execution"], summary["profile"]) == (
         "rust",
-        "rust",
+        "python",
         "demo",
     )
+    exchange = summary["exchange"]
+    assert exchange["markets_settled"] == 1
+    assert exchange["net"] == summary["pnl"]["net"], "the venue's money is the ledger's"
+    assert exchange["matched_stake"] == summary["matched_stake"]
+    assert {row[-1] for row in blotter["reports"]} == {0}, "nothing was dry"
     assert len(blotter["intents"]) == summary["intents_total"] > 100
     assert len(blotter["fills"]) == summary["fills"] > 20
     assert summary["pnl"]["markets_settled"] == 1

@@ -27,6 +27,32 @@ DEPOSIT_E4: Final = 100_000_000
 Rows = Sequence[Sequence[float]]
 
 
+def offers(
+    selection_id: int,
+    back: Rows = (),
+    lay: Rows = (),
+    traded: Rows = (),
+    *,
+    handicap: float | None = None,
+    **values: Any,
+) -> dict[str, Any]:
+    """An `rc` entry: what is available to back and to lay, what was traded, and single values."""
+    entry: dict[str, Any] = {"id": selection_id, **values}
+    if handicap is not None:
+        entry["hc"] = handicap
+    for array, rows in (("atb", back), ("atl", lay), ("trd", traded)):
+        if rows:
+            entry[array] = [list(row) for row in rows]
+    return entry
+
+
+QUOTES: Final = (
+    offers(101, back=[[3.0, 100]], lay=[[3.2, 100]]),
+    offers(102, back=[[4.0, 100]], lay=[[4.2, 100]]),
+)
+"""Two runners with a lot on offer at one price a side."""
+
+
 class MemoryFeed:
     """A `Feed` of the events it is given, in their order."""
 
@@ -101,25 +127,6 @@ def definition(runners: Iterable[Any] = RUNNERS, **fields: Any) -> dict[str, Any
         "priceLadderDefinition": {"type": "CLASSIC"},
     }
     return {key: value for key, value in (made | fields).items() if value is not None}
-
-
-def offers(
-    selection_id: int,
-    back: Rows = (),
-    lay: Rows = (),
-    traded: Rows = (),
-    *,
-    handicap: float | None = None,
-    **values: Any,
-) -> dict[str, Any]:
-    """An `rc` entry: what is available to back and to lay, what was traded, and single values."""
-    entry: dict[str, Any] = {"id": selection_id, **values}
-    if handicap is not None:
-        entry["hc"] = handicap
-    for array, rows in (("atb", back), ("atl", lay), ("trd", traded)):
-        if rows:
-            entry[array] = [list(row) for row in rows]
-    return entry
 
 
 def change(
@@ -326,6 +333,18 @@ def is_taken(scene: Scene, placed: Placed) -> bool:
     """Whether the market of a scene takes such a bet now."""
     of = scene.market.runner_definition((placed.selection_id, 0))
     return scene.market.status == "OPEN" and of is not None and of.status == "ACTIVE"
+
+
+def matched(bet: Bet) -> list[tuple[int, int]]:
+    """(price, size) of each match, as they count now."""
+    return [(match.price_centi, match.size_centi) for match in bet.matches]
+
+
+def lapsed(bet: Bet, size_centi: int, reason: str | None, at_ms: int) -> None:
+    """Asserts that a bet ended because so much of it lapsed."""
+    in_order(bet)
+    assert (bet.lapsed_centi, bet.lapse_reason) == (size_centi, reason)
+    assert (bet.status, bet.lapsed_ms) == ("EXECUTION_COMPLETE", T0_MS + at_ms)
 
 
 def in_order(bet: Bet) -> None:
