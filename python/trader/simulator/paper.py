@@ -8,7 +8,7 @@ depends on the feed, the seed and the configuration alone, though everything goe
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Generator
+from collections.abc import Generator
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -115,7 +115,7 @@ class PaperVenue:
             lockstep=self._exchange,
         )
 
-    def lines(self, stop: Callable[[], bool]) -> Generator[bytes, None, None]:
+    def lines(self) -> Generator[bytes, None, None]:
         """The market stream's lines, the venue's time going on between them, until its feed has
         ended and its markets are settled. Raises `ExecutorLost` when the venue is gone."""
         client = self._need_client()
@@ -137,7 +137,7 @@ class PaperVenue:
                 if taken < self._exchange.lines_sent(connection_id):
                     yield self._line(stream)
                     continue
-                if stop() or not self._exchange.step_on():
+                if not self._exchange.step_on():
                     return
         finally:
             stream.close()

@@ -73,17 +73,13 @@ def _play(
             watch=view.watch,
         )
         replay.summary.extra["seed"] = config.simulator.demo.seed
-        return play(
-            opened_run, replay, [Source(name, lambda: _market(venue, replay, interrupt.requested))]
-        )
+        return play(opened_run, replay, [Source(name, lambda: _market(venue, replay))])
 
 
 @contextmanager
-def _market(
-    venue: PaperVenue, replay: Replay, stop: Callable[[], bool]
-) -> Iterator[Iterator[bytes]]:
+def _market(venue: PaperVenue, replay: Replay) -> Iterator[Iterator[bytes]]:
     """The venue's lines; in the end what its account came to goes into the summary."""
-    lines = venue.lines(stop)
+    lines = venue.lines()
     try:
         yield lines
     finally:
