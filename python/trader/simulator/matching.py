@@ -150,6 +150,12 @@ class RunnerMatching:
             self._rest(order_id, side, price_centi, left, book)
         return matches
 
+    def rest(
+        self, order_id: str, side: RestedSide, price_centi: int, size_centi: int, book: PublicBook
+    ) -> None:
+        """Rests an order without taking anything; what crosses it takes it with the next `move`."""
+        self._rest(order_id, side, price_centi, size_centi, book)
+
     def fill_or_kill(
         self,
         order_id: str,

@@ -88,8 +88,6 @@ class Exposures:
     def changed(self, bet: Bet) -> None:
         """A bet is new or changed."""
         market = self._markets[bet.market_id]
-        if market.is_settled:
-            return
         books = self._books.setdefault(bet.market_id, {})
         book = books.get(bet.account_id)
         if book is None:

@@ -274,7 +274,7 @@ def worst_by_trying(scene: Scene, account: str, bets: list[Bet]) -> int:
     return min(0, *sums)
 
 
-@settings(deadline=None, max_examples=80)
+@settings(max_examples=80)
 @given(placed=placed_bets(), places=st.integers(1, 3), extra=placed_bets())
 def test_the_exposure_is_the_worst_of_all_outcomes(
     placed: list[Placed], places: int, extra: list[Placed]

@@ -228,9 +228,11 @@ def test_an_offer_to_lay_with_too_little_at_risk_lapses() -> None:
     on = at_bsp(2.6)
     bet = on.bet("LAY", 2.5, 6, persistence="MARKET_ON_CLOSE")
     enough = on.bet("LAY", 2.5, 7, persistence="MARKET_ON_CLOSE")
+    just = on.bet("LAY", 2.0, 10, persistence="MARKET_ON_CLOSE")
     on.to(1_000)
     lapsed(bet, 600, None, 1_000)
     assert matched(enough) == [(260, 656)]
+    assert matched(just) == [(260, 625)]
 
 
 def test_starting_prices_are_taken_once() -> None:

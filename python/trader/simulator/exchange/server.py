@@ -154,6 +154,10 @@ class ExchangeServer:
         self.venue.advance(to_ms)
         self._write()
 
+    def wake(self) -> None:
+        """Another clock was given to the server: time goes by it from now on."""
+        self._turn()
+
     def _turn(self) -> None:
         """Brings the venue up to now and sleeps until the next thing is due."""
         if self._next_turn is not None:

@@ -82,7 +82,8 @@ class Settlements:
 
     def closed(self, venue: Venue, market: ExchangeMarket) -> None:
         """A definition says that a market is closed: it is settled a little later, once."""
-        if market.is_settled or market.is_settling or not self._can_settle(market):
+        assert not market.is_settled, "a market is settled once"
+        if market.is_settling or not self._can_settle(market):
             return
         market.is_settling = True
 

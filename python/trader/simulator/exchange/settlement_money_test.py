@@ -80,7 +80,7 @@ def play(scene: Scene, placed: list[Placed]) -> list[tuple[Bet, int, int, int]]:
     return found
 
 
-@settings(deadline=None, max_examples=80)
+@settings(max_examples=80)
 @given(placed=placed_bets(), result=RESULTS, factor=FACTORS, rate=st.sampled_from([0.0, 2.0, 5.0]))
 def test_what_our_accounts_win_the_public_and_the_commission_lose(
     placed: list[Placed], result: tuple[tuple[int, ...], int], factor: float, rate: float
@@ -113,7 +113,7 @@ def round_half_up(amount: int, by: int) -> int:
     return (2 * amount + by) // (2 * by)
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(placed=placed_bets(until_ms=1_400))
 def test_a_market_that_is_void_returns_everything(placed: list[Placed]) -> None:
     nobody = [runner(key, "REMOVED", factor=0.0) for key in RUNNERS]

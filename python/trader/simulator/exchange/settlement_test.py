@@ -228,8 +228,11 @@ def test_a_market_is_settled_once_however_often_it_is_said_to_be_closed() -> Non
     assert len(cleared(scene)) == 1
 
 
-def test_a_market_that_opens_again_before_its_settlement_is_settled_after_its_next_end() -> None:
-    scene = on(closed(1_000, {101: "WINNER"}), defined(2_000), closed(9_000, {102: "WINNER"}))
+@pytest.mark.parametrize("status", ["OPEN", "SUSPENDED"])
+def test_a_market_that_closed_too_early_is_settled_after_its_next_end(status: str) -> None:
+    over = [runner(key, "WINNER" if key == 101 else "LOSER") for key in RUNNERS]
+    again = defined(2_000, over, status=status)
+    scene = on(closed(1_000, {101: "WINNER"}), again, closed(9_000, {102: "WINNER"}))
     scene.bet("BACK", 3.0, 10)
     scene.to(8_000)
     assert not scene.market.is_settled

@@ -227,7 +227,12 @@ class Venue:
 
     def rest(self, bet: Bet) -> None:
         """What remains of a LIMIT bet that left the market enters it again, at its price."""
-        self.enter(bet)
+        market = self.markets[bet.market_id]
+        display = market.runner(bet.runner)
+        order = (bet.bet_id, bet.side, bet.price_centi, bet.remaining_centi, display.public)
+        display.matching.rest(*order)
+        market.note_resting(bet)
+        self.changed(bet)
 
     def _leave_queue(self, bet: Bet, size_centi: int | None) -> None:
         market = self.markets[bet.market_id]

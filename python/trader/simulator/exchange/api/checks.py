@@ -132,7 +132,7 @@ def persistence_of(name: str, market: ExchangeMarket) -> PersistenceType:
     raw = market.raw_definition or {}
     if name == "PERSIST" and raw.get("persistenceEnabled", True):
         return "PERSIST"
-    if name == "MARKET_ON_CLOSE" and raw.get("bspMarket"):
+    if name == "MARKET_ON_CLOSE" and raw.get("bspMarket") and not market.definition.in_play:
         return "MARKET_ON_CLOSE"
     raise Refused("INVALID_PERSISTENCE_TYPE")
 

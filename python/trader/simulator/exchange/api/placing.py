@@ -69,7 +69,7 @@ def open_market(call: Call, market_id: str) -> ExchangeMarket:
         raise ReportError("INVALID_MARKET_ID")
     if market.status == "SUSPENDED":
         raise ReportError("MARKET_SUSPENDED")
-    if market.status != "OPEN":
+    if market.status != "OPEN" or market.is_settled:
         raise ReportError("MARKET_NOT_OPEN_FOR_BETTING")
     return market
 

@@ -110,17 +110,19 @@ def _row_order(row: Row) -> tuple[str, str, int]:
 
 
 def unmatched_order(bet: Bet) -> dict[str, Any]:
-    """A bet as the stream tells it (`uo`)."""
+    """A bet as the stream tells it (`uo`). One for the starting price has a liability and no size
+    until the prices are reconciled, and counts as complete."""
+    is_waiting = bet.order_type != "LIMIT" and bet.is_executable
     order: dict[str, Any] = {
         "id": bet.bet_id,
         "p": number(bet.price_centi),
-        "s": number(bet.size_centi),
+        "s": 0 if is_waiting else number(bet.size_centi),
     }
     if bet.order_type != "LIMIT":
         order["bsp"] = number(bet.liability_centi)
     order |= {
         "side": _SIDE[bet.side],
-        "status": "E" if bet.is_executable else "EC",
+        "status": "E" if bet.is_executable and not is_waiting else "EC",
         "pt": _PERSISTENCE[bet.persistence],
         "ot": _ORDER_TYPE[bet.order_type],
         "pd": bet.placed_ms,
@@ -133,7 +135,7 @@ def unmatched_order(bet: Bet) -> dict[str, Any]:
         order["avp"] = round(bet.average_price, 8)
     order |= {
         "sm": number(bet.matched_centi),
-        "sr": number(bet.remaining_centi),
+        "sr": 0 if is_waiting else number(bet.remaining_centi),
         "sl": number(bet.lapsed_centi),
         "sc": number(bet.cancelled_centi),
         "sv": number(bet.voided_centi),
