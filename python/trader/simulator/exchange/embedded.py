@@ -31,6 +31,7 @@ class EmbeddedExchange:
         plan: FaultPlan | None = None,
         limits: StreamLimits | None = None,
         tls: ssl.SSLContext | None = None,
+        api_port: int = 0,
     ) -> None:
         self.venue = venue
         self.clock = clock
@@ -38,6 +39,7 @@ class EmbeddedExchange:
         self._plan = plan
         self._limits = limits
         self._tls = tls
+        self._wanted = Ports(api=api_port)
         self._loop: asyncio.AbstractEventLoop | None = None
         self._server: ExchangeServer | None = None
         self._started: Future[None] = Future()
@@ -129,6 +131,6 @@ class EmbeddedExchange:
             limits=self._limits,
             tls=self._tls,
         )
-        await self._server.start(Ports())
+        await self._server.start(self._wanted)
         self._started.set_result(None)
         await self._server.run()

@@ -227,7 +227,12 @@ class ExchangeServer:
         return HttpProtocol(self._serve_api, self._http, CONNECTIONS_MAX)
 
     def _control_http(self) -> HttpProtocol:
-        return HttpProtocol(self._control.handle, self._http, CONNECTIONS_MAX)
+        return HttpProtocol(self._serve_control, self._http, CONNECTIONS_MAX)
+
+    def _serve_control(self, request: HttpRequest, answer: AnswerTo) -> None:
+        self._catch_up()
+        self._control.handle(request, answer)
+        self._after_input()
 
     def _serve_api(self, request: HttpRequest, answer: AnswerTo) -> None:
         self._catch_up()
