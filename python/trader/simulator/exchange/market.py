@@ -35,10 +35,12 @@ class MarketChanges:
     """What of a market changed since it was asked last."""
 
     definition: bool = False
+    volume: bool = False
+    """The public's volume of the whole market was named."""
     runners: dict[RunnerKey, set[Cell]] = field(default_factory=dict)
 
     def __bool__(self) -> bool:
-        return self.definition or bool(self.runners)
+        return self.definition or self.volume or bool(self.runners)
 
 
 class ExchangeMarket:
@@ -114,6 +116,7 @@ class ExchangeMarket:
         before it. `match` is to follow, before the next entry."""
         before = self.definition
         self._public_tv = entry.get("tv", self._public_tv)
+        self._changes.volume |= "tv" in entry
         message = self._message = MarketMessage(self.book)
         message.image = change.image
         if change.image:
@@ -212,6 +215,7 @@ class ExchangeMarket:
         """What changed after `seq`."""
         return MarketChanges(
             self.definition_changed_seq > seq,
+            self._public_tv is not None,
             {
                 key: cells
                 for key, display in self.runners.items()
@@ -222,7 +226,8 @@ class ExchangeMarket:
     def everything(self) -> MarketChanges:
         """All there is, for an image."""
         runners = {key: display.cells() for key, display in self.runners.items()}
-        return MarketChanges(self.raw_definition is not None, runners)
+        has_volume = self._public_tv is not None
+        return MarketChanges(self.raw_definition is not None, has_volume, runners)
 
     def _note_all(self) -> None:
         for key, display in self.runners.items():

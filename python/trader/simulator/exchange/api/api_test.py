@@ -307,7 +307,8 @@ def test_whatever_is_asked_the_books_are_in_order(
         before = len(venue.bets)
         bet_id = str(300_000_000_001 + number % max(1, before))
         if kind == "place":
-            seen = f"place {ref}" in client.api.traffic[account(client)].refs if ref else False
+            refs = client.api.traffic[account(client)].refs
+            seen = refs.get(f"place {ref}", 0) > venue.now_ms
             client.place(limit(price, 1 + number, side=side), **named)
             assert not seen or len(venue.bets) == before, "a repeat places nothing"
         elif kind == "cancel":

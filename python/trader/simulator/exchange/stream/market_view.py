@@ -88,7 +88,7 @@ class MarketView:
         if changes.definition and self._has_definition:
             entry["marketDefinition"] = market.raw_definition
         rows = []
-        volume = False
+        volume = changes.volume and self._has_volume
         for key, cells in changes.runners.items():
             display = market.runner(key)
             row = self._runner(market.market_id, display, cells, all_levels=all_levels)
@@ -175,8 +175,9 @@ def merged(into: MarketChanges | None, changes: MarketChanges) -> MarketChanges:
     """Both changes as one."""
     if into is None:
         runners = {key: set(cells) for key, cells in changes.runners.items()}
-        return MarketChanges(changes.definition, runners)
+        return MarketChanges(changes.definition, changes.volume, runners)
     into.definition |= changes.definition
+    into.volume |= changes.volume
     for key, cells in changes.runners.items():
         into.runners.setdefault(key, set()).update(cells)
     return into
