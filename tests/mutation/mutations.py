@@ -124,8 +124,8 @@ MUTATIONS: Final = (
     Mutation(
         "the in-play turn is an ordinary change to a position",
         "market.rs",
-        "self.image_message == message || self.turn_message == message {",
-        "self.image_message == message {",
+        "self.image_message == message || self.turn_message == message",
+        "self.image_message == message",
     ),
     Mutation(
         "own orders are offered to us",

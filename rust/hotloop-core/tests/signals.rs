@@ -466,3 +466,46 @@ fn receipt_times_are_kept_and_shown() {
         .collect();
     assert_eq!(stale, [MARKET]);
 }
+
+// --- what the last message matched ----------------------------------------------------------------
+
+#[test]
+fn the_last_message_tells_its_trades_and_the_next_one_forgets_them() {
+    let mut core = begun("{}", r#""atb":[[2,100]],"atl":[[2.02,40]],"trd":[[2,10]]"#);
+    assert!(core.last_trades(MARKET, key(7)).is_empty());
+    rc(
+        2_000,
+        &mut core,
+        r#"{"id":7,"atb":[[2,80]],"trd":[[2,50],[2.02,4]]}"#,
+    );
+    assert_eq!(
+        core.last_trades(MARKET, key(7)),
+        [(200, 0, 2_000), (202, 100, 100)]
+    );
+    assert!(core.last_trades(MARKET, key(8)).is_empty());
+    assert!(core.last_trades("1.9", key(7)).is_empty());
+    apply(&mut core, 3_000, r#"{"id":"1.2","rc":[{"id":7,"atb":[[3,1]]}]}"#);
+    assert!(core.last_trades(MARKET, key(7)).is_empty());
+}
+
+#[test]
+fn an_image_and_the_turn_in_play_upset_a_book() {
+    let mut core = begun("{}", r#""atb":[[2,100]],"trd":[[2,10]]"#);
+    assert!(!core.book_upset(MARKET));
+    apply(
+        &mut core,
+        2_000,
+        r#"{"id":"1.1","img":true,"rc":[{"id":7,"atb":[[2,50]],"trd":[[2,90]]}]}"#,
+    );
+    assert!(core.book_upset(MARKET));
+    assert!(core.last_trades(MARKET, key(7)).is_empty());
+    define(
+        &mut core,
+        3_000,
+        r#"{"status":"OPEN","inPlay":true,"runners":[{"id":7}]}"#,
+    );
+    assert!(core.book_upset(MARKET));
+    rc(4_000, &mut core, r#"{"id":7,"atb":[[2,40]]}"#);
+    assert!(!core.book_upset(MARKET));
+    assert!(!core.book_upset("1.9"));
+}
