@@ -23,8 +23,7 @@ class Outgoing:
     """`send` appends, `take` gives all that may go."""
 
     def __init__(self, hub: StreamHub, session: StreamSession) -> None:
-        self.lines = 0
-        """Lines that were put into the queue, in all."""
+        self._lines = 0
         self.is_closed = False
         self._hub = hub
         self._session = session
@@ -36,6 +35,11 @@ class Outgoing:
         self._swap: str | None = None
         self._swapped: bytes | None = None
         self._malform = False
+
+    @property
+    def lines_sent(self) -> int:
+        """Lines that went or may go now; not those that are held back."""
+        return self._lines - (len(self._queue) if self._is_held() else 0)
 
     def send(self, message: dict[str, Any]) -> None:
         """One message to the client."""
@@ -64,12 +68,15 @@ class Outgoing:
             self._duplicate = None
             self._append(line)
 
+    def _is_held(self) -> bool:
+        return self._hub.venue.now_ms < self._held_until_ms
+
     def _is_over(self) -> bool:
         return self.is_closed
 
     def take(self) -> list[bytes]:
         """What may go now; it is the transport's then."""
-        if self._hub.venue.now_ms < self._held_until_ms and not self.is_closed:
+        if self._is_held() and not self.is_closed:
             return []
         lines = list(self._queue)
         self._queue.clear()
@@ -88,7 +95,7 @@ class Outgoing:
         self._bytes = 0
 
     def _append(self, line: bytes) -> None:
-        self.lines += 1
+        self._lines += 1
         self._queue.append(line)
         self._bytes += len(line)
         if self._bytes > self._hub.limits.outgoing_bytes_max:

@@ -60,7 +60,7 @@ class StreamSession:
     @property
     def lines_sent(self) -> int:
         """Lines the client was sent so far."""
-        return self.outgoing.lines
+        return self.outgoing.lines_sent
 
     def take_outgoing(self) -> list[bytes]:
         """The lines to be written, in order; they are the transport's now."""
