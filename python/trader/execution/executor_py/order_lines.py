@@ -9,7 +9,7 @@ from typing import Any, Final
 import msgspec
 
 from trader.betfair.normalize import round_centi
-from trader.execution.executor_py.venue_orders import BetState
+from trader.execution.executor_py.venue_facts import BetState
 
 
 class _Uo(msgspec.Struct):

@@ -31,7 +31,8 @@ from trader.betfair.stream import (
 )
 from trader.execution.executor_py.order_lines import of_current_order, read_order_line
 from trader.execution.executor_py.venue_client import Outcome, VenueClient
-from trader.execution.executor_py.venue_orders import BetState, VenueOrders, VenueRequest
+from trader.execution.executor_py.venue_facts import BetState, VenueRequest
+from trader.execution.executor_py.venue_orders import VenueOrders
 from trader.execution.interfaces.executor import (
     ExecutorLost,
     ExecutorStartError,

@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from trader.execution.executor_py.venue_client import Outcome
-from trader.execution.executor_py.venue_orders import BetState, VenueOrders, VenueRequest
+from trader.execution.executor_py.venue_facts import BetState, VenueRequest
+from trader.execution.executor_py.venue_orders import VenueOrders
 from trader.execution.interfaces.intents import QuoteIntent, TimeInForce
 from trader.execution.interfaces.reports import ExecutionReport, Status
 from trader.execution.scripts_for_tests import intent
