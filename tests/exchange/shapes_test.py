@@ -49,9 +49,15 @@ ODD: Final[dict[str, dict[str, str]]] = {
 """File → path → why it is not as the venue sends it."""
 
 
+pytestmark = pytest.mark.skipif(
+    not (folder().parent / "frames").is_dir(), reason="no reference data: HOTLOOP_DATA names none"
+)
+
+
 def data(kind: str) -> list[Path]:
-    """The files of one kind; there must be some."""
-    return sorted(path for path in (folder().parent / kind).iterdir() if path.suffix == ".json")
+    """The files of one kind; none where there are no reference data."""
+    held = folder().parent / kind
+    return sorted(held.glob("*.json")) if held.is_dir() else []
 
 
 def messages(path: Path) -> list[dict[str, Any]]:
