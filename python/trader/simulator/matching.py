@@ -101,6 +101,8 @@ class RunnerMatching:
     def __init__(self, settings: SignalSettings) -> None:
         self._settings = settings
         self._queues: dict[RestedSide, dict[int, list[_Resting]]] = {"BACK": {}, "LAY": {}}
+        self._own: dict[RestedSide, dict[int, int]] = {"BACK": {}, "LAY": {}}
+        """Price → what of ours rests there: the queue's sum, kept."""
         self._orders: dict[str, _Resting] = {}
         self._taken: dict[TakenSide, dict[int, int]] = {"BACK": {}, "LAY": {}}
 
@@ -124,7 +126,7 @@ class RunnerMatching:
 
     def own_at(self, side: RestedSide, price_centi: int) -> int:
         """The size of ours that rests at a price."""
-        return sum(order.remaining_centi for order in self._queues[side].get(price_centi, ()))
+        return self._own[side].get(price_centi, 0)
 
     def own_prices(self, side: RestedSide) -> Iterable[int]:
         """The prices at which orders of ours rest."""
@@ -181,8 +183,7 @@ class RunnerMatching:
             return 0
         gone = order.remaining_centi if size_centi is None else size_centi
         gone = min(gone, order.remaining_centi)
-        order.remaining_centi -= gone
-        self._drop_if_done(order)
+        self._leave(order, gone)
         return gone
 
     def would_take(self, side: RestedSide, price_centi: int, book: PublicBook) -> bool:
@@ -365,6 +366,8 @@ class RunnerMatching:
         order = _Resting(order_id, side, price_centi, size_centi, position)
         self._orders[order_id] = order
         self._queues[side].setdefault(price_centi, []).append(order)
+        own = self._own[side]
+        own[price_centi] = own.get(price_centi, 0) + size_centi
 
     def _net_visible(self, side: RestedSide, price_centi: int, book: PublicBook) -> int | None:
         """The public size resting at a price without what we took of it."""
@@ -390,12 +393,14 @@ class RunnerMatching:
         """A resting order is matched at its price; returns the size."""
         if size_centi <= 0:
             return 0
-        order.remaining_centi -= size_centi
         matches.append(Match(order.order_id, order.price_centi, size_centi, kind, against))
-        self._drop_if_done(order)
+        self._leave(order, size_centi)
         return size_centi
 
-    def _drop_if_done(self, order: _Resting) -> None:
+    def _leave(self, order: _Resting, size_centi: int) -> None:
+        """So much of an order rests no more."""
+        order.remaining_centi -= size_centi
+        self._own[order.side][order.price_centi] -= size_centi
         if order.remaining_centi > 0:
             return
         del self._orders[order.order_id]
@@ -403,6 +408,7 @@ class RunnerMatching:
         queue.remove(order)
         if not queue:
             del self._queues[order.side][order.price_centi]
+            del self._own[order.side][order.price_centi]
 
 
 def _comes_before(side: RestedSide, price_centi: int, other_centi: int) -> bool:

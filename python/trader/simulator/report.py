@@ -39,8 +39,24 @@ def demo_lines(summary: Mapping[str, Any], out: str, names: Mapping[int, str]) -
         for result in part["results"]:
             yield from _positions(result, names)
     yield from _totals(summary)
+    venue = summary.get("exchange")
+    if venue is not None and venue["bets"]:
+        agrees = "as the ledger has it" if venue_agrees(summary) else "which the ledger has not"
+        yield (
+            f"venue:  {venue['bets']:,} bets, {venue['markets_settled']} "
+            f"{_plural('market', venue['markets_settled'])} settled, net {venue['net']:+.2f}, {agrees}"
+        )
     yield f"report: {out}/summary.json"
     yield f"        {out}/blotter.sqlite (try: sqlite3 {out}/blotter.sqlite 'select * from fills')"
+
+
+def venue_agrees(summary: Mapping[str, Any]) -> bool:
+    """Whether the venue's settlement is what the ledger says; True where nothing was settled."""
+    venue = summary.get("exchange")
+    if venue is None or not venue["bets"] or not venue["markets_settled"]:
+        return True
+    same: bool = venue["net"] == summary["pnl"]["net"]
+    return same
 
 
 def _positions(result: Mapping[str, Any], names: Mapping[int, str]) -> Iterator[str]:

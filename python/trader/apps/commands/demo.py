@@ -24,14 +24,15 @@ from trader.simulator.generator import Race, RaceShape
 from trader.simulator.live_view import LiveView, PlainView, View
 from trader.simulator.paper import PaperVenue
 from trader.simulator.replay import Replay, Source
-from trader.simulator.report import demo_lines
+from trader.simulator.report import demo_lines, venue_agrees
 
 _SLEEP_S: Final = 0.05
 """The longest nap between two looks at Ctrl-C."""
 
 
 def run(arguments: argparse.Namespace, interrupt: Interrupt) -> int:
-    """Exit code 0, or 130 when interrupted; failures are raised (see `apps.trader`)."""
+    """Exit code 0, 1 where the venue's settlement is not the ledger's, or 130 when interrupted;
+    failures are raised (see `apps.trader`)."""
     config = configured(arguments)
     demo = config.simulator.demo
     shape = RaceShape(
@@ -50,7 +51,8 @@ def run(arguments: argparse.Namespace, interrupt: Interrupt) -> int:
         about = f"{name}: {demo.runners} runners, {_how(config)}; Ctrl-C ends it cleanly"
         print(about, flush=True)
         summary = _play(opened_run, race, shape, name, interrupt)
-    return report(summary, demo_lines(summary, shown, race.names), shown)
+    code = report(summary, demo_lines(summary, shown, race.names), shown)
+    return 1 if code == 0 and not venue_agrees(summary) else code
 
 
 def _play(
