@@ -42,10 +42,8 @@ def demo_lines(summary: Mapping[str, Any], out: str, names: Mapping[int, str]) -
     venue = summary.get("exchange")
     if venue is not None and venue["bets"]:
         agrees = "as the ledger has it" if venue_agrees(summary) else "which the ledger has not"
-        yield (
-            f"venue:  {venue['bets']:,} bets, {venue['markets_settled']} "
-            f"{_plural('market', venue['markets_settled'])} settled, net {venue['net']:+.2f}, {agrees}"
-        )
+        settled = f"{venue['markets_settled']} {_plural('market', venue['markets_settled'])}"
+        yield f"venue:  {venue['bets']:,} bets, {settled} settled, net {venue['net']:+.2f}, {agrees}"
     yield f"report: {out}/summary.json"
     yield f"        {out}/blotter.sqlite (try: sqlite3 {out}/blotter.sqlite 'select * from fills')"
 
