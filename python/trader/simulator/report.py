@@ -43,7 +43,8 @@ def demo_lines(summary: Mapping[str, Any], out: str, names: Mapping[int, str]) -
     if venue is not None and venue["bets"]:
         agrees = "as the ledger has it" if venue_agrees(summary) else "which the ledger has not"
         settled = f"{venue['markets_settled']} {_plural('market', venue['markets_settled'])}"
-        yield f"venue:  {venue['bets']:,} bets, {settled} settled, net {venue['net']:+.2f}, {agrees}"
+        net = f"net {venue['net']:+.2f}, {agrees}"
+        yield f"venue:  {venue['bets']:,} bets, {settled} settled, {net}"
     yield f"report: {out}/summary.json"
     yield f"        {out}/blotter.sqlite (try: sqlite3 {out}/blotter.sqlite 'select * from fills')"
 
