@@ -20,6 +20,7 @@ from trader.execution.blotter import Blotter
 from trader.execution.interfaces.executor import ExecutorLost
 from trader.monitoring.metrics import Metrics
 from trader.recovery import SeamLost
+from trader.simulator.generator import RaceShape
 from trader.simulator.output import OutputError, OutputFolder
 from trader.simulator.replay import Replay, Source
 
@@ -65,6 +66,22 @@ def configured(arguments: argparse.Namespace) -> Config:
     if getattr(arguments, "speed", None) is not None:
         overrides.append(f"simulator.demo.speed={arguments.speed}")
     return load(profile_of(arguments.profile), overrides)
+
+
+def race_shape(config: Config, *, incidents: bool = False) -> RaceShape:
+    """The generated races of `simulator.demo`; `incidents`: with a non-runner, starting prices and a
+    suspension in play."""
+    demo = config.simulator.demo
+    return RaceShape(
+        runners=demo.runners,
+        pre_off_s=demo.pre_off_s,
+        in_play_s=demo.in_play_s,
+        messages_per_s=demo.messages_per_s,
+        market_base_rate_percent=demo.market_base_rate_percent,
+        non_runner=incidents,
+        bsp=incidents,
+        suspensions_in_play=1 if incidents else 0,
+    )
 
 
 def profile_of(profile: str | None) -> str | None:

@@ -15,7 +15,15 @@ from typing import Any, Final
 from rich.console import Console
 
 from trader.apps.arguments import user_path
-from trader.apps.commands.common import Run, configured, identity_of, opened, play, report
+from trader.apps.commands.common import (
+    Run,
+    configured,
+    identity_of,
+    opened,
+    play,
+    race_shape,
+    report,
+)
 from trader.apps.commands.executors import make_executor
 from trader.apps.interrupt import Interrupt
 from trader.config.schema import Config
@@ -35,13 +43,7 @@ def run(arguments: argparse.Namespace, interrupt: Interrupt) -> int:
     failures are raised (see `apps.trader`)."""
     config = configured(arguments)
     demo = config.simulator.demo
-    shape = RaceShape(
-        runners=demo.runners,
-        pre_off_s=demo.pre_off_s,
-        in_play_s=demo.in_play_s,
-        messages_per_s=demo.messages_per_s,
-        market_base_rate_percent=demo.market_base_rate_percent,
-    )
+    shape = race_shape(config)
     race = Race(demo.seed, shape)
     name = f"generated race, seed {demo.seed}"
     identity = identity_of(config, "demo", [f"{name}, {shape}"])

@@ -18,7 +18,7 @@ import msgspec
 import yaml
 
 from trader.apps.arguments import ArgumentError, user_path
-from trader.apps.commands.common import configured, set_up_log
+from trader.apps.commands.common import configured, race_shape, set_up_log
 from trader.apps.interrupt import Interrupt
 from trader.clock import Clock, ScaledClock, SteppedClock, WallClock
 from trader.config.schema import Config
@@ -35,7 +35,6 @@ from trader.simulator.feeds import (
     RecordingFeed,
     ShiftedFeed,
 )
-from trader.simulator.generator import RaceShape
 from trader.simulator.output import OutputError
 from trader.simulator.paper import venue_config
 from trader.simulator.session import StartError
@@ -76,18 +75,8 @@ def _feed(arguments: argparse.Namespace, config: Config) -> Feed:
         feeds: list[Feed] = [RecordingFeed(user_path(name), name) for name in arguments.recordings]
         feed = feeds[0] if len(feeds) == 1 else MergedFeed(feeds)
     else:
-        demo = config.simulator.demo
-        shape = RaceShape(
-            runners=demo.runners,
-            pre_off_s=demo.pre_off_s,
-            in_play_s=demo.in_play_s,
-            messages_per_s=demo.messages_per_s,
-            market_base_rate_percent=demo.market_base_rate_percent,
-            non_runner=arguments.incidents,
-            bsp=arguments.incidents,
-            suspensions_in_play=1 if arguments.incidents else 0,
-        )
-        feed = GeneratedFeed(demo.seed, markets=arguments.markets, shape=shape)
+        shape = race_shape(config, incidents=arguments.incidents)
+        feed = GeneratedFeed(config.simulator.demo.seed, markets=arguments.markets, shape=shape)
     if arguments.clock == "wall":
         feed = ShiftedFeed.starting_at(feed, time.time_ns() // 1_000_000)
     return feed
