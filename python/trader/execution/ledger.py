@@ -200,7 +200,7 @@ class Ledger:
             gross_e4 = 0
             if statuses[runner] in WINNING_STATUSES:
                 paid = position.win_e4 * places + position.lose_e4 * (heads - places)
-                gross_e4 = _divided(paid, heads)
+                gross_e4 = divided(paid, heads)
             elif statuses[runner] not in VOID_STATUSES:
                 gross_e4 = position.lose_e4
             results.append(RunnerResult(runner, statuses[runner], position, gross_e4))
@@ -286,7 +286,7 @@ def _loss_if_loses_e4(order: OpenOrder) -> int:
     return order.remaining_centi * 100 if order.side is Side.BACK else 0
 
 
-def _divided(amount: int, by: int) -> int:
+def divided(amount: int, by: int) -> int:
     """An integer quotient rounded half away from zero."""
     sign = -1 if amount < 0 else 1
     return sign * ((2 * abs(amount) + by) // (2 * by))

@@ -69,8 +69,8 @@ def configured(arguments: argparse.Namespace) -> Config:
 
 
 def race_shape(config: Config, *, incidents: bool = False) -> RaceShape:
-    """The generated races of `simulator.demo`; `incidents`: with a non-runner, starting prices and a
-    suspension in play."""
+    """The generated races of `simulator.demo`; `incidents`: with a non-runner, starting prices and
+    a suspension in play."""
     demo = config.simulator.demo
     return RaceShape(
         runners=demo.runners,

@@ -26,7 +26,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Literal
 
-from trader.execution.ledger import commission_e4
+from trader.execution.ledger import commission_e4, divided
 from trader.simulator.exchange.accounts import Account
 from trader.simulator.exchange.bets import Bet
 from trader.simulator.exchange.market import REMOVED, ExchangeMarket
@@ -165,7 +165,7 @@ class _Results:
                 profit_e4 += win_e4
             else:
                 shared_e4 = win_e4 * self.places + lose_e4 * (self.heads - self.places)
-                profit_e4 += _divided(shared_e4, self.heads)
+                profit_e4 += divided(shared_e4, self.heads)
         return sign * profit_e4
 
 
@@ -206,9 +206,3 @@ def _why_undecided(market: ExchangeMarket) -> str | None:
 
 def _is_void(market: ExchangeMarket) -> bool:
     return market.is_line or market.definition.market_type == EACH_WAY
-
-
-def _divided(amount: int, by: int) -> int:
-    """An integer quotient rounded half away from zero."""
-    sign = -1 if amount < 0 else 1
-    return sign * ((2 * abs(amount) + by) // (2 * by))
