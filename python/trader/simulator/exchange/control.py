@@ -16,6 +16,7 @@ Every request needs the header X-Control-Token.
 from __future__ import annotations
 
 import hmac
+import logging
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Final
 
@@ -31,6 +32,7 @@ from trader.simulator.exchange.faults.stream_faults import happen
 if TYPE_CHECKING:
     from trader.simulator.exchange.server import ExchangeServer
 
+_log: Final = logging.getLogger("trader.exchange")
 TOKEN_HEADER: Final = "x-control-token"
 
 
@@ -54,6 +56,9 @@ class Control:
             answer(_error(400, f"the body is not the JSON it should be: {error}"))
         except (FaultError, ValueError) as error:
             answer(_error(400, str(error)))
+        except Exception as error:  # a client of the control port is never left without an answer
+            _log.exception("the control port failed at %s", request.path)
+            answer(_error(500, type(error).__name__))
 
     def _serve(self, method: str, path: list[str], body: Any) -> HttpReply:
         server = self._server

@@ -131,7 +131,9 @@ class HttpProtocol(asyncio.Protocol):
             return
         length = ("content-length", str(len(reply.body)))
         response = h11.Response(status_code=reply.status, headers=[*reply.headers, length])
-        parts = [http.send(response), http.send(h11.Data(data=reply.body))]
+        parts = [http.send(response)]
+        if self._request is None or self._request.method != b"HEAD":
+            parts.append(http.send(h11.Data(data=reply.body)))
         parts.append(http.send(h11.EndOfMessage()))
         transport.write(b"".join(part for part in parts if part))
         if set(http.states.values()) == {h11.DONE}:

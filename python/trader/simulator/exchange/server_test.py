@@ -433,6 +433,12 @@ def test_a_stream_is_harmed_from_the_control_port() -> None:
         assert line.raw() == b""
 
 
+def test_a_head_request_is_answered_without_a_body() -> None:
+    with exchange() as running, client(running) as web:
+        assert web.send("/exchange/betting/json-rpc/v1", b"", "HEAD") == (404, b"")
+        assert web.place()["result"]["status"] == "SUCCESS"
+
+
 def test_the_control_port_wants_its_token() -> None:
     with exchange() as running:
         connection = http.client.HTTPConnection("127.0.0.1", running.ports.control)
