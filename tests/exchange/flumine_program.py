@@ -6,6 +6,7 @@ once, cancels what is old, and goes on until the market has closed and was clear
 
 from __future__ import annotations
 
+import argparse
 import importlib
 import json
 import logging
@@ -18,6 +19,7 @@ from tests.exchange.redirect import redirect
 ORDERS_A_RUNNER_MAX: Final = 4
 OLD_S: Final = 2.0
 TIMEOUT_S: Final = 100.0
+TOLD_ERRORS_MAX: Final = 20
 
 flumine: Any = importlib.import_module("flumine")
 clients: Any = importlib.import_module("flumine.clients")
@@ -29,6 +31,7 @@ workers: Any = importlib.import_module("flumine.worker")
 events: Any = importlib.import_module("flumine.events.events")
 streams: Any = importlib.import_module("flumine.streams.betfairmarketstream")
 order_module: Any = importlib.import_module("flumine.order.order")
+controls: Any = importlib.import_module("flumine.controls.loggingcontrols")
 
 
 class Joiner(flumine.BaseStrategy):  # type: ignore[misc]  # its types are not known here
@@ -36,43 +39,46 @@ class Joiner(flumine.BaseStrategy):  # type: ignore[misc]  # its types are not k
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.books: dict[int, Any] = {}
-        self.seen = 0
+        self.books: list[dict[str, Any]] = []
+        """Every book it was shown."""
+        self.statuses: dict[int, str] = {}
         self.placed: dict[int, int] = {}
-        self.status = ""
+        self.offers: dict[int, float | None] = {}
+        self.balance: float | None = None
 
     def check_market_book(self, _market: Any, book: Any) -> bool:
-        self.seen += 1
         self._note(book)
         return book.status == "OPEN" and not book.inplay
 
     def process_closed_market(self, _market: Any, book: Any) -> None:
         self._note(book)
 
+    def finish(self, framework: Any) -> None:
+        framework.clients.update_account_details()
+        (client,) = framework.clients
+        self.balance = client.account_funds.available_to_bet_balance
+
     def _note(self, book: Any) -> None:
-        self.status = book.status
+        self.books.append(_shown(book))
         for runner in book.runners:
-            self.books[runner.selection_id] = {
-                "status": runner.status,
-                "back": _levels(runner.ex.available_to_back),
-                "lay": _levels(runner.ex.available_to_lay),
-            }
+            self.statuses[runner.selection_id] = runner.status
 
     def process_market_book(self, market: Any, book: Any) -> None:
         for runner in book.runners:
             offers = _levels(runner.ex.available_to_lay)
+            price = self.offers[runner.selection_id] = offers[0][0] / 100 if offers else None
             count = self.placed.get(runner.selection_id, 0)
             live = [
                 order
                 for order in market.blotter.strategy_orders(self)
                 if order.selection_id == runner.selection_id and not order.complete
             ]
-            if runner.status == "ACTIVE" and offers and not live and count < ORDERS_A_RUNNER_MAX:
+            if runner.status == "ACTIVE" and price and not live and count < ORDERS_A_RUNNER_MAX:
                 self.placed[runner.selection_id] = count + 1
                 trade = trade_module.Trade(
                     market.market_id, runner.selection_id, runner.handicap, self
                 )
-                terms = types_module.LimitOrder(price=offers[0][0], size=2.0)
+                terms = types_module.LimitOrder(price=price, size=2.0)
                 market.place_order(trade.create_order(side="BACK", order_type=terms))
 
     def process_orders(self, market: Any, orders: list[Any]) -> None:
@@ -80,25 +86,94 @@ class Joiner(flumine.BaseStrategy):  # type: ignore[misc]  # its types are not k
             is_resting = order.status == order_module.OrderStatus.EXECUTABLE
             if not is_resting or order.elapsed_seconds is None or order.elapsed_seconds < OLD_S:
                 continue
-            best = self.books[order.selection_id]["lay"]
+            best = self.offers[order.selection_id]
             moved = order.trade.notes_str == "moved"
-            if best and best[0][0] != order.order_type.price and not moved:
+            if best and best != order.order_type.price and not moved:
                 order.trade.notes["moved"] = "moved"
-                market.replace_order(order, new_price=best[0][0])
+                market.replace_order(order, new_price=best)
             elif moved:
                 market.cancel_order(order)
 
 
-def _levels(levels: Any) -> list[list[float]]:
-    """The best three as [price, size]; flumine's are objects or mappings."""
-    rows = [level if isinstance(level, dict) else vars(level) for level in list(levels)[:3]]
-    return [[row["price"], row["size"]] for row in rows]
+class Settled(controls.LoggingControl):  # type: ignore[misc]  # its types are not known here
+    """Keeps what flumine logs of cleared markets."""
+
+    NAME = "SETTLED"
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.markets: list[dict[str, Any]] = []
+
+    def _process_cleared_markets(self, event: Any) -> None:
+        for market in event.event.orders:
+            self.markets.append(
+                {
+                    "market_id": market.market_id,
+                    "profit": market.profit,
+                    "commission": market.commission,
+                    "bets": market.bet_count,
+                }
+            )
+
+
+class Errors(logging.Handler):
+    """Keeps what flumine and betfairlightweight log as an error."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.ERROR)
+        self.told: list[str] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        if len(self.told) < TOLD_ERRORS_MAX:
+            self.told.append(self.format(record))
+
+
+def _shown(book: Any) -> dict[str, Any]:
+    """A book with prices and sizes in hundredths, as the exchange's oracle words it."""
+    runners = [
+        {
+            "selection_id": runner.selection_id,
+            "handicap_centi": round(runner.handicap * 100),
+            "atb": _levels(runner.ex.available_to_back),
+            "atl": _levels(runner.ex.available_to_lay),
+            "trd": _levels(runner.ex.traded_volume),
+            "tv_centi": round(runner.total_matched * 100),
+            "ltp": runner.last_price_traded,
+        }
+        for runner in book.runners
+    ]
+    return {
+        "at_ms": book.publish_time_epoch,
+        "market_id": book.market_id,
+        "status": book.status,
+        "in_play": book.inplay,
+        "version": book.version,
+        "runners": sorted(runners, key=lambda runner: int(runner["selection_id"])),
+    }
+
+
+def _levels(levels: Any) -> list[list[int]]:
+    """Levels as [price, size]; flumine's are objects or mappings."""
+    rows = [level if isinstance(level, dict) else _row(level) for level in levels]
+    return [[round(row["price"] * 100), round(row["size"] * 100)] for row in rows]
+
+
+def _row(level: Any) -> dict[str, float]:
+    return {"price": level.price, "size": level.size}
+
+
+def _arguments() -> dict[str, Any]:
+    parser = argparse.ArgumentParser(prog="flumine_program", description=__doc__)
+    parser.add_argument("exchange", help="a JSON object: where it is and who we are there")
+    given: dict[str, Any] = json.loads(parser.parse_args().exchange)
+    return given
 
 
 def main() -> None:
-    """Arguments: one JSON object with where the exchange is and who we are there."""
-    logging.basicConfig(level=logging.WARNING, stream=sys.stderr)
-    given = json.loads(sys.argv[1])
+    given = _arguments()
+    errors = Errors()
+    logging.basicConfig(level=logging.ERROR, stream=sys.stderr)
+    logging.getLogger().addHandler(errors)
     redirect(given["api_port"], given["stream_port"], given["ca_file"])
     trading = betfairlightweight.APIClient(
         given["username"],
@@ -107,18 +182,9 @@ def main() -> None:
         cert_files=(given["client_cert"], given["client_key"]),
     )
     framework = flumine.Flumine(client=clients.BetfairClient(trading))
-    stream = streams.BetfairMarketStream(
-        market_filter=filters.streaming_market_filter(event_type_ids=["7"]),
-        market_data_filter=filters.streaming_market_data_filter(
-            fields=["EX_ALL_OFFERS", "EX_TRADED", "EX_LTP", "EX_TRADED_VOL", "EX_MARKET_DEF"]
-        ),
-    )
-    strategy = Joiner(
-        stream=stream,
-        max_order_exposure=1_000,
-        max_selection_exposure=1_000,
-        max_live_trade_count=100,
-    )
+    settled = Settled()
+    framework.add_logging_control(settled)
+    strategy = _strategy()
     framework.add_strategy(strategy)
     # flumine asks for cleared orders once a minute: here once a second.
     framework.add_worker(
@@ -129,7 +195,23 @@ def main() -> None:
     thread.start()
     framework.run()
     done.set()
-    print(json.dumps(_told(framework, strategy)), flush=True)
+    told = _told(framework, strategy) | {"cleared": settled.markets, "errors": errors.told}
+    print(json.dumps(told), flush=True)
+
+
+def _strategy() -> Joiner:
+    stream = streams.BetfairMarketStream(
+        market_filter=filters.streaming_market_filter(event_type_ids=["7"]),
+        market_data_filter=filters.streaming_market_data_filter(
+            fields=["EX_ALL_OFFERS", "EX_TRADED", "EX_LTP", "EX_TRADED_VOL", "EX_MARKET_DEF"]
+        ),
+    )
+    return Joiner(
+        stream=stream,
+        max_order_exposure=1_000,
+        max_selection_exposure=1_000,
+        max_live_trade_count=100,
+    )
 
 
 def _watch(framework: Any, done: threading.Event) -> None:
@@ -138,7 +220,7 @@ def _watch(framework: Any, done: threading.Event) -> None:
     while not done.wait(0.2) and waited < TIMEOUT_S:
         waited += 0.2
         markets = list(framework.markets.markets.values())
-        if markets and all(market.orders_cleared for market in markets):
+        if markets and all(market.orders_cleared and market.market_cleared for market in markets):
             break
     framework.handler_queue.put(events.TerminationEvent(None))
 
@@ -150,6 +232,8 @@ def _told(framework: Any, strategy: Any) -> dict[str, Any]:
             "order_ref": order.customer_order_ref,
             "selection_id": order.selection_id,
             "side": order.side,
+            "price": order.order_type.price,
+            "is_replacement": order is not order.trade.orders[0],
             "size_matched": order.size_matched,
             "size_remaining": order.size_remaining,
             "size_cancelled": order.size_cancelled,
@@ -161,11 +245,13 @@ def _told(framework: Any, strategy: Any) -> dict[str, Any]:
         for market in framework.markets.markets.values()
         for order in market.blotter.strategy_orders(strategy)
     ]
+    catalogues = [market.market_catalogue for market in framework.markets.markets.values()]
     return {
-        "seen": strategy.seen,
-        "status": strategy.status,
         "books": strategy.books,
+        "statuses": strategy.statuses,
+        "balance": strategy.balance,
         "orders": orders,
+        "names": [runner.runner_name for one in catalogues if one for runner in one.runners],
     }
 
 

@@ -1,7 +1,8 @@
 """Leads this process's connections to the venue's hosts to an exchange on loopback.
 
 Nothing of a client changes: it asks for api.betfair.com and verifies a certificate of that name,
-as a name server and an authority of one's own would have it. It needs `REQUESTS_CA_BUNDLE`.
+as a name server and an authority of one's own would have it. requests learns of the authority, and
+that no proxy stands between, from the environment.
 """
 
 from __future__ import annotations
@@ -23,7 +24,8 @@ LOOPBACK: Final = "127.0.0.1"
 def redirect(api_port: int, stream_port: int, ca_file: str) -> Callable[[], None]:
     """From now on the venue's hosts are here, for the whole process; call what it returns and they
     are where they were."""
-    os.environ["REQUESTS_CA_BUNDLE"] = ca_file
+    environment = dict(os.environ)
+    os.environ |= {"REQUESTS_CA_BUNDLE": ca_file, "NO_PROXY": "*", "no_proxy": "*"}
     ports = dict.fromkeys(API_HOSTS, api_port) | {STREAM_HOST: stream_port}
     real_resolve, real_connect = socket.getaddrinfo, socket.socket.connect
 
@@ -40,7 +42,11 @@ def redirect(api_port: int, stream_port: int, ca_file: str) -> Callable[[], None
     def restore() -> None:
         socket.getaddrinfo = real_resolve
         socket.socket.connect = real_connect  # type: ignore[method-assign]
-        del os.environ["REQUESTS_CA_BUNDLE"]
+        for name in ("REQUESTS_CA_BUNDLE", "NO_PROXY", "no_proxy"):
+            if name in environment:
+                os.environ[name] = environment[name]
+            else:
+                del os.environ[name]
 
     socket.getaddrinfo = resolve
     socket.socket.connect = connect  # type: ignore[method-assign, assignment]

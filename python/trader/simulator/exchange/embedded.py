@@ -105,12 +105,16 @@ class EmbeddedExchange:
 
     def parked_requests(self) -> int:
         """Requests that were taken and are only answered when time goes on."""
-        return self.server.api.parked
+        return self.call(lambda server: server.api.parked)
 
     def lines_sent(self, connection_id: str) -> int:
         """Lines that were sent on a stream connection; 0 for one that is closed."""
-        session = self.server.hub.sessions.get(connection_id)
-        return session.lines_sent if session is not None else 0
+
+        def count(server: ExchangeServer) -> int:
+            session = server.hub.sessions.get(connection_id)
+            return session.lines_sent if session is not None else 0
+
+        return self.call(count)
 
     def _run(self) -> None:
         try:

@@ -105,20 +105,30 @@ class Api:
             return "unknown"
 
     def handle(self, request: HttpRequest, reply: ReplyTo) -> None:
-        """Calls `reply` once: now, or when the venue's time has come to it."""
+        """Calls `reply` once: now, or when the venue's time has come to it. Whoever listens to the
+        venue is told of what followed first: who has a reply can ask what was sent before it."""
         self.served += 1
         self.parked += 1
+        at_once: list[HttpReply] = []
+        is_serving = True
 
         def answered(answer: HttpReply) -> None:
-            self.parked -= 1
-            reply(answer)
+            if is_serving:
+                at_once.append(answer)
+            else:
+                self.parked -= 1
+                reply(answer)
 
         try:
             self._route(request, answered)
         except Exception:
             _log.exception("the API failed at %s", request.path)
-            answered(_json(500, {"faultcode": "Server", "faultstring": "internal error"}))
+            at_once = [_json(500, {"faultcode": "Server", "faultstring": "internal error"})]
         self.venue.flush()
+        is_serving = False
+        for answer in at_once[:1]:
+            self.parked -= 1
+            reply(answer)
 
     def _route(self, request: HttpRequest, reply: ReplyTo) -> None:
         if len(request.body) > BODY_BYTES_MAX:

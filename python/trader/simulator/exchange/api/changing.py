@@ -39,6 +39,7 @@ from trader.simulator.exchange.api.reports import (
     cancelled,
     echoed_bet,
     failed,
+    not_replaced,
     placed,
     whole,
 )
@@ -47,6 +48,8 @@ from trader.simulator.exchange.exposure import exposure_with_e4
 from trader.simulator.exchange.market import ExchangeMarket
 
 INSTRUCTIONS_MAX: Final = 60
+IN_ORDER: Final = "ERROR_IN_ORDER"
+"""What each instruction of a request that is refused as a whole is answered with."""
 
 Instructions = (
     Sequence[CancelInstruction] | Sequence[ReplaceInstruction] | Sequence[UpdateInstruction]
@@ -84,12 +87,11 @@ def _in_market(
         _check_count(call, instructions)
         open_market(call, market_id)
     except ReportError as error:
-        return whole([], market_id, wanted.customerRef, error.code)
+        reports = [failed(_cancel_echo(instruction), IN_ORDER) for instruction in instructions]
+        return whole(reports, market_id, wanted.customerRef, error.code)
     reports = []
     for instruction in instructions:
-        echo: Report = {"betId": str(instruction.betId)}
-        if instruction.sizeReduction is not None:
-            echo["sizeReduction"] = instruction.sizeReduction
+        echo = _cancel_echo(instruction)
         try:
             bet = _live_bet(call, market_id, str(instruction.betId))
             size_centi = _cancel(call, bet, instruction.sizeReduction)
@@ -98,6 +100,13 @@ def _in_market(
             call.count_transactions(1)
             reports.append(failed(echo, error.code))
     return whole(reports, market_id, wanted.customerRef, None)
+
+
+def _cancel_echo(instruction: CancelInstruction) -> Report:
+    echo: Report = {"betId": str(instruction.betId)}
+    if instruction.sizeReduction is not None:
+        echo["sizeReduction"] = instruction.sizeReduction
+    return echo
 
 
 def _cancel(call: Call, bet: Bet, reduction: float | None) -> int:
@@ -122,7 +131,8 @@ def replace_orders(call: Call, wanted: ReplaceOrders, answer: Answer) -> None:
             raise ReportError("DUPLICATE_TRANSACTION")
         market = open_market(call, market_id)
     except ReportError as error:
-        answer(whole([], market_id, ref, error.code))
+        reports = [not_replaced({"betId": str(one.betId)}, IN_ORDER) for one in wanted.instructions]
+        answer(whole(reports, market_id, ref, error.code))
         return
     seen = wanted.marketVersion.version if wanted.marketVersion is not None else None
     is_old = seen is not None and market.version > seen
@@ -166,12 +176,7 @@ class _Replacement:
                 raise Refused("NO_ACTION_REQUIRED")
             check_ratio(price_centi, bet.remaining_centi)
         except Refused as error:
-            refused = failed(echo, error.code)
-            self.report: Report = {
-                "status": "FAILURE",
-                "errorCode": error.code,
-                "cancelInstructionReport": refused,
-            }
+            self.report: Report = not_replaced(echo, error.code)
             return
         self._bet = bet
         size_centi = call.venue.cancel(bet)
@@ -220,14 +225,14 @@ def update_orders(call: Call, wanted: UpdateOrders, answer: Answer) -> None:
         _check_count(call, wanted.instructions)
         market = open_market(call, wanted.marketId)
     except ReportError as error:
-        answer(whole([], wanted.marketId, wanted.customerRef, error.code))
+        failures = [
+            failed(_update_echo(instruction), IN_ORDER) for instruction in wanted.instructions
+        ]
+        answer(whole(failures, wanted.marketId, wanted.customerRef, error.code))
         return
     reports: list[Report] = []
     for instruction in wanted.instructions:
-        echo = {
-            "betId": str(instruction.betId),
-            "newPersistenceType": instruction.newPersistenceType,
-        }
+        echo = _update_echo(instruction)
         try:
             bet = _live_bet(call, wanted.marketId, str(instruction.betId))
             if bet.order_type != "LIMIT":
@@ -241,6 +246,13 @@ def update_orders(call: Call, wanted: UpdateOrders, answer: Answer) -> None:
         except Refused as error:
             reports.append(failed(echo, error.code))
     answer(whole(reports, wanted.marketId, wanted.customerRef, None))
+
+
+def _update_echo(instruction: UpdateInstruction) -> Report:
+    return {
+        "betId": str(instruction.betId),
+        "newPersistenceType": instruction.newPersistenceType,
+    }
 
 
 def _check_count(call: Call, instructions: Instructions) -> None:

@@ -372,6 +372,7 @@ def _orders(
         order["avgPriceMatched"] = order.pop("averagePriceMatched")
         for name in ("marketId", "selectionId", "handicap", "priceSize", "regulatorCode"):
             del order[name]
+        order.pop("matchedDate", None)  # an Order has none
         orders.append(order)
     return orders
 

@@ -17,7 +17,8 @@ ENDED_WELL: Final = "SUCCESS"
 def whole(
     reports: Sequence[Report], market_id: str | None, customer_ref: str | None, code: str | None
 ) -> Report:
-    """The report of a request with those of its instructions. `code`: why all of it failed."""
+    """The report of a request with those of its instructions, which clients want as a list even
+    where there are none. `code`: why all of it failed."""
     report: Report = {}
     if customer_ref is not None:
         report["customerRef"] = customer_ref
@@ -32,14 +33,22 @@ def whole(
         report |= {"status": "PROCESSED_WITH_ERRORS", "errorCode": "PROCESSED_WITH_ERRORS"}
     if market_id is not None:
         report["marketId"] = market_id
-    if reports:
-        report["instructionReports"] = list(reports)
-    return report
+    return report | {"instructionReports": list(reports)}
 
 
 def failed(instruction: Report, code: str) -> Report:
     """An instruction that was not carried out."""
     return {"status": "FAILURE", "errorCode": code, "instruction": instruction}
+
+
+def not_replaced(instruction: Report, code: str) -> Report:
+    """A bet that stays as it is, as it was not cancelled. Clients want both reports."""
+    return {
+        "status": "FAILURE",
+        "errorCode": code,
+        "cancelInstructionReport": failed(instruction, code),
+        "placeInstructionReport": {"status": "FAILURE", "errorCode": "RELATED_ACTION_FAILED"},
+    }
 
 
 def placed(instruction: Report, bet: Bet) -> Report:

@@ -177,10 +177,21 @@ def _report(
         report["customerRef"] = params["customerRef"]
     if code is not None:
         report["errorCode"] = code
+    of_one = _replacement if Api.operation(request) == "replaceOrders" else _instruction
     report["instructionReports"] = [
-        one | {"instruction": instruction} for instruction in params.get("instructions") or ()
+        of_one(one, instruction) for instruction in params.get("instructions") or ()
     ]
     if _is_rest(request):
         return HttpReply(200, msgspec.json.encode(report))
     answer = {"jsonrpc": "2.0", "result": report, "id": _rpc_id(request)}
     return HttpReply(200, msgspec.json.encode(answer))
+
+
+def _instruction(one: dict[str, str], instruction: dict[str, Any]) -> dict[str, Any]:
+    return one | {"instruction": instruction}
+
+
+def _replacement(one: dict[str, str], instruction: dict[str, Any]) -> dict[str, Any]:
+    """Two reports: of the old bet and of the new one, which nothing is known of."""
+    cancel = one | {"instruction": {"betId": instruction.get("betId")}}
+    return one | {"cancelInstructionReport": cancel, "placeInstructionReport": one}
