@@ -7,7 +7,7 @@ import random
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -81,7 +81,7 @@ def supervised(config: RustExecutorConfig = WIRE) -> Iterator[Supervisor]:
     """The process alone, for tests that bring their own transports."""
     with TemporaryDirectory() as folder:
         supervisor = Supervisor(binary(), Path(folder))
-        supervisor.start(config.render(), PATIENCE_S)
+        supervisor.start(config.render(Path(folder)), PATIENCE_S)
         try:
             yield supervisor
         finally:
@@ -89,10 +89,8 @@ def supervised(config: RustExecutorConfig = WIRE) -> Iterator[Supervisor]:
 
 
 def transport_to(supervisor: Supervisor, bus: Bus, **changes: Any) -> Transport:
-    host, port = supervisor.listening
     fields: dict[str, Any] = {
-        "host": host,
-        "port": port,
+        **asdict(supervisor.listening),
         "token": supervisor.token,
         "clock": "wire",
         "backoff_base_s": 0.001,

@@ -9,6 +9,7 @@ import json
 import os
 import signal
 import socket
+import stat
 import subprocess
 import sys
 import time
@@ -36,7 +37,10 @@ from tests.e2e.executor_rig import (
     transport_to,
 )
 from tests.e2e.tcp_proxy import ByteLimit, TcpProxy
+from trader.execution.executor_py.executor import PythonExecutor
+from trader.execution.fallback import FallbackExecutor
 from trader.execution.interfaces.executor import (
+    ConfigRejectedError,
     DryRunLimits,
     ExecutorLost,
     ExecutorStartError,
@@ -71,7 +75,11 @@ def test_handshake_says_what_the_executor_is() -> None:
         transport = rig.executor._transport
         assert transport is not None
         assert transport.hello_ack is not None
-        assert transport.hello_ack.capabilities == {"clock": "wire", "dry_run": True}
+        assert transport.hello_ack.capabilities == {
+            "clock": "wire",
+            "config": True,
+            "dry_run": True,
+        }
         assert transport.hello_ack.next_report_seq == 1
         assert rig.executor.healthy
         assert rig.metrics.executor_up
@@ -195,7 +203,7 @@ def test_cut_anywhere_nothing_is_lost_or_doubled(
     bus.subscribe(lambda report: heard.append(report.comparable()))
     with (
         supervised() as process,
-        TcpProxy(*process.listening, [first, *later]) as proxy,
+        TcpProxy(process.listening.host, process.listening.port, [first, *later]) as proxy,
     ):
         transport = transport_to(process, bus, host="127.0.0.1", port=proxy.port)
         transport.start()
@@ -228,7 +236,10 @@ def test_a_trader_new_to_an_executor_that_has_been_running_starts_where_it_stand
 def test_wall_clock_cut_and_queued_orders_arrive_once() -> None:
     bus, heard = Bus(), list[ExecutionReport]()
     bus.subscribe(heard.append)
-    with supervised(WALL) as process, TcpProxy(*process.listening) as proxy:
+    with (
+        supervised(WALL) as process,
+        TcpProxy(process.listening.host, process.listening.port) as proxy,
+    ):
         transport = transport_to(process, bus, host="127.0.0.1", port=proxy.port, clock="wall")
         transport.start()
         now_ms = time.time_ns() // 1_000_000
@@ -323,13 +334,13 @@ def test_stop_leaves_no_process_and_nobody_listening() -> None:
     with running() as rig:
         supervisor = rig.executor._supervisor
         assert supervisor is not None
-        pid, address = rig.executor.pid, supervisor.listening
+        pid, listening = rig.executor.pid, supervisor.listening
         assert pid is not None
         rig.executor.stop()
         rig.executor.stop()
         assert not is_running(pid)
         with pytest.raises(ConnectionRefusedError):
-            socket.create_connection(address, timeout=PATIENCE_S)
+            socket.create_connection((listening.host, listening.port), timeout=PATIENCE_S)
 
 
 def test_executor_dies_with_a_trader_that_is_killed(tmp_path: Path) -> None:
@@ -357,6 +368,96 @@ def test_executor_dies_with_a_trader_that_is_killed(tmp_path: Path) -> None:
     trader.stdin.close()
     trader.stdout.close()
     poll_until(lambda: None, lambda: not is_running(pid))
+
+
+# --- a socket of the file system ---
+
+
+def test_a_unix_socket_serves_as_a_port_does_and_is_its_owners_only() -> None:
+    with running(replace(WIRE, transport="uds")) as rig:
+        path = rig.run_dir / "executor.sock"
+        assert stat.S_IMODE(path.stat().st_mode) == 0o600
+        rig.executor.submit(intent("a", ts_ms=1))
+        rig.executor.tick(1)
+        assert rig.statuses() == [("a", Status.PLACED)]
+        rig.executor.stop()
+        assert not path.exists()
+
+
+@settings(deadline=None, max_examples=10)
+@given(scripts(max_steps=25))
+def test_python_and_rust_give_the_same_bytes_over_a_unix_socket(script: list[Step]) -> None:
+    whole = [*script, Advance(FAR_MS)]
+    with running(replace(WIRE, transport="uds")) as rig:
+        for step in whole:
+            say(rig.executor, step)
+        assert [r.comparable() for r in rig.heard] == python_reports(whole, DryRunLimits())
+
+
+# --- configuration while running ---
+
+
+def test_limits_change_while_running_and_a_wrong_one_changes_nothing() -> None:
+    with running() as rig:
+        with pytest.raises(ConfigRejectedError, match=r"limits\.max_open_orders: 0 is not"):
+            rig.executor.set_limits(DryRunLimits(max_open_orders=0))
+        rig.executor.submit(intent("a", ts_ms=1))
+        rig.executor.set_limits(DryRunLimits(max_open_orders=1))
+        rig.executor.submit(intent("b", ts_ms=1))
+        rig.executor.tick(1)
+        assert [r.reject_code for r in rig.heard] == [None, "MAX_OPEN_ORDERS"]
+
+
+def test_limits_are_pushed_again_over_a_cut() -> None:
+    bus, heard = Bus(), list[ExecutionReport]()
+    bus.subscribe(heard.append)
+    with (
+        supervised() as process,
+        TcpProxy(process.listening.host, process.listening.port) as proxy,
+    ):
+        transport = transport_to(process, bus, host="127.0.0.1", port=proxy.port)
+        transport.start()
+        proxy.cut()
+        transport.configure('{"limits": {"max_open_orders": 1}}')
+        transport.submit(intent("a"))
+        transport.submit(intent("b"))
+        transport.tick(1)
+        transport.stop()
+    assert [r.reject_code for r in heard] == [None, "MAX_OPEN_ORDERS"]
+
+
+# --- the other executor meanwhile ---
+
+
+def test_a_stopped_sidecar_is_stood_in_for_until_it_was_well_for_a_while() -> None:
+    config = replace(WALL, heartbeat_timeout_s=0.3, connect_timeout_s=0.3, recover_s=0.2)
+    with running(config) as rig:
+        limits = DryRunLimits()
+        both = FallbackExecutor(
+            rig.executor, PythonExecutor(rig.bus, limits), rig.bus, limits, rig.metrics
+        )
+
+        def order(name: str) -> None:
+            now_ms = time.time_ns() // 1_000_000
+            both.submit(intent(name, ts_ms=now_ms, ttl_ms=3_600_000))
+
+        order("a")
+        poll_until(both.poll, lambda: len(rig.heard) == 1)
+        assert rig.executor.pid is not None
+        os.kill(rig.executor.pid, signal.SIGSTOP)
+        try:
+            order("in-the-gap")  # given to it before anybody could know
+            poll_until(both.poll, lambda: both.name == "python" or not both.healthy)
+            order("b")
+            poll_until(both.poll, lambda: len(rig.heard) == 2)
+        finally:
+            os.kill(rig.executor.pid, signal.SIGCONT)
+        poll_until(both.poll, lambda: not both.sidecar_reason)
+        order("c")
+        poll_until(both.poll, lambda: len(rig.heard) == 4)
+        placed = [r.intent_id for r in rig.heard if r.status is Status.PLACED]
+        assert sorted(placed) == ["a", "b", "c", "in-the-gap"]
+        assert (both.name, rig.metrics.executor_switches_total) == ("rust", 2)
 
 
 # --- observability ---

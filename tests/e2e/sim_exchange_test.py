@@ -7,6 +7,7 @@ import json
 import os
 import signal
 import socket
+import ssl
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,6 +17,7 @@ from typing import Any, Final
 import pytest
 
 from tests.e2e.trader_process import TIMEOUT_S, command, environment, run_trader
+from trader.simulator.generator import Race, RaceShape
 
 SHORT: Final = ("--set", "simulator.demo.pre_off_s=20", "--set", "simulator.demo.in_play_s=5")
 
@@ -52,7 +54,7 @@ def test_it_is_traded_at_and_steered(tmp_path: Path) -> None:
     with started("--clock", "stepped", "--markets", "3", "--out", str(out)) as (process, told):
         assert set(told) == {
             *("stream", "api", "control", "control_token_file", "tls", "ca_file"),
-            *("username", "password", "app_key", "now_ms"),
+            *("client_cert_file", "client_key_file", "username", "password", "app_key", "now_ms"),
         }
         token_file = Path(told["control_token_file"])
         assert token_file.stat().st_mode & 0o777 == 0o600
@@ -82,6 +84,39 @@ def test_it_ends_when_everything_is_settled() -> None:
         assert process.returncode == 0, errors
 
 
+def test_over_tls_its_files_are_what_a_client_needs() -> None:
+    with started("--tls", "--clock", "stepped") as (process, told):
+        context = ssl.create_default_context(cafile=told["ca_file"])
+        context.load_cert_chain(told["client_cert_file"], told["client_key_file"])
+        folder = Path(told["ca_file"]).parent
+        assert folder.stat().st_mode & 0o777 == 0o700
+        host, port = told["api"].removeprefix("https://").split(":")
+        connection = http.client.HTTPSConnection(
+            host, int(port), timeout=TIMEOUT_S, context=context
+        )
+        form = f"username={told['username']}&password={told['password']}"
+        connection.request("POST", "/api/certlogin", form, {"X-Application": told["app_key"]})
+        assert json.loads(connection.getresponse().read())["loginStatus"] == "SUCCESS"
+        connection.close()
+        process.terminate()
+        _, errors = process.communicate(timeout=TIMEOUT_S)
+        assert process.returncode == 130, errors
+        assert not folder.exists(), "nobody asked for it to be kept"
+
+
+def test_a_recording_that_cannot_be_played_on_ends_it(tmp_path: Path) -> None:
+    lines = Race(1, RaceShape(pre_off_s=20.0, in_play_s=2.0)).lines()
+    recording = tmp_path / "broken.json"
+    whole = list(lines)
+    entry = json.loads(whole[40])
+    entry["mc"] = [{"id": entry["mc"][0]["id"], "rc": [{"id": 1, "atb": [["x", 1]]}]}]
+    recording.write_bytes(b"\n".join([*whole[:40], json.dumps(entry).encode(), *whole[41:]]))
+    done = run_trader("sim-exchange", "--recording", str(recording), "--speed", "1000")
+    assert done.returncode == 2
+    last = done.stderr.strip().splitlines()[-1]
+    assert "is not a number" in last, done.stderr
+
+
 def test_a_port_that_is_taken_is_exit_code_3() -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = str(taken.getsockname()[1])
@@ -100,6 +135,10 @@ def test_a_port_that_is_taken_is_exit_code_3() -> None:
         (("--speed", "max"), "an exchange has no 'max'"),
         (("--clock", "sundial"), "invalid choice: 'sundial'"),
         (("--set", "simulator.exchange.deposit=-1"), "simulator.exchange.deposit"),
+        (("--clock", "wall", "--speed", "5"), "--speed is for --clock scaled"),
+        (("--recording", "x", "--markets", "2"), "--markets is for generated races"),
+        (("--recording", "x", "--incidents"), "--incidents is for generated races"),
+        (("--recording", "x", "--seed", "0"), "--seed is for generated races"),
     ],
 )
 def test_what_cannot_be_is_one_line_and_exit_code_2(arguments: tuple[str, ...], why: str) -> None:

@@ -1,4 +1,4 @@
-"""One TCP connection to an executor: HELLO, then messages both ways.
+"""One connection to an executor, TCP or Unix socket: HELLO, then messages both ways.
 
 `send` belongs to the engine's thread, `receive` and `close` to the reader's; `abort` may come from
 either and makes the other's call end.
@@ -14,6 +14,7 @@ from typing import Final, Literal
 
 from trader.execution.framing import FrameDecoder, FrameError, encode_frame
 from trader.execution.interfaces.messages import (
+    BUNDLE_VERSION,
     WIRE_VERSION,
     ErrorMessage,
     Hello,
@@ -40,10 +41,11 @@ class HelloRejected(ConnectionFailed):
         self.code = code
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TransportSettings:
     """Where the executor is and how patient to be. Times in seconds.
 
+    - `host`, `port`: of loopback; or `socket_path`: the executor's socket in the file system.
     - `clock`: `wire` for virtual time in lockstep (replay), `wall` for live.
     - `send_queue_max`: messages not known to be handled; see `outbox` for what happens beyond.
     - `heartbeat_timeout_s`: without a heartbeat for so long the executor is unhealthy.
@@ -53,13 +55,14 @@ class TransportSettings:
       base times 2^n, at most max.
     """
 
-    host: str
-    port: int
+    host: str = ""
+    port: int = 0
+    socket_path: str = ""
     token: str = field(repr=False)
     clock: Literal["wall", "wire"]
     client: str = "trader"
     strategy_commit: str = ""
-    bundle_version: int = 1
+    bundle_version: int = BUNDLE_VERSION
     send_queue_max: int = 10_000
     heartbeat_timeout_s: float = 5.0
     connect_timeout_s: float = 5.0
@@ -70,7 +73,7 @@ class TransportSettings:
 
     @property
     def address(self) -> str:
-        return f"{self.host}:{self.port}"
+        return f"unix:{self.socket_path}" if self.socket_path else f"{self.host}:{self.port}"
 
 
 class Connection:
@@ -82,15 +85,12 @@ class Connection:
         self._decoder = FrameDecoder()
         self._early: list[Message] = []
         try:
-            self._socket = socket.create_connection(
-                (settings.host, settings.port), settings.connect_timeout_s
-            )
+            self._socket = _connect(settings)
         except OSError as error:
             raise ConnectionFailed(
                 f"cannot connect to executor {settings.address}: {_words(error)}"
             ) from None
         try:
-            self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             self.send(_hello(settings, last_report_seq))
             self.hello_ack = self._read_hello_ack(deadline)
             self._limit_waits(settings)
@@ -182,6 +182,22 @@ class Connection:
         ):
             whole, rest = divmod(max(int(seconds * 1e6), 1), 1_000_000)
             self._socket.setsockopt(socket.SOL_SOCKET, option, struct.pack("ll", whole, rest))
+
+
+def _connect(settings: TransportSettings) -> socket.socket:
+    """Raises `OSError`."""
+    if settings.socket_path:
+        made = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        made.settimeout(settings.connect_timeout_s)
+        try:
+            made.connect(settings.socket_path)
+        except OSError:
+            made.close()
+            raise
+        return made
+    made = socket.create_connection((settings.host, settings.port), settings.connect_timeout_s)
+    made.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    return made
 
 
 def frame_of(message: WireStruct) -> bytes:

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from trader.execution.framing import MAX_FRAME_BYTES, FrameDecoder, FrameError, encode_frame
 from trader.execution.testing import load_vectors
 
-VECTORS = load_vectors("framing")
+VECTORS = load_vectors("vectors/v1/framing")
 
 
 def frames_of(pieces: list[bytes]) -> tuple[list[str], str | None]:

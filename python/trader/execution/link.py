@@ -22,6 +22,8 @@ from trader.execution.connection import (
     TransportSettings,
 )
 from trader.execution.interfaces.messages import (
+    ConfigAck,
+    ConfigReject,
     ControlAck,
     ErrorMessage,
     Goodbye,
@@ -35,7 +37,9 @@ from trader.monitoring.metrics import Metrics
 log = logging.getLogger(__name__)
 
 # Reasons to refuse a session that waiting does not cure.
-_FINAL_REJECTS: Final = frozenset({"BAD_TOKEN", "UNSUPPORTED_WIRE", "BAD_HELLO"})
+_FINAL_REJECTS: Final = frozenset(
+    {"BAD_TOKEN", "UNSUPPORTED_WIRE", "UNSUPPORTED_BUNDLE", "BAD_HELLO"}
+)
 # Errors that end a connection through no fault of a message: the next connection makes them good.
 _CURED_BY_RECONNECTING: Final = frozenset({"TRUNCATED", "REPORTS_UNACKED"})
 
@@ -60,7 +64,15 @@ class Lost:
 
 
 Event: TypeAlias = (
-    ExecutionReport | TickAck | ControlAck | ErrorMessage | Connected | Disconnected | Lost
+    ExecutionReport
+    | TickAck
+    | ControlAck
+    | ConfigAck
+    | ConfigReject
+    | ErrorMessage
+    | Connected
+    | Disconnected
+    | Lost
 )
 
 
@@ -136,7 +148,8 @@ class Link(threading.Thread):
     def _serve(self, connection: Connection) -> str:
         """Reads until the connection ends or the trader stops; returns why."""
         instance = connection.hello_ack.session_id.rpartition("-")[0]
-        if self._instance not in {None, instance}:
+        durable = connection.hello_ack.capabilities.get("durable") is True
+        if self._instance not in {None, instance} and not durable:
             return self._lose("executor was started anew: the orders and reports before are gone")
         self._instance = instance
         deadline = time.monotonic() + self._settings.connect_timeout_s
@@ -173,7 +186,7 @@ class Link(threading.Thread):
             self._on_heartbeat(message)
         elif isinstance(message, ErrorMessage) and message.code in _CURED_BY_RECONNECTING:
             raise ConnectionFailed(f"executor ended it: {message.code}: {message.message}")
-        elif isinstance(message, TickAck | ControlAck | ErrorMessage):
+        elif isinstance(message, TickAck | ControlAck | ConfigAck | ConfigReject | ErrorMessage):
             events.append(message)
         elif isinstance(message, Goodbye):
             raise ConnectionFailed(f"executor said goodbye: {message.reason}")

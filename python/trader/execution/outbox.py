@@ -2,9 +2,9 @@
 
 The executor handles messages strictly in order, so whatever shows that one message was handled
 shows it of all before it. What shows it: any report of an intent, a report with a fill for a
-DRY_FILL, CONTROL_ACK, TICK_ACK. After a connection was lost and the executor's reports were caught
-up with, what is left here was not handled, or had no effect and has none when repeated; it is sent
-again.
+DRY_FILL, CONTROL_ACK, TICK_ACK, the answer to a CONFIG. After a connection was lost and the
+executor's reports were caught up with, what is left here was not handled, or had no effect and has
+none when repeated; it is sent again.
 
 Overflow: at `capacity` messages a PLACE or REPLACE is refused. Everything else (cancels, controls,
 fills, ticks) has as much room again, so that a full queue does not keep an order from being
@@ -31,6 +31,7 @@ class Kind(Enum):
     CONTROL = 4
     MARKET = 5
     TICK = 6
+    CONFIG = 7
 
 
 @dataclass(slots=True)
@@ -56,6 +57,7 @@ class Outbox:
         self._fills: dict[str, deque[int]] = {}
         self._controls: deque[int] = deque()
         self._ticks: deque[int] = deque()
+        self._configs: deque[int] = deque()
 
     def __len__(self) -> int:
         """How many messages are not confirmed."""
@@ -88,6 +90,8 @@ class Outbox:
             self._fills.setdefault(key, deque()).append(number)
         elif kind is Kind.CONTROL:
             self._controls.append(number)
+        elif kind is Kind.CONFIG:
+            self._configs.append(number)
         else:
             self._markets += 1
             self._market_at[key] = number
@@ -116,6 +120,10 @@ class Outbox:
     def on_control_ack(self) -> None:
         if self._controls:
             self._confirm(self._controls[0])
+
+    def on_config_answer(self) -> None:
+        if self._configs:
+            self._confirm(self._configs[0])
 
     def on_tick_ack(self) -> None:
         if self._ticks:
@@ -150,6 +158,8 @@ class Outbox:
                 del self._fills[entry.key]
         elif entry.kind is Kind.CONTROL:
             self._controls.popleft()
+        elif entry.kind is Kind.CONFIG:
+            self._configs.popleft()
         else:
             self._markets -= 1
             if self._market_at.get(entry.key) == number:

@@ -15,6 +15,7 @@ from trader.execution.interfaces.executor import (
     Executor,
     ExecutorLost,
     OpenOrder,
+    OrderLimitError,
     SendQueueFullError,
 )
 from trader.execution.interfaces.intents import Action, QuoteIntent
@@ -84,6 +85,9 @@ class Router:
             self._executor.submit(intent)
         except SendQueueFullError as error:
             self._refuse(intent, "SEND_QUEUE_FULL", "transient", str(error))
+            return False
+        except OrderLimitError as error:
+            self._refuse(intent, "MAX_OPEN_ORDERS", "reject", str(error))
             return False
         except ExecutorLost as error:
             self._refuse(intent, "EXECUTOR_LOST", "halt", str(error))

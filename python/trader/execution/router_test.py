@@ -62,6 +62,8 @@ def market(status: MarketStatus = MarketStatus.OPEN, version: int = 1) -> Market
         bet_delay=0,
         ladder=Ladder.CLASSIC,
         runners=(),
+        winners=1,
+        event_type_id=None,
     )
 
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
+import time
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
 from trader.execution.connection import TransportSettings
+from trader.execution.health import Health
 from trader.execution.interfaces.executor import DryRunLimits, ExecutorStartError
 from trader.execution.interfaces.intents import QuoteIntent
 from trader.execution.interfaces.messages import DryFill, Heartbeat, MarketState
@@ -20,18 +23,22 @@ from trader.monitoring.metrics import Metrics
 class RustExecutorConfig:
     """What the child's JSON and the transport are made from.
 
-    Ports may be 0 (any free one). `clock` is `wire` for replay and the demo, `wall` for live;
+    Ports may be 0 (any free one); `host` and `port` are for `tcp`, with `uds` the socket is in the
+    run directory. After a fall the link must be well for `recover_s` before new orders are sent
+    (with `clock: wall`). `clock` is `wire` for replay and the demo, `wall` for live;
     `trader_timeout_s` (without a word from the trader the executor cancels all) is for `wall` only.
     """
 
     clock: Literal["wall", "wire"] = "wire"
     limits: DryRunLimits = field(default_factory=DryRunLimits)
+    transport: Literal["tcp", "uds"] = "tcp"
     host: str = "127.0.0.1"
     port: int = 0
     metrics_host: str = "127.0.0.1"
     metrics_port: int = 0
     heartbeat_ms: int = 1_000
     heartbeat_timeout_s: float = 5.0
+    recover_s: float = 2.0
     trader_timeout_s: float = 10.0
     send_queue_max: int = 10_000
     connect_timeout_s: float = 5.0
@@ -43,10 +50,15 @@ class RustExecutorConfig:
     strategy_commit: str = ""
     bundle_version: int = 1
 
-    def render(self) -> dict[str, Any]:
+    def render(self, run_dir: Path) -> dict[str, Any]:
         """The executor's JSON, but for `listen.token_file`, which the supervisor adds."""
+        listen: dict[str, Any] = {"transport": self.transport}
+        if self.transport == "tcp":
+            listen |= {"host": self.host, "port": self.port}
+        else:
+            listen |= {"socket": str(run_dir.absolute() / "executor.sock")}
         return {
-            "listen": {"transport": "tcp", "host": self.host, "port": self.port},
+            "listen": listen,
             "mode": "dry_run",
             "clock": self.clock,
             "limits": asdict(self.limits),
@@ -81,14 +93,24 @@ class RustExecutor:
         self._metrics = metrics if metrics is not None else Metrics()
         self._supervisor: Supervisor | None = None
         self._transport: Transport | None = None
+        # In lockstep nothing may depend on how long anything took.
+        self._health = Health(config.recover_s if config.clock == "wall" else 0.0)
 
     @property
     def healthy(self) -> bool:
-        return self._transport is not None and self._transport.healthy
+        return not self.health_reason
 
     @property
     def health_reason(self) -> str:
-        return "not started" if self._transport is None else self._transport.health_reason
+        if self._transport is None:
+            return "not started"
+        return self._health.judge(self._transport.health_reason, time.monotonic())
+
+    @property
+    def durable(self) -> bool:
+        """Whether the orders of the executor outlive its process, as it says itself."""
+        ack = self._transport.hello_ack if self._transport is not None else None
+        return ack is not None and ack.capabilities.get("durable") is True
 
     @property
     def heartbeat(self) -> Heartbeat | None:
@@ -115,12 +137,13 @@ class RustExecutor:
         config = self._config
         binary = self._binary if self._binary is not None else find_binary()
         supervisor = Supervisor(binary, self._run_dir)
-        supervisor.start(config.render(), config.ready_timeout_s)
-        host, port = supervisor.listening
+        supervisor.start(config.render(self._run_dir), config.ready_timeout_s)
+        listening = supervisor.listening
         transport = Transport(
             TransportSettings(
-                host=host,
-                port=port,
+                host=listening.host,
+                port=listening.port,
+                socket_path=listening.socket_path,
                 token=supervisor.token,
                 clock=config.clock,
                 strategy_commit=config.strategy_commit,
@@ -154,6 +177,9 @@ class RustExecutor:
 
     def control(self, action: str, reason: str) -> None:
         self._session().control(action, reason)
+
+    def set_limits(self, limits: DryRunLimits) -> None:
+        self._session().configure(json.dumps({"limits": asdict(limits)}, sort_keys=True))
 
     def clock(self, ts_ms: int) -> None:
         self._session().clock(ts_ms)

@@ -130,6 +130,8 @@ def markets(draw: st.DrawFn) -> MarketState:
             )
             for runner in draw(st.sampled_from([(7, 8), (7,), ()]))
         ),
+        winners=1,
+        event_type_id=draw(st.sampled_from([None, "7"])),
     )
 
 

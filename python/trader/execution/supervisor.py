@@ -19,6 +19,7 @@ import signal
 import subprocess
 import threading
 from collections.abc import Mapping
+from dataclasses import dataclass
 from io import FileIO
 from pathlib import Path
 from queue import Empty, SimpleQueue
@@ -62,6 +63,22 @@ def find_binary(repository: Path | None = None) -> Path:
     raise ExecutorStartError(f"no executor binary: looked at {looked}")
 
 
+@dataclass(frozen=True, slots=True)
+class Listening:
+    """Where an executor takes connections: a port, or a socket in the file system."""
+
+    host: str = ""
+    port: int = 0
+    socket_path: str = ""
+
+    @classmethod
+    def read(cls, text: object) -> Listening:
+        """From the ready line: `127.0.0.1:4100`, `[::1]:4100`, `unix:/path`. Or `ValueError`."""
+        if str(text).startswith("unix:/"):
+            return cls(socket_path=str(text).removeprefix("unix:"))
+        return cls(*_address(text))
+
+
 class Supervisor:
     """One child process in `run_dir`: `executor.json`, `executor.token`, `executor.log`.
 
@@ -75,7 +92,7 @@ class Supervisor:
         self._pump: threading.Thread | None = None
         self.log_path = run_dir / "executor.log"
         self.token = ""
-        self.listening: tuple[str, int] = ("", 0)
+        self.listening = Listening()
         self.metrics: tuple[str, int] = ("", 0)
 
     @property
@@ -137,7 +154,7 @@ class Supervisor:
             raise ExecutorStartError(self._why_ended())
         try:
             told = json.loads(line)
-            self.listening = _address(told["listening"])
+            self.listening = Listening.read(told["listening"])
             self.metrics = _address(told["metrics"])
         except (ValueError, KeyError, TypeError, RecursionError):
             shown = line[:_LAST_LINE_CHARS]

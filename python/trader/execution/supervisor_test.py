@@ -15,7 +15,7 @@ import pytest
 
 from trader.execution import supervisor as supervisor_module
 from trader.execution.interfaces.executor import ExecutorStartError
-from trader.execution.supervisor import Supervisor, find_binary
+from trader.execution.supervisor import Listening, Supervisor, find_binary
 
 CONFIG = {"listen": {"transport": "tcp", "host": "127.0.0.1", "port": 0}, "mode": "dry_run"}
 READY = """echo '{"listening":"127.0.0.1:4100","metrics":"127.0.0.1:4200"}'\n"""
@@ -50,7 +50,7 @@ def test_ready_line_gives_the_addresses(tmp_path: Path) -> None:
     supervisor.start(CONFIG, PATIENCE_S)
     pid = supervisor.pid
     assert pid is not None
-    assert supervisor.listening == ("127.0.0.1", 4100)
+    assert supervisor.listening == Listening("127.0.0.1", 4100)
     assert supervisor.metrics == ("127.0.0.1", 4200)
     assert supervisor.gone() is None
     supervisor.stop(PATIENCE_S)
@@ -125,7 +125,7 @@ def test_addresses_may_be_of_ipv6(tmp_path: Path) -> None:
     ready = """echo '{"listening":"[::1]:4100","metrics":"[::1]:4200"}'\n"""
     supervisor = Supervisor(script(tmp_path, ready + "exec sleep 100"), tmp_path)
     supervisor.start(CONFIG, PATIENCE_S)
-    assert (supervisor.listening, supervisor.metrics) == (("::1", 4100), ("::1", 4200))
+    assert (supervisor.listening, supervisor.metrics) == (Listening("::1", 4100), ("::1", 4200))
     supervisor.stop(PATIENCE_S)
 
 

@@ -13,7 +13,7 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from trader.execution.connection import frame_of
 from trader.execution.executor_py.machine import DryRunMachine
@@ -39,13 +39,15 @@ from trader.execution.interfaces.messages import (
 from trader.execution.interfaces.reports import ExecutionReport
 from trader.execution.interfaces.wire import WireStruct
 
+PROTO_WIRE: Final = Path(__file__).parents[3] / "proto_wire"
+
 
 def load_vectors(kind: str) -> dict[str, dict[str, Any]]:
-    """The vectors of `proto_wire/vectors/<kind>` by file name without its ending.
+    """The files of `proto_wire/<kind>` (`machine`, `vectors/v1/messages`) by name without ending.
 
     Raises `FileNotFoundError` when there are none: a test over nothing proves nothing.
     """
-    folder = Path(__file__).parents[3] / "proto_wire" / "vectors" / kind
+    folder = PROTO_WIRE / kind
     vectors = {path.stem: json.loads(path.read_bytes()) for path in sorted(folder.glob("*.json"))}
     if not vectors:
         raise FileNotFoundError(f"no vectors in {folder}")
@@ -190,6 +192,7 @@ class FakePeer:
         return Heartbeat(
             ts_ms=self.machine.now_ms,
             state="READY",
+            reason="",
             open_orders=self.machine.open_orders,
             queue_depth=0,
             venue="dry_run",

@@ -22,12 +22,16 @@ from trader.execution.connection import (
     frame_of,
 )
 from trader.execution.interfaces.executor import (
+    ConfigRejectedError,
     ExecutorLost,
     ExecutorProtocolError,
     ExecutorStartError,
 )
 from trader.execution.interfaces.intents import Action, QuoteIntent
 from trader.execution.interfaces.messages import (
+    ConfigAck,
+    ConfigPush,
+    ConfigReject,
     Control,
     ControlAck,
     ControlAction,
@@ -77,6 +81,7 @@ class Transport:
         self._acked_seq = 0
         self._acked_heartbeat: Heartbeat | None = None
         self._ticks_again = 0  # sent again after a reconnect and not yet answered
+        self._config_answer: ConfigAck | ConfigReject | None = None
         self._lost = ""
         self.hello_ack: HelloAck | None = None
 
@@ -169,6 +174,23 @@ class Transport:
         """Raises `ValueError` for an unknown action, `SendQueueFullError`, `ExecutorLost`."""
         self._say(Kind.CONTROL, "", frame_of(Control(action=ControlAction(action), reason=reason)))
 
+    def configure(self, body: str) -> None:
+        """Gives the executor another configuration, the text of its file, and waits for its answer.
+
+        Raises `ConfigRejectedError` (nothing has changed then), `SendQueueFullError`,
+        `ExecutorLost`.
+        """
+        if self.hello_ack is None or self.hello_ack.capabilities.get("config") is not True:
+            raise ConfigRejectedError("", "this executor takes no configuration while it runs")
+        push = ConfigPush(bundle_version=self._settings.bundle_version, body=body)
+        number = self._say(Kind.CONFIG, "", frame_of(push))
+        self._flush()
+        deadline = time.monotonic() + self._settings.tick_timeout_s
+        while self._outbox.first_number <= number:
+            self._wait(deadline, "did not answer a configuration")
+        if isinstance(self._config_answer, ConfigReject):
+            raise ConfigRejectedError(self._config_answer.path, self._config_answer.why)
+
     def clock(self, ts_ms: int) -> None:
         """Lockstep: puts virtual time on without waiting. A time not later is ignored."""
         if self._lockstep and ts_ms > self._clock_ms:
@@ -210,16 +232,18 @@ class Transport:
 
     # --- sending ---
 
-    def _say(self, kind: Kind, key: str, frame: bytes) -> None:
+    def _say(self, kind: Kind, key: str, frame: bytes) -> int:
+        """Its number in the outbox."""
         self._raise_if_lost()
-        self._outbox.add(kind, key, frame)
+        number = self._outbox.add(kind, key, frame)
         self._metrics.transport_send_queue_depth = len(self._outbox)
         if self._connection is None:
             # It goes out with everything unconfirmed when there is a connection again.
-            return
+            return number
         self._gathered += frame
         if not self._lockstep:
             self._flush()
+        return number
 
     def _acks(self) -> bytes:
         """Acknowledgements that are due: of reports delivered, of the newest heartbeat."""
@@ -275,6 +299,9 @@ class Transport:
                 self._on_tick_answer()
             elif isinstance(event, ControlAck):
                 self._outbox.on_control_ack()
+            elif isinstance(event, ConfigAck | ConfigReject):
+                self._config_answer = event
+                self._outbox.on_config_answer()
             elif isinstance(event, ErrorMessage):
                 if event.code == "CLOCK_BACK" and self._ticks_again:
                     # It had handled this tick and later ones before the connection was lost.

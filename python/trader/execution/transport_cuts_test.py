@@ -165,6 +165,8 @@ def test_a_market_said_after_an_order_is_not_lost_with_the_connection() -> None:
             bet_delay=0,
             ladder=Ladder.CLASSIC,
             runners=(),
+            winners=1,
+            event_type_id=None,
         )
         for status in (MarketStatus.OPEN, MarketStatus.SUSPENDED)
     ]

@@ -95,6 +95,7 @@ class Metrics(Collector):
         self.executor_heartbeats_total = 0
         self.executor_heartbeats_missed_total = 0
         self.duplicate_reports_total = 0
+        self.executor_switches_total = 0
         self.open_orders = 0
         self.pnl = 0.0  # account currency
         self.registry = CollectorRegistry(auto_describe=False)
@@ -183,6 +184,11 @@ class Metrics(Collector):
                 "hotloop_duplicate_reports",
                 "Reports dropped because their seq was seen before.",
                 self.duplicate_reports_total,
+            ),
+            (
+                "hotloop_executor_switches",
+                "Times new orders were sent to the other executor from then on.",
+                self.executor_switches_total,
             ),
         )
         for name, text, value in plain:

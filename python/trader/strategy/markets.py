@@ -99,4 +99,6 @@ def market_state(view: MarketView) -> MarketState:
             for runner, status in view.runners.items()
             if status != "UNKNOWN"
         ),
+        winners=view.number_of_winners or 0,
+        event_type_id=None,
     )

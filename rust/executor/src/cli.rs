@@ -15,6 +15,7 @@ Usage:
 When it is ready it prints one line on stdout, then nothing more:
   {"listening": "127.0.0.1:PORT", "metrics": "127.0.0.1:PORT"}
 Logs go to stderr. http://METRICS/metrics is for Prometheus, http://METRICS/status is JSON for people and scripts.
+The trader may change limits, heartbeat_ms and trader_timeout_s while it runs (CONFIG).
 SIGTERM or SIGINT: says GOODBYE to the trader and ends with exit code 0.
 
 Try it:
@@ -25,7 +26,8 @@ Try it:
 The configuration is one JSON object. An unknown key is refused with its path. Keys and defaults:
   {
     "listen": {
-      "transport": "tcp",           the only one in this version
+      "transport": "tcp",           or "uds": a socket in the file system, mode 0600
+      "socket": (needed with uds),  its path; host and port go with tcp
       "host": "127.0.0.1",          loopback only
       "port": 0,                    0: the system chooses, see the ready line
       "token_file": (needed),       holds the token HELLO must carry; mode 0600
@@ -125,6 +127,7 @@ mod tests {
         // The configuration's own error messages list what is known; the page must not fall behind them.
         for key in [
             "transport",
+            "socket",
             "host",
             "port",
             "token_file",

@@ -61,7 +61,7 @@ prop_compose! {
     ) -> Market {
         Market {
             market_id: format!("1.{market}"), status, in_play, version: None, bet_delay: 0, ladder: Ladder::Classic,
-            runners: vec![Runner { selection_id: 1, handicap_centi: 0, status: runner }],
+            runners: vec![Runner { selection_id: 1, handicap_centi: 0, status: runner }], winners: 1, event_type_id: None,
         }
     }
 }

@@ -1,4 +1,4 @@
-//! The conformance scripts of `proto_wire/vectors/machine`: the Python machine runs the same files.
+//! The conformance scripts of `proto_wire/machine`: the Python machine runs the same files.
 
 #![allow(clippy::unwrap_used, reason = "a failing helper is a failing test")]
 
@@ -11,7 +11,7 @@ use wire::{Message, Report};
 fn scripts() -> Vec<PathBuf> {
     let root = std::env::var("PROTO_WIRE_DIR")
         .unwrap_or_else(|_| concat!(env!("CARGO_MANIFEST_DIR"), "/../../proto_wire").to_owned());
-    let folder = Path::new(&root).join("vectors/machine");
+    let folder = Path::new(&root).join("machine");
     let mut scripts: Vec<PathBuf> = std::fs::read_dir(&folder)
         .unwrap_or_else(|error| panic!("{}: {error}", folder.display()))
         .map(|entry| entry.unwrap().path())

@@ -12,11 +12,15 @@ mod connections;
 mod orders;
 #[path = "server/process.rs"]
 mod process;
+#[path = "server/reconfigure.rs"]
+mod reconfigure;
 #[path = "server/running.rs"]
 mod running;
 #[path = "server/scripts.rs"]
 mod scripts;
 #[path = "server/sessions.rs"]
 mod sessions;
+#[path = "server/sockets.rs"]
+mod sockets;
 #[path = "server/trader.rs"]
 mod trader;

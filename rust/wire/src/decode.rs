@@ -8,10 +8,11 @@ use serde_json::Value;
 
 use crate::canonical::lone_surrogate;
 use crate::{
-    Action, Capabilities, Capability, Control, ControlAck, ControlAction, DryFill, ErrorMessage, FillEvent,
-    Goodbye, Heartbeat, HeartbeatAck, Hello, HelloAck, HelloReject, INT_MAX, INTENT_ID_MAX, Intent, Ladder,
-    Market, MarketStatus, Message, PRICE_CENTI_MAX, Persistence, Report, ReportAck, RunnerStatus,
-    SIZE_CENTI_MAX, Side, State, Status, Tick, TickAck, TimeInForce, WIRE_VERSION, WireError, cut,
+    Action, Capabilities, Capability, Config, ConfigAck, ConfigReject, Control, ControlAck, ControlAction,
+    DryFill, ErrorMessage, FillEvent, Goodbye, Heartbeat, HeartbeatAck, Hello, HelloAck, HelloReject,
+    INT_MAX, INTENT_ID_MAX, Intent, Ladder, Market, MarketStatus, Message, PRICE_CENTI_MAX, Persistence,
+    Report, ReportAck, RunnerStatus, SIZE_CENTI_MAX, Side, State, Status, Tick, TickAck, TimeInForce,
+    WIRE_VERSION, WireError, cut,
 };
 
 /// A field whose values are a closed set: its path (`[]` steps into a list) and the set.
@@ -60,6 +61,9 @@ impl Message {
             Heartbeat::TYPE => read::<Heartbeat>(body),
             HeartbeatAck::TYPE => read::<HeartbeatAck>(body),
             Market::TYPE => read::<Market>(body),
+            Config::TYPE => read::<Config>(body),
+            ConfigAck::TYPE => read::<ConfigAck>(body),
+            ConfigReject::TYPE => read::<ConfigReject>(body),
             Control::TYPE => read::<Control>(body),
             ControlAck::TYPE => read::<ControlAck>(body),
             Tick::TYPE => read::<Tick>(body),
@@ -290,6 +294,7 @@ impl Body for Market {
     fn check(&self) -> Result<(), String> {
         optional_int("version", self.version)?;
         int("bet_delay", self.bet_delay)?;
+        int("winners", self.winners)?;
         self.runners.iter().try_for_each(|runner| {
             int("runners[].selection_id", runner.selection_id)?;
             signed("runners[].handicap_centi", runner.handicap_centi)
@@ -363,6 +368,9 @@ plain_bodies! {
     ReportAck { seq } &[];
     Heartbeat { next_report_seq, open_orders, queue_depth, ts_ms } &[("state", State::TEXTS)];
     HeartbeatAck { ts_ms } &[];
+    Config { bundle_version } &[];
+    ConfigAck { bundle_version } &[];
+    ConfigReject { bundle_version } &[];
     Control {} &[("action", ControlAction::TEXTS)];
     ControlAck { open_orders } &[("action", ControlAction::TEXTS)];
     Tick { ts_ms } &[];

@@ -37,6 +37,8 @@ pub enum Code {
     BadToken,
     /// S2: no common wire version.
     UnsupportedWire,
+    /// S2: the trader's configuration has a form the executor does not know.
+    UnsupportedBundle,
     /// S2: another session is alive.
     SessionTaken,
 }
@@ -61,6 +63,7 @@ impl Code {
             Self::BadHello => "BAD_HELLO",
             Self::BadToken => "BAD_TOKEN",
             Self::UnsupportedWire => "UNSUPPORTED_WIRE",
+            Self::UnsupportedBundle => "UNSUPPORTED_BUNDLE",
             Self::SessionTaken => "SESSION_TAKEN",
         }
     }

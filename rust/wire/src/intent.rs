@@ -124,18 +124,31 @@ pub struct Market {
     pub version: Option<i64>,
     /// Seconds an in-play order is held back.
     pub bet_delay: i64,
+    /// What sort of event it is about, as the venue numbers them.
+    #[serde(deserialize_with = "nullable")]
+    pub event_type_id: Option<String>,
     /// The prices it allows.
     pub ladder: Ladder,
     /// Its runners.
     #[serde(deserialize_with = "objects")]
     pub runners: Vec<Runner>,
+    /// How many runners win; 0: not known.
+    pub winners: i64,
 }
 
 canonical!(
     Market,
     "MARKET",
-    [bet_delay, in_play, ladder, market_id, runners, status],
-    [version]
+    [
+        bet_delay,
+        event_type_id,
+        in_play,
+        ladder,
+        market_id,
+        runners,
+        status
+    ],
+    [version, winners]
 );
 
 /// One runner of a [`Market`]. The fields stand in the order they are written in.

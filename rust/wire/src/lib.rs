@@ -27,12 +27,14 @@ pub use intent::{DryFill, Intent, Market, Runner};
 pub use message::Message;
 pub use report::{FillEvent, Latency, Report};
 pub use session::{
-    Capabilities, Capability, Control, ControlAck, ErrorMessage, Goodbye, Heartbeat, HeartbeatAck, Hello,
-    HelloAck, HelloReject, ReportAck, Tick, TickAck,
+    Capabilities, Capability, Config, ConfigAck, ConfigReject, Control, ControlAck, ErrorMessage, Goodbye,
+    Heartbeat, HeartbeatAck, Hello, HelloAck, HelloReject, ReportAck, Tick, TickAck,
 };
 
 /// The wire version this crate speaks.
 pub const WIRE_VERSION: i64 = 1;
+/// The versions of configuration bundles the executor of this crate's version takes (clause V5).
+pub const BUNDLE_VERSIONS: &[i64] = &[1];
 /// The largest integer both languages' JSON carries exactly: 2^53 − 1.
 pub const INT_MAX: i64 = (1 << 53) - 1;
 /// The largest `price_centi`.

@@ -3,8 +3,9 @@
 use serde::Serialize;
 
 use crate::{
-    Control, ControlAck, DryFill, ErrorMessage, Goodbye, Heartbeat, HeartbeatAck, Hello, HelloAck,
-    HelloReject, Intent, MAX_FRAME_BYTES, Market, Report, ReportAck, Tick, TickAck, WireError,
+    Config, ConfigAck, ConfigReject, Control, ControlAck, DryFill, ErrorMessage, Goodbye, Heartbeat,
+    HeartbeatAck, Hello, HelloAck, HelloReject, Intent, MAX_FRAME_BYTES, Market, Report, ReportAck, Tick,
+    TickAck, WireError,
 };
 
 macro_rules! message {
@@ -46,6 +47,9 @@ message! {
     Heartbeat(Heartbeat),
     HeartbeatAck(HeartbeatAck),
     Market(Market),
+    Config(Config),
+    ConfigAck(ConfigAck),
+    ConfigReject(ConfigReject),
     Control(Control),
     ControlAck(ControlAck),
     Tick(Tick),

@@ -103,7 +103,7 @@ messages! {
     HelloReject = "HELLO_REJECT" [
         code: String = "Why.",
         message: String = "The same for people.",
-        supported: Vec<i64> = "Wire versions the executor speaks."
+        supported: Vec<i64> = "Versions the executor takes: of bundles where those were refused, else of the wire."
     ] [];
 
     /// `REPORT_ACK`: every report up to `seq` has been seen.
@@ -114,12 +114,22 @@ messages! {
         next_report_seq: i64 = "The next new report's.",
         open_orders: i64 = "Orders that stand.",
         queue_depth: i64 = "Intents taken and not yet answered.",
+        reason: String = "Why not; empty where they are.",
         state: State = "Whether new orders are taken.",
         ts_ms: i64 = "Wall clock, milliseconds."
     ] [venue: String = "State of the venue's link; `dry_run` without one."];
 
     /// `HEARTBEAT_ACK` of the trader's engine loop.
     HeartbeatAck = "HEARTBEAT_ACK" [ts_ms: i64 = "That of the HEARTBEAT."] [];
+
+    /// CONFIG: other limits from now on, all of them or none.
+    Config = "CONFIG" [body: String = "The configuration file's text.", bundle_version: i64 = "The version of its form."] [];
+
+    /// `CONFIG_ACK`: they hold.
+    ConfigAck = "CONFIG_ACK" [bundle_version: i64 = "That of the CONFIG."] [];
+
+    /// `CONFIG_REJECT`: nothing has changed.
+    ConfigReject = "CONFIG_REJECT" [bundle_version: i64 = "That of the CONFIG.", path: String = "The key, dotted; empty for the whole."] [why: String = "What is wrong with it."];
 
     /// CONTROL: the person at the desk.
     Control = "CONTROL" [action: ControlAction = "What to do.", reason: String = "Why, for the log."] [];

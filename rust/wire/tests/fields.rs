@@ -11,7 +11,7 @@ use wire::Message;
 fn accepted() -> Vec<Value> {
     let root = std::env::var("PROTO_WIRE_DIR")
         .unwrap_or_else(|_| concat!(env!("CARGO_MANIFEST_DIR"), "/../../proto_wire").to_owned());
-    let mut bodies: Vec<String> = std::fs::read_dir(Path::new(&root).join("vectors/messages"))
+    let mut bodies: Vec<String> = std::fs::read_dir(Path::new(&root).join("vectors/v1/messages"))
         .unwrap()
         .map(|entry| serde_json::from_slice::<Value>(&std::fs::read(entry.unwrap().path()).unwrap()).unwrap())
         .filter(|vector| vector.get("code").is_none())

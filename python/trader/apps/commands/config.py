@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+from pathlib import Path
 from typing import Final
 
 from trader.apps.commands.common import configured, profile_of
@@ -19,7 +20,7 @@ def run(arguments: argparse.Namespace, _interrupt: Interrupt) -> int:
     """Exit code 0 when the configuration is right, 2 when not."""
     if arguments.action == "check":
         return _check(arguments)
-    rendered = rust_config(configured(arguments)).render()
+    rendered = rust_config(configured(arguments)).render(Path())
     # The token is made at each start; the file's place is the run's folder.
     rendered["listen"]["token_file"] = TOKEN_FILE
     print(json.dumps(rendered, indent=2, sort_keys=True))

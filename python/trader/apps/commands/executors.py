@@ -6,6 +6,7 @@ from pathlib import Path
 
 from trader.config.schema import Config
 from trader.execution.executor_py.executor import PythonExecutor
+from trader.execution.fallback import FallbackExecutor
 from trader.execution.interfaces.executor import Executor, ExecutorStartError
 from trader.execution.ipc import Bus
 from trader.execution.rust_executor import RustExecutor, RustExecutorConfig
@@ -28,7 +29,11 @@ def make_executor(config: Config, bus: Bus, metrics: Metrics, run_dir: Path) -> 
             f"{error} (build it with ./bazelw build //rust/executor, "
             "or run with --execution python)"
         ) from None
-    return RustExecutor(bus, rust_config(config), binary, run_dir, metrics)
+    sidecar = RustExecutor(bus, rust_config(config), binary, run_dir, metrics)
+    if config.execution.on_unhealthy == "pause":
+        return sidecar
+    limits = config.execution.limits.dry_run()
+    return FallbackExecutor(sidecar, PythonExecutor(bus, limits), bus, limits, metrics)
 
 
 def rust_config(config: Config) -> RustExecutorConfig:
@@ -40,10 +45,12 @@ def rust_config(config: Config) -> RustExecutorConfig:
     return RustExecutorConfig(
         clock="wire",
         limits=config.execution.limits.dry_run(),
+        transport="uds" if execution.transport == "uds" else "tcp",
         host=execution.host,
         port=execution.port,
         heartbeat_ms=execution.heartbeat_ms,
         heartbeat_timeout_s=execution.heartbeat_timeout_s,
+        recover_s=execution.recover_s,
         trader_timeout_s=execution.trader_timeout_s,
         send_queue_max=execution.send_queue_max,
         log_level=execution.log.level,

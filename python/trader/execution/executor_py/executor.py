@@ -36,6 +36,10 @@ class PythonExecutor:
     def control(self, action: str, reason: str) -> None:
         self._post(self.machine.handle(Control(action=ControlAction(action), reason=reason)))
 
+    def set_limits(self, limits: DryRunLimits) -> None:
+        limits.check()
+        self.machine.set_limits(limits)
+
     def clock(self, ts_ms: int) -> None:
         self._post(self.machine.advance(ts_ms))
 

@@ -1,7 +1,7 @@
 """The dry-run machine: pure, no I/O and no clock of its own.
 
 It does what the Rust machine does, report for report; both run the scripts in
-`proto_wire/vectors/machine`. `handle` takes what the trader says, `advance` the time.
+`proto_wire/machine`. `handle` takes what the trader says, `advance` the time.
 """
 
 from __future__ import annotations
@@ -116,6 +116,11 @@ class DryRunMachine:
             return self._on_market(message)
         return self._on_control(message)
 
+    def set_limits(self, limits: DryRunLimits) -> None:
+        """Keeps to other limits from now on. What stands stays, also above a lower limit."""
+        self._limits = limits
+        self._forget()
+
     def advance(self, now_ms: int) -> list[ExecutionReport]:
         """The reports that time causes. A time in the past is ignored.
 
@@ -156,9 +161,13 @@ class DryRunMachine:
             return False
         self._remembered.add(intent_id)
         self._remembered_order.append(intent_id)
-        if len(self._remembered) > self._limits.max_remembered_intents:
-            self._remembered.remove(self._remembered_order.popleft())
+        self._forget()
         return True
+
+    def _forget(self) -> None:
+        """Of the identities seen, the oldest that are too many."""
+        while len(self._remembered) > self._limits.max_remembered_intents:
+            self._remembered.remove(self._remembered_order.popleft())
 
     def _check(self, intent: QuoteIntent) -> _Refusal | None:
         """What PLACE and REPLACE have in common, in this order."""

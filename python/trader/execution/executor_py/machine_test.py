@@ -153,6 +153,8 @@ def test_markets_are_bounded_but_those_with_orders_stay(monkeypatch: pytest.Monk
             bet_delay=0,
             ladder=Ladder.CLASSIC,
             runners=(),
+            winners=1,
+            event_type_id=None,
         )
 
     machine.handle(intent("a", market_id="1.1"))

@@ -34,6 +34,8 @@ from trader.execution.executor_py.venue_client import Outcome, VenueClient
 from trader.execution.executor_py.venue_facts import BetState, VenueRequest
 from trader.execution.executor_py.venue_orders import VenueOrders
 from trader.execution.interfaces.executor import (
+    ConfigRejectedError,
+    DryRunLimits,
     ExecutorLost,
     ExecutorStartError,
     SendQueueFullError,
@@ -170,6 +172,10 @@ class VenueExecutor:
             self.orders.cancel_all()
             self._ending = True
             self._act()
+
+    def set_limits(self, limits: DryRunLimits) -> None:
+        del limits
+        raise ConfigRejectedError("limits", "what goes to a venue has only the venue's limits")
 
     def clock(self, ts_ms: int) -> None:
         self.orders.advance(ts_ms)

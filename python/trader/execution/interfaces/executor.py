@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Literal, Protocol
 
 from trader.execution.interfaces.intents import Persistence, QuoteIntent, Side, TimeInForce
@@ -29,18 +29,40 @@ class ExecutorProtocolError(ExecutionError):
         self.code = code
 
 
+class ConfigRejectedError(ExecutionError):
+    """The executor keeps the limits it has; `path` is the key that is wrong, dotted."""
+
+    def __init__(self, path: str, why: str) -> None:
+        super().__init__(f"executor refused its configuration: {path}{': ' if path else ''}{why}")
+        self.path = path
+        self.why = why
+
+
+class OrderLimitError(ExecutionError):
+    """As many orders stand as may."""
+
+
 class SendQueueFullError(ExecutionError):
     """The bounded send queue has no room: the executor takes messages too slowly or is away."""
 
 
 @dataclass(frozen=True, slots=True)
 class DryRunLimits:
-    """Limits of the dry-run machine; the same keys as `limits` in the executor's JSON."""
+    """Limits of the dry-run machine; the same keys as `limits` in the executor's JSON.
+
+    `check` says whether a running executor may be given them.
+    """
 
     max_open_orders: int = 200
     min_size_centi: int = 100
     min_payout_centi: int = 1_000
     max_remembered_intents: int = 1_000_000
+
+    def check(self) -> None:
+        """Raises `ConfigRejectedError` with the first key that is below 1."""
+        for key, value in asdict(self).items():
+            if value < 1:
+                raise ConfigRejectedError(f"limits.{key}", f"{value} is not 1 or more")
 
 
 class Executor(Protocol):
@@ -67,7 +89,7 @@ class Executor(Protocol):
         """Raises `ExecutorStartError`."""
 
     def submit(self, intent: QuoteIntent) -> None:
-        """Raises `SendQueueFullError` or `ExecutorLost`."""
+        """Raises `SendQueueFullError`, `OrderLimitError` or `ExecutorLost`."""
 
     def market(self, state: MarketState) -> None:
         """What the pre-checks must know; send on change."""
@@ -77,6 +99,12 @@ class Executor(Protocol):
 
     def control(self, action: str, reason: str) -> None:
         """`cancel_all`, `kill` or `resume`; `ValueError` for anything else."""
+
+    def set_limits(self, limits: DryRunLimits) -> None:
+        """Other limits from now on, all or none; what stands stays, also above a lower limit.
+
+        Raises `ConfigRejectedError`, `SendQueueFullError` or `ExecutorLost`.
+        """
 
     def clock(self, ts_ms: int) -> None:
         """Virtual time has come to `ts_ms`; does not wait. A time in the past is ignored."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Annotated, Literal, TypeAlias
+from typing import Annotated, Final, Literal, TypeAlias
 
 import msgspec
 
@@ -23,6 +23,9 @@ from trader.execution.interfaces.wire import (
 
 __all__ = [
     "Capabilities",
+    "ConfigAck",
+    "ConfigPush",
+    "ConfigReject",
     "Control",
     "ControlAck",
     "ControlAction",
@@ -47,7 +50,8 @@ __all__ = [
     "decode",
 ]
 
-WIRE_VERSION = 1
+WIRE_VERSION: Final = 1
+BUNDLE_VERSION: Final = 1  # of the configuration this version of the trader is made for
 
 Capabilities: TypeAlias = dict[str, bool | Int | str]
 
@@ -109,7 +113,10 @@ class HelloAck(WireStruct, frozen=True, kw_only=True, tag_field="type", tag="HEL
 
 
 class HelloReject(WireStruct, frozen=True, kw_only=True, tag_field="type", tag="HELLO_REJECT"):
-    """The executor refuses: BAD_TOKEN, UNSUPPORTED_WIRE, SESSION_TAKEN or BAD_HELLO."""
+    """The executor refuses: BAD_HELLO, BAD_TOKEN, UNSUPPORTED_WIRE, UNSUPPORTED_BUNDLE or
+    SESSION_TAKEN. `supported`: the bundle versions it takes where those were refused, else its wire
+    versions.
+    """
 
     code: str
     message: str
@@ -123,10 +130,11 @@ class ReportAck(WireStruct, frozen=True, kw_only=True, tag_field="type", tag="RE
 
 
 class Heartbeat(WireStruct, frozen=True, kw_only=True, tag_field="type", tag="HEARTBEAT"):
-    """Executor to trader at a fixed cadence of the wall clock."""
+    """Executor to trader at a fixed cadence of the wall clock. `reason`: why it is paused."""
 
     ts_ms: Millis
     state: Literal["READY", "PAUSED"]
+    reason: str
     open_orders: Count
     queue_depth: Count
     venue: str
@@ -155,6 +163,27 @@ class MarketState(WireStruct, frozen=True, kw_only=True, tag_field="type", tag="
     bet_delay: Count
     ladder: Ladder
     runners: tuple[RunnerState, ...]
+    winners: Count  # 0: not known
+    event_type_id: str | None
+
+
+class ConfigPush(WireStruct, frozen=True, kw_only=True, tag_field="type", tag="CONFIG"):
+    """The executor's configuration anew, as the text of its file: all of it holds, or none."""
+
+    bundle_version: Count
+    body: str
+
+
+class ConfigAck(WireStruct, frozen=True, kw_only=True, tag_field="type", tag="CONFIG_ACK"):
+    bundle_version: Count
+
+
+class ConfigReject(WireStruct, frozen=True, kw_only=True, tag_field="type", tag="CONFIG_REJECT"):
+    """Nothing has changed; `path` is the key (dotted, empty for the whole), `why` what is wrong."""
+
+    bundle_version: Count
+    path: str
+    why: str
 
 
 class Control(WireStruct, frozen=True, kw_only=True, tag_field="type", tag="CONTROL"):
@@ -210,6 +239,9 @@ Message: TypeAlias = (
     | Heartbeat
     | HeartbeatAck
     | MarketState
+    | ConfigPush
+    | ConfigAck
+    | ConfigReject
     | Control
     | ControlAck
     | Tick

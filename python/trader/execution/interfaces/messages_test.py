@@ -20,7 +20,7 @@ from trader.execution.interfaces.reports import (
 )
 from trader.execution.testing import load_vectors
 
-VECTORS = load_vectors("messages")
+VECTORS = load_vectors("vectors/v1/messages")
 ACCEPT = {name: v for name, v in VECTORS.items() if "code" not in v}
 REJECT = {name: v for name, v in VECTORS.items() if "code" in v}
 

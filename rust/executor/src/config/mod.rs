@@ -2,9 +2,11 @@
 //!
 //! The trader renders it from its YAML; `executor --help` shows every key. An unknown key is refused with its path.
 
+mod changes;
 mod section;
 mod token;
 
+use std::fmt;
 use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -13,10 +15,16 @@ use serde_json::Value;
 use tracing::Level;
 
 use crate::machine::Limits;
+pub use changes::Changes;
 use section::Section;
 pub use token::Token;
 
 const TIMEOUT_MS_MAX: i64 = 600_000;
+const HEARTBEAT: Duration = Duration::from_secs(1);
+const TRADER_TIMEOUT: Duration = Duration::from_secs(10);
+const MAX_UNACKED_REPORTS: usize = 100_000;
+/// What the system takes for the path of a socket, less what is put to it while the socket is made.
+const SOCKET_PATH_BYTES_MAX: usize = 100;
 
 /// Whose time the machine's is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -47,11 +55,29 @@ pub enum LogFormat {
     Text,
 }
 
+/// Where the trader connects.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Listen {
+    /// A port of a loopback address.
+    Tcp(SocketAddr),
+    /// A socket in the file system, for the executor's own user only.
+    Uds(PathBuf),
+}
+
+impl fmt::Display for Listen {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Tcp(address) => address.fmt(f),
+            Self::Uds(path) => write!(f, "unix:{}", path.display()),
+        }
+    }
+}
+
 /// Everything the file says.
 #[derive(Debug)]
 pub struct Config {
-    /// Where the trader connects: loopback only.
-    pub listen: SocketAddr,
+    /// Where the trader connects.
+    pub listen: Listen,
     /// The secret HELLO must carry.
     pub token: Token,
     /// How long a connection may take to say HELLO.
@@ -130,14 +156,12 @@ impl Config {
             .then_some(())
             .ok_or_else(|| root.error("mode", "live orders are not in this version; only dry_run"))?;
         let clock = root.choice("clock", &[("wall", Clock::Wall), ("wire", Clock::Wire)])?;
-        let listen = Listen::read(root.child("listen")?)?;
-        let (limits, max_unacked_reports) = read_limits(root.child("limits")?)?;
-        let heartbeat = millis(root.int("heartbeat_ms", 1_000, 10, TIMEOUT_MS_MAX)?);
-        let lost_after = root.seconds(
-            "trader_timeout_s",
-            if clock == Clock::Wall { 10.0 } else { 0.0 },
-            86_400.0,
-        )?;
+        let listen = ListenSection::read(root.child("listen")?)?;
+        let (limits, max_unacked_reports) =
+            read_limits(root.child("limits")?, &Limits::default(), MAX_UNACKED_REPORTS)?;
+        let heartbeat = read_heartbeat(&mut root, HEARTBEAT)?;
+        let trader_timeout =
+            read_trader_timeout(&mut root, (clock == Clock::Wall).then_some(TRADER_TIMEOUT))?;
         let mut metrics = root.child("metrics")?;
         let metrics_address = address(&mut metrics)?;
         metrics.finish()?;
@@ -165,7 +189,7 @@ impl Config {
             limits,
             max_unacked_reports,
             heartbeat,
-            trader_timeout: (lost_after > 0.0).then(|| Duration::from_secs_f64(lost_after)),
+            trader_timeout,
             metrics: metrics_address,
             log_level,
             log_format,
@@ -174,21 +198,21 @@ impl Config {
 }
 
 /// The `listen` object.
-struct Listen {
-    address: SocketAddr,
+struct ListenSection {
+    address: Listen,
     token_file: PathBuf,
     hello_timeout: Duration,
     frame_timeout: Duration,
     write_timeout: Duration,
 }
 
-impl Listen {
+impl ListenSection {
     fn read(mut section: Section) -> Result<Self, ConfigError> {
-        section
-            .choice("transport", &[("tcp", true), ("uds", false)])?
-            .then_some(())
-            .ok_or_else(|| section.error("transport", "uds is not in this version; only tcp"))?;
-        let address = address(&mut section)?;
+        let address = if section.choice("transport", &[("tcp", true), ("uds", false)])? {
+            Listen::Tcp(address(&mut section)?)
+        } else {
+            Listen::Uds(socket_path(&mut section)?)
+        };
         let token_file = section
             .text("token_file")?
             .ok_or_else(|| section.error("token_file", "missing: the file that holds the trader's token"))?;
@@ -207,8 +231,25 @@ impl Listen {
     }
 }
 
-fn read_limits(mut section: Section) -> Result<(Limits, usize), ConfigError> {
-    let default = Limits::default();
+fn read_heartbeat(root: &mut Section, default: Duration) -> Result<Duration, ConfigError> {
+    let default = i64::try_from(default.as_millis()).unwrap_or(TIMEOUT_MS_MAX);
+    root.int("heartbeat_ms", default, 10, TIMEOUT_MS_MAX).map(millis)
+}
+
+fn read_trader_timeout(
+    root: &mut Section,
+    default: Option<Duration>,
+) -> Result<Option<Duration>, ConfigError> {
+    let default = default.map_or(0.0, |timeout| timeout.as_secs_f64());
+    let seconds = root.seconds("trader_timeout_s", default, 86_400.0)?;
+    Ok((seconds > 0.0).then(|| Duration::from_secs_f64(seconds)))
+}
+
+fn read_limits(
+    mut section: Section,
+    default: &Limits,
+    max_unacked: usize,
+) -> Result<(Limits, usize), ConfigError> {
     let mut count = |key, default: usize, high: i64| {
         let default = i64::try_from(default).unwrap_or(high);
         section
@@ -221,7 +262,7 @@ fn read_limits(mut section: Section) -> Result<(Limits, usize), ConfigError> {
         default.max_remembered_intents,
         100_000_000,
     )?;
-    let max_unacked_reports = count("max_unacked_reports", 100_000, 10_000_000)?;
+    let max_unacked_reports = count("max_unacked_reports", max_unacked, 10_000_000)?;
     let min_size_centi = section.int("min_size_centi", default.min_size_centi, 1, wire::SIZE_CENTI_MAX)?;
     let min_payout_centi = section.int(
         "min_payout_centi",
@@ -258,6 +299,18 @@ fn address(section: &mut Section) -> Result<SocketAddr, ConfigError> {
     let port = section.int("port", 0, 0, i64::from(u16::MAX))?;
     let port = u16::try_from(port).map_err(|_| section.error("port", "not a port"))?;
     Ok(SocketAddr::new(ip, port))
+}
+
+/// `socket`: where the socket is to be made.
+fn socket_path(section: &mut Section) -> Result<PathBuf, ConfigError> {
+    let path = section
+        .text("socket")?
+        .ok_or_else(|| section.error("socket", "missing: the path of the socket to listen on"))?;
+    if path.len() > SOCKET_PATH_BYTES_MAX {
+        let why = format!("{} bytes; the system takes {SOCKET_PATH_BYTES_MAX}", path.len());
+        return Err(section.error("socket", why));
+    }
+    Ok(path.into())
 }
 
 fn millis(number: i64) -> Duration {

@@ -34,7 +34,7 @@ fn refused(name: &str, members: &str) -> String {
 fn the_shortest_file_gives_the_defaults() {
     let token = token_file("short", "secret\n", 0o600);
     let config = Config::parse(&format!(r#"{{"listen": {{"token_file": {token:?}}}}}"#)).unwrap();
-    assert_eq!(config.listen, "127.0.0.1:0".parse().unwrap());
+    assert_eq!(config.listen, Listen::Tcp("127.0.0.1:0".parse().unwrap()));
     assert_eq!(config.metrics, "127.0.0.1:0".parse().unwrap());
     assert_eq!(config.limits, Limits::default());
     assert_eq!(config.max_unacked_reports, 100_000);

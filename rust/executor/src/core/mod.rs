@@ -4,6 +4,7 @@
 //! [`Core::arm`] said so. Reports are never handed out: a session reads them from [`Core::report_after`], so that one
 //! that was slow, broken or not there yet misses none.
 
+mod reconfigure;
 mod refused;
 mod retention;
 mod session;
@@ -99,6 +100,9 @@ impl Core {
             );
             return Err(Refused::new(Code::UnsupportedWire, message));
         }
+        if !wire::BUNDLE_VERSIONS.contains(&hello.bundle_version) {
+            return Err(Refused::bundle(hello.bundle_version));
+        }
         let standing = self.session.as_ref().filter(|slot| slot.ended().is_none());
         if let Some(former) = standing {
             if !hello.takeover {
@@ -124,8 +128,9 @@ impl Core {
         let clock = self.config.clock.as_str().to_owned();
         let ack = HelloAck {
             capabilities: [
-                ("dry_run".to_owned(), Capability::Bool(true)),
                 ("clock".to_owned(), Capability::Text(clock)),
+                ("config".to_owned(), Capability::Bool(true)),
+                ("dry_run".to_owned(), Capability::Bool(true)),
             ]
             .into(),
             executor_version: crate::VERSION.to_owned(),
@@ -187,6 +192,7 @@ impl Core {
                     .into(),
                 )
             }
+            Message::Config(config) => Some(self.reconfigure(config)),
             Message::Tick(tick) => Some(self.tick(tick)?.into()),
             Message::ReportAck(ack) => {
                 self.acknowledge(ack.seq);

@@ -23,6 +23,16 @@ impl Refused {
         }
     }
 
+    /// A configuration of a form that is not known here.
+    #[must_use]
+    pub fn bundle(given: i64) -> Self {
+        let taken = wire::BUNDLE_VERSIONS;
+        Self::new(
+            Code::UnsupportedBundle,
+            format!("bundle version {given} is not taken here, only {taken:?}"),
+        )
+    }
+
     /// As the wire's ERROR.
     #[must_use]
     pub fn to_error(&self) -> Message {

@@ -5,6 +5,7 @@ use wire::{Heartbeat, State};
 
 use super::Core;
 use super::time::wall_ms;
+use crate::machine::Refusal;
 
 impl Core {
     /// A HEARTBEAT of this moment.
@@ -14,6 +15,7 @@ impl Core {
             next_report_seq: self.machine.last_seq() + 1,
             open_orders: self.open_orders(),
             queue_depth: 0,
+            reason: self.reason().to_owned(),
             state: self.state(),
             ts_ms: wall_ms(),
             venue: "dry_run".to_owned(),
@@ -62,10 +64,21 @@ impl Core {
     }
 
     fn state(&self) -> State {
-        if self.machine.paused() || self.machine.killed() {
-            State::Paused
-        } else {
+        if self.reason().is_empty() {
             State::Ready
+        } else {
+            State::Paused
+        }
+    }
+
+    /// The code new orders are refused with; empty where they are taken.
+    fn reason(&self) -> &'static str {
+        if self.machine.killed() {
+            Refusal::Killed.code()
+        } else if self.machine.paused() {
+            Refusal::ReportsUnacked.code()
+        } else {
+            ""
         }
     }
 

@@ -95,6 +95,8 @@ mod tests {
             bet_delay: 0,
             ladder: Ladder::Classic,
             runners: Vec::new(),
+            winners: 1,
+            event_type_id: None,
         }
     }
 

@@ -88,6 +88,12 @@ impl Machine {
         self.paused
     }
 
+    /// Keeps to other limits from now on. What stands stays, also above a lower limit.
+    pub fn set_limits(&mut self, limits: Limits) {
+        self.limits = limits;
+        self.remembered.set_max(limits.max_remembered_intents);
+    }
+
     /// Refuses PLACE and REPLACE with `REPORTS_UNACKED`, or no longer.
     pub fn set_paused(&mut self, paused: bool) {
         self.paused = paused;

@@ -28,12 +28,22 @@ impl Remembered {
         self.ids.contains(intent_id)
     }
 
+    /// Makes room for other than so many; the oldest go if there are too many.
+    pub fn set_max(&mut self, max: usize) {
+        self.max = max;
+        self.trim();
+    }
+
     /// Adds an id that is not among them; the oldest goes if there are too many.
     pub fn insert(&mut self, intent_id: &str) {
         let intent_id: Rc<str> = intent_id.into();
         self.ids.insert(Rc::clone(&intent_id));
         self.oldest_first.push_back(intent_id);
-        if self.oldest_first.len() > self.max
+        self.trim();
+    }
+
+    fn trim(&mut self) {
+        while self.oldest_first.len() > self.max
             && let Some(oldest) = self.oldest_first.pop_front()
         {
             self.ids.remove(&oldest);

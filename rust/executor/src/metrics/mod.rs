@@ -39,10 +39,11 @@ const MESSAGE_CODES: [Code; 7] = [
     Code::ReportsUnacked,
 ];
 /// Refused sessions (S2).
-const HELLO_CODES: [Code; 4] = [
+const HELLO_CODES: [Code; 5] = [
     Code::BadHello,
     Code::BadToken,
     Code::UnsupportedWire,
+    Code::UnsupportedBundle,
     Code::SessionTaken,
 ];
 
@@ -75,6 +76,12 @@ pub struct Metrics {
     pub slow_peers: Counter,
     /// Times the trader counted as lost.
     pub trader_lost: Counter,
+    /// Configurations taken while running.
+    pub configs: Counter,
+    /// Configurations refused while running.
+    pub configs_refused: Counter,
+    /// Peers of another user, closed at once.
+    pub foreign_peers: Counter,
 }
 
 impl Default for Metrics {
@@ -107,6 +114,9 @@ impl Metrics {
             takeovers: Counter::default(),
             slow_peers: Counter::default(),
             trader_lost: Counter::default(),
+            configs: Counter::default(),
+            configs_refused: Counter::default(),
+            foreign_peers: Counter::default(),
         };
         prepare(&metrics.intents, "action", Action::TEXTS.iter().copied());
         prepare(&metrics.reports, "status", Status::TEXTS.iter().copied());
@@ -166,6 +176,17 @@ impl Metrics {
                 "trader_lost",
                 "Times the trader was silent too long",
                 &self.trader_lost,
+            ),
+            ("configs", "Configurations taken while running", &self.configs),
+            (
+                "configs_refused",
+                "Configurations refused while running",
+                &self.configs_refused,
+            ),
+            (
+                "foreign_peers",
+                "Peers of another user, closed at once",
+                &self.foreign_peers,
             ),
         ] {
             registry.register(name, help, counter.clone());

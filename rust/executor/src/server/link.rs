@@ -4,9 +4,10 @@ use std::io;
 use std::time::Duration;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpStream;
 use tokio::time::{Instant, timeout, timeout_at};
 use wire::{Decoder, FrameError, Message, WireError};
+
+use super::listener::Stream;
 
 const READ_BYTES: usize = 64 << 10;
 /// Bytes put together before they are written.
@@ -34,7 +35,7 @@ pub enum Lost {
 /// A connection with its decoder and the bytes to be written.
 #[derive(Debug)]
 pub struct Link {
-    stream: TcpStream,
+    stream: Stream,
     decoder: Decoder,
     scratch: Box<[u8]>,
     out: Vec<u8>,
@@ -49,7 +50,7 @@ pub struct Link {
 impl Link {
     /// A fresh connection.
     #[must_use]
-    pub fn new(stream: TcpStream, frame_timeout: Duration, write_timeout: Duration) -> Self {
+    pub fn new(stream: Stream, frame_timeout: Duration, write_timeout: Duration) -> Self {
         Self {
             stream,
             decoder: Decoder::new(),

@@ -1,6 +1,7 @@
 //! Sockets, sessions and timers around [`Core`].
 
 mod link;
+mod listener;
 mod session;
 
 use std::cell::RefCell;
@@ -18,9 +19,10 @@ use tokio::sync::Semaphore;
 use tokio::task::spawn_local;
 use tokio::time::{sleep, sleep_until, timeout};
 
-use crate::config::Config;
+use crate::config::{Config, Listen};
 use crate::core::Core;
 use crate::metrics::page;
+use listener::{Accepted, Listener};
 
 /// Connections that may be open without having said HELLO (T4).
 const MAX_WAITING: usize = 16;
@@ -36,13 +38,13 @@ pub enum StartError {
     /// No signals.
     #[error("cannot listen for signals: {0}")]
     Signals(io::Error),
-    /// A port is taken or not allowed.
+    /// A port or socket is taken or not allowed.
     #[error("{what}: cannot listen on {address}: {source}")]
     Bind {
         /// The key of the configuration.
         what: &'static str,
         /// The address it names.
-        address: SocketAddr,
+        address: String,
         /// What the system says.
         source: io::Error,
     },
@@ -51,8 +53,8 @@ pub enum StartError {
 /// An executor that listens.
 #[derive(Debug)]
 pub struct Server {
-    trader: TcpListener,
-    trader_address: SocketAddr,
+    trader: Listener,
+    trader_address: String,
     pages: TcpListener,
     pages_address: SocketAddr,
     core: Rc<RefCell<Core>>,
@@ -64,7 +66,7 @@ impl Server {
     /// # Errors
     /// [`StartError::Bind`] if one cannot be bound.
     pub async fn bind(config: Config) -> Result<Self, StartError> {
-        let (trader, trader_address) = listen("listen", config.listen).await?;
+        let (trader, trader_address) = listen_for_traders(&config.listen).await?;
         let (pages, pages_address) = listen("metrics", config.metrics).await?;
         let core = Rc::new(RefCell::new(Core::new(config)));
         Ok(Self {
@@ -80,7 +82,7 @@ impl Server {
     #[must_use]
     pub fn ready_line(&self) -> String {
         let line = json!({
-            "listening": self.trader_address.to_string(),
+            "listening": self.trader_address,
             "metrics": self.pages_address.to_string(),
         });
         format!("{line}\n")
@@ -127,7 +129,7 @@ pub fn stop_signal() -> Result<impl Future<Output = &'static str>, StartError> {
 async fn listen(what: &'static str, address: SocketAddr) -> Result<(TcpListener, SocketAddr), StartError> {
     let failed = |source| StartError::Bind {
         what,
-        address,
+        address: address.to_string(),
         source,
     };
     let listener = TcpListener::bind(address).await.map_err(failed)?;
@@ -135,12 +137,28 @@ async fn listen(what: &'static str, address: SocketAddr) -> Result<(TcpListener,
     Ok((listener, bound))
 }
 
+async fn listen_for_traders(address: &Listen) -> Result<(Listener, String), StartError> {
+    let failed = |source| StartError::Bind {
+        what: "listen",
+        address: address.to_string(),
+        source,
+    };
+    let listener = Listener::bind(address).await.map_err(failed)?;
+    let bound = listener.address().map_err(failed)?;
+    Ok((listener, bound))
+}
+
 /// Takes connections for ever.
-async fn accept(listener: TcpListener, core: Rc<RefCell<Core>>) {
+async fn accept(listener: Listener, core: Rc<RefCell<Core>>) {
     let waiting = Arc::new(Semaphore::new(MAX_WAITING));
     loop {
         let stream = match listener.accept().await {
-            Ok((stream, _)) => stream,
+            Ok(Accepted::Stream(stream)) => stream,
+            Ok(Accepted::Foreign(uid)) => {
+                core.borrow().metrics.foreign_peers.inc();
+                tracing::warn!(uid, "connection closed at once: another user's");
+                continue;
+            }
             Err(error) => {
                 tracing::warn!(%error, "cannot take a connection");
                 sleep(Duration::from_millis(100)).await;

@@ -4,12 +4,12 @@ use std::cell::RefCell;
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 
-use tokio::net::TcpStream;
 use tokio::sync::OwnedSemaphorePermit;
-use tokio::time::{MissedTickBehavior, interval_at, sleep, timeout};
+use tokio::time::{Interval, MissedTickBehavior, interval_at, sleep, timeout};
 use wire::{Code, Goodbye, Hello, HelloReject, Message, WireError};
 
 use super::link::{Link, Lost};
+use super::listener::Stream;
 use crate::core::{Core, Refused, Slot};
 
 /// A trader that reconnects may be quicker than the news that its former connection is gone.
@@ -34,11 +34,7 @@ impl From<Lost> for End {
 }
 
 /// Serves one connection from its first byte to its last. `waiting` is its place among those without HELLO.
-pub async fn serve(stream: TcpStream, core: Rc<RefCell<Core>>, waiting: OwnedSemaphorePermit) {
-    if let Err(error) = stream.set_nodelay(true) {
-        tracing::debug!(%error, "the connection is gone before it began");
-        return;
-    }
+pub async fn serve(stream: Stream, core: Rc<RefCell<Core>>, waiting: OwnedSemaphorePermit) {
     let (frame_timeout, write_timeout, hello_timeout) = {
         let core = core.borrow();
         core.metrics.connections.inc();
@@ -136,7 +132,10 @@ fn reject(refused: &Refused) -> Message {
     HelloReject {
         code: refused.code.as_str().to_owned(),
         message: refused.message.clone(),
-        supported: vec![wire::WIRE_VERSION],
+        supported: match refused.code {
+            Code::UnsupportedBundle => wire::BUNDLE_VERSIONS.to_vec(),
+            _ => vec![wire::WIRE_VERSION],
+        },
     }
     .into()
 }
@@ -183,7 +182,11 @@ fn say_farewell(link: &mut Link, core: &RefCell<Core>, end: End, slot: Option<&R
             // HELLO_REJECT has been put already.
             if !matches!(
                 refused.code,
-                Code::BadHello | Code::BadToken | Code::UnsupportedWire | Code::SessionTaken
+                Code::BadHello
+                    | Code::BadToken
+                    | Code::UnsupportedWire
+                    | Code::UnsupportedBundle
+                    | Code::SessionTaken
             ) {
                 link.push(&refused.to_error());
             }
@@ -204,6 +207,13 @@ fn say_farewell(link: &mut Link, core: &RefCell<Core>, end: End, slot: Option<&R
     }
 }
 
+/// When HEARTBEATs are due; one that was missed is not made good.
+fn beats(period: Duration) -> Interval {
+    let mut beats = interval_at(tokio::time::Instant::now() + period, period);
+    beats.set_missed_tick_behavior(MissedTickBehavior::Skip);
+    beats
+}
+
 /// A session that stands.
 struct Session<'a> {
     link: &'a mut Link,
@@ -216,9 +226,7 @@ struct Session<'a> {
 impl Session<'_> {
     /// Until the end: answers what has been read, writes in one go, waits.
     async fn converse(mut self) -> End {
-        let period = self.core.borrow().config().heartbeat;
-        let mut beat = interval_at(tokio::time::Instant::now() + period, period);
-        beat.set_missed_tick_behavior(MissedTickBehavior::Skip);
+        let mut beat = beats(self.core.borrow().config().heartbeat);
         // S8: the kept reports, then a HEARTBEAT that says they were all.
         if let Err(lost) = self.resend().await {
             return lost.into();
@@ -226,6 +234,10 @@ impl Session<'_> {
         loop {
             if let Err(end) = self.answer().await {
                 return end;
+            }
+            let period = self.core.borrow().config().heartbeat;
+            if beat.period() != period {
+                beat = beats(period);
             }
             let waited = tokio::select! {
                 biased;

@@ -15,7 +15,7 @@ fn s2_hello_opens_a_session() {
     assert_eq!((ack.wire_version, ack.next_report_seq), (1, 1));
     assert_eq!(
         serde_json::to_value(&ack.capabilities).unwrap(),
-        json!({"dry_run": true, "clock": "wire"})
+        json!({"clock": "wire", "config": true, "dry_run": true})
     );
     assert!(ack.session_id.ends_with("-1"), "{}", ack.session_id);
     let Message::Heartbeat(beat) = trader.receive() else {
@@ -35,7 +35,11 @@ fn s2_every_refused_hello_has_its_code_and_is_closed() {
         ("BAD_TOKEN", json!({"token": "correct-house"})),
         ("BAD_TOKEN", json!({"token": ""})),
         ("BAD_TOKEN", json!({"token": "wrong", "wire_versions": [2]})),
-        ("UNSUPPORTED_WIRE", json!({"wire_versions": [2, 3]})),
+        (
+            "UNSUPPORTED_WIRE",
+            json!({"wire_versions": [2, 3], "bundle_version": 2}),
+        ),
+        ("UNSUPPORTED_BUNDLE", json!({"bundle_version": 2})),
         ("BAD_HELLO", json!({"wire_versions": []})),
         ("BAD_HELLO", json!({"last_report_seq": -1})),
         ("BAD_HELLO", json!({"token": null})),

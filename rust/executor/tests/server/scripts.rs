@@ -29,7 +29,7 @@ fn d_every_script_gives_the_same_reports_over_the_wire() {
     let root = std::env::var("PROTO_WIRE_DIR")
         .unwrap_or_else(|_| concat!(env!("CARGO_MANIFEST_DIR"), "/../../proto_wire").to_owned());
     let mut scripts = 0;
-    for entry in std::fs::read_dir(Path::new(&root).join("vectors/machine")).unwrap() {
+    for entry in std::fs::read_dir(Path::new(&root).join("machine")).unwrap() {
         let path = entry.unwrap().path();
         let script: Value = serde_json::from_slice(&std::fs::read(&path).unwrap()).unwrap();
         let executor = Running::start(&json!({"limits": script["config"]}));

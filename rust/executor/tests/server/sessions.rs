@@ -68,7 +68,7 @@ fn c6_s5_a_refused_message_leaves_the_session_open() {
     let mut trader = Trader::start(&executor);
     let report = r#"{"type":"REPORT","v":2}"#;
     for (code, text) in [
-        ("UNKNOWN_TYPE", r#"{"type":"CONFIG"}"#),
+        ("UNKNOWN_TYPE", r#"{"type":"CONFIGURE"}"#),
         ("UNKNOWN_VERSION", report),
         (
             "UNKNOWN_ENUM",

@@ -1,0 +1,70 @@
+//! What may change while the executor runs (the wire's CONFIG): read as a whole, then taken as a whole.
+
+use std::time::Duration;
+
+use serde_json::Value;
+
+use super::section::Section;
+use super::{Config, ConfigError, read_heartbeat, read_limits, read_trader_timeout};
+use crate::machine::Limits;
+
+/// The part of a [`Config`] that may change.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Changes {
+    /// What the machine keeps to.
+    pub limits: Limits,
+    /// Reports kept unacknowledged before new orders are refused.
+    pub max_unacked_reports: usize,
+    /// Between two HEARTBEATs.
+    pub heartbeat: Duration,
+    /// Silence after which the trader counts as lost; `None`: never.
+    pub trader_timeout: Option<Duration>,
+}
+
+/// Keys of the file that need a restart.
+const FIXED: [&str; 5] = ["listen", "mode", "clock", "metrics", "log"];
+
+impl Config {
+    /// The part that may change, as it is.
+    #[must_use]
+    pub fn changes(&self) -> Changes {
+        Changes {
+            limits: self.limits,
+            max_unacked_reports: self.max_unacked_reports,
+            heartbeat: self.heartbeat,
+            trader_timeout: self.trader_timeout,
+        }
+    }
+
+    /// Takes changes.
+    pub fn apply(&mut self, changes: &Changes) {
+        self.limits = changes.limits;
+        self.max_unacked_reports = changes.max_unacked_reports;
+        self.heartbeat = changes.heartbeat;
+        self.trader_timeout = changes.trader_timeout;
+    }
+
+    /// Reads a text in the form of the configuration file. A key that is left out stays as it is.
+    ///
+    /// # Errors
+    /// [`ConfigError`] with the first thing that is wrong, or that needs a restart.
+    pub fn read_changes(&self, text: &str) -> Result<Changes, ConfigError> {
+        let value: Value =
+            serde_json::from_str(text).map_err(|error| ConfigError::new("", format!("not JSON: {error}")))?;
+        if let Some(key) = FIXED.iter().find(|key| value.get(**key).is_some()) {
+            return Err(ConfigError::new(*key, "cannot change while the executor runs"));
+        }
+        let mut root = Section::root(value)?;
+        let now = self.changes();
+        let (limits, max_unacked_reports) =
+            read_limits(root.child("limits")?, &now.limits, now.max_unacked_reports)?;
+        let changes = Changes {
+            limits,
+            max_unacked_reports,
+            heartbeat: read_heartbeat(&mut root, now.heartbeat)?,
+            trader_timeout: read_trader_timeout(&mut root, now.trader_timeout)?,
+        };
+        root.finish()?;
+        Ok(changes)
+    }
+}
