@@ -180,11 +180,11 @@ class Engine:
 
     def _on_market(self, view: MarketView, runners: list[Runner]) -> bool:
         """Matches and decides the touched runners of one market."""
+        if self._desk.match(runners, self.now_ms, is_open=view.is_open):
+            self._router.tick(self.now_ms)
         resting = self._desk.by_runner()
         if not view.is_open and not any(runner in resting for runner in runners):
             return False  # nothing to trade and nothing to take away
-        if resting and self._desk.match(runners, self.now_ms, is_open=view.is_open):
-            self._router.tick(self.now_ms)
         for runner in runners:
             self._decide(view, runner)
         return True
@@ -224,6 +224,7 @@ class Engine:
         self._router.market(market_state(view))
         self._router.tick(self.now_ms)
         if view.status == "CLOSED":
+            self._desk.market_closed(market_id)
             self._value(market_id)
         return view
 
@@ -275,7 +276,7 @@ class Engine:
                 for runner in resting:
                     if runner.market_id == market_id:
                         self._decide(view, runner)
-                self._router.tick(self.now_ms)
+                self._tell_executor()
 
     def _refused(self, error: HotloopError) -> None:
         """Counts a refused line, mends what can be mended at once, and takes away what rests in
@@ -291,7 +292,7 @@ class Engine:
             _log.warning("line %d refused: %s%s", self.counts.lines, error.message, where)
         touched = self._recovery.mend(error, self.now_ms)
         if touched and self._on_touched(touched):
-            self._router.tick(self.now_ms)
+            self._tell_executor()
         self._look_for_stale()
 
     def _seam_lost(self, error: BaseException) -> SeamLost:

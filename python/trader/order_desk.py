@@ -116,13 +116,14 @@ class OrderDesk:
         return self._orders
 
     def match(self, runners: Iterable[Runner], now_ms: int, *, is_open: bool) -> bool:
-        """Dry run: tells the executor what the last message, which touched these runners, fills of
-        our orders on them; whether anything."""
-        if self._matcher is None:
+        """Dry run: tells the executor what the last message of a market, which touched these
+        runners, fills of our orders on them; whether anything."""
+        matcher = self._matcher
+        if matcher is None or matcher.is_idle:
             return False
         matched = False
         for runner in runners:
-            for fill in self._matcher.match(runner, is_open=is_open, now_ms=now_ms):
+            for fill in matcher.match(runner, is_open=is_open, now_ms=now_ms):
                 self._router.dry_fill(fill)
                 matched = True
         return matched
@@ -134,6 +135,11 @@ class OrderDesk:
         for fill in fills:
             self._router.dry_fill(fill)
         return bool(fills)
+
+    def market_closed(self, market_id: str) -> None:
+        """A market takes no orders any more, and has none of ours."""
+        if self._matcher is not None:
+            self._matcher.market_closed(market_id)
 
     def book_lost(self) -> None:
         """The seam cannot be asked any more; ledger, blotter and open orders are still kept."""
@@ -283,7 +289,10 @@ class OrderDesk:
         intent_id = intent.intent_id
         if report.status is Status.PLACED:
             if self._matcher is not None:
-                self._matcher.placed(intent, runner, report.size_remaining_centi)
+                # Not the intent: a move keeps of its target what the intent does not say.
+                order = self._router.order(intent_id)
+                assert order is not None, "the router hears of it first"
+                self._matcher.placed(order, runner, intent.min_fill_size_centi)
             self._tracker.placed(intent_id, runner, intent.side, intent.price_centi)
         elif report.is_terminal:
             if self._matcher is not None:

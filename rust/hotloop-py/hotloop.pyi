@@ -158,13 +158,13 @@ class Hotloop:
     def last_trades(
         self, m: str, r: int, handicap: float = 0.0
     ) -> list[tuple[float, float, float]]:
-        """What was matched of the runner in the last message applied: (price, stake of the backs
-        that rested there, stake of the lays that rested there), ascending price. Empty when that
-        message had no trade of it."""
+        """What the market's last message (the last applied with an entry of it) matched of the
+        runner: (price, stake of the backs that rested there, stake of the lays that rested there),
+        ascending price. Empty when that message had no trade of it."""
 
     def book_upset(self, m: str) -> bool:
-        """Whether the last message applied had an image of the market or turned it in-play: sizes
-        before it and after it do not compare."""
+        """Whether the market's last message had an image of it (a snapshot is one) or turned it
+        in-play: sizes before that message and after it do not compare."""
 
     def size_ahead(
         self,

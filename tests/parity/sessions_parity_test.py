@@ -38,7 +38,9 @@ class Listening(Pair):
 
     def check(self, question: Question) -> Any:
         answer = super().check(question)
-        if isinstance(answer, str | int | float | tuple | None):
+        if question.method == "last_trades":
+            self.heard[question.method].update(answer)
+        elif isinstance(answer, str | int | float | tuple | None):
             self.heard[question.method].add(answer)
         return answer
 
@@ -56,7 +58,10 @@ def test_sessions_come_to_every_kind_of_answer() -> None:
             counts[name] += count
     assert heard["sweep_side"] == {None, "BACK", "LAY"}
     assert heard["sweep_sniffer"] == heard["big_move_trigger"] == {False, True}
-    assert heard["rf_seen_recently"] == {False, True}
+    assert heard["rf_seen_recently"] == heard["book_upset"] == {False, True}
+    assert {(backs > 0, lays > 0) for _, backs, lays in heard["last_trades"]} == {
+        *((True, False), (False, True), (True, True)),
+    }
     assert heard["big_move_direction"] == {-1, 0, 1}
     assert min(heard["trend_lens"]) < 0 < max(heard["trend_lens"])
     assert len(heard["match_rate_ema"]) > 1_000

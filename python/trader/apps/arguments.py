@@ -79,6 +79,9 @@ with addresses, account and files; a control port steps time, tells the ledger a
   client.api_uri, client.identity_uri = API + "/exchange/", API + "/api/"
   client.login_interactive()
 
+With --tls, ca_file is the authority to trust; a client that is led here by the venue's host names
+verifies them as it would there, and certs=DIR has the certificate of client.login().
+
 Faults come from a YAML file, a list of rules, for example
   - {fault: timeout, operation: placeOrders, times: 1, executed: true}
   - {fault: duplicate, operation: ocm, probability: 0.1}
@@ -224,7 +227,7 @@ def _add_exchange(commands: argparse._SubParsersAction[Parser]) -> None:
         help="play a recording of the market stream; may be repeated (default: generated races)",
     )
     exchange.add_argument(
-        "--markets", type=_count, default=1, metavar="N", help="how many generated races"
+        "--markets", type=_count, metavar="N", help="how many generated races (default: 1)"
     )
     exchange.add_argument(
         "--incidents",
@@ -248,7 +251,9 @@ def _add_exchange(commands: argparse._SubParsersAction[Parser]) -> None:
         )
     exchange.add_argument("--faults", metavar="FILE", help="fault rules (YAML or JSON)")
     exchange.add_argument(
-        "--out", metavar="DIR", help="for certificates and the control token (default: a new one)"
+        "--out",
+        metavar="DIR",
+        help="for certificates and the control token (default: one that goes in the end)",
     )
     exchange.add_argument("--keep", action="store_true", help="go on after the last settlement")
     _add_config_options(exchange, None)

@@ -30,6 +30,10 @@ from trader.apps.arguments import ArgumentError, parse, user_path
             {"files": ["a", "b"], "feeds": "raw", "queue_models": "all", "profile": "dry"},
         ),
         (["parity", "a", "--queue-model", "prob_log"], {"queue_models": "prob_log"}),
+        (
+            ["sim-exchange", "--speed", "5", "--recording", "a", "--recording", "b"],
+            {"clock": "scaled", "speed": 5.0, "recordings": ["a", "b"], "markets": None},
+        ),
         (["config", "check"], {"action": "check", "profile": None}),
         (["config", "render"], {"action": "render", "profile": "demo"}),
     ],
@@ -56,6 +60,9 @@ def test_what_is_understood(argv: list[str], expected: dict[str, object]) -> Non
         (["demo", "--speed", "nan"], "'nan' is not 'max' or a number"),
         (["demo", "--seed", "-1"], "'-1' is not a whole number"),
         (["demo", "--hot", "rust"], "unrecognized arguments: --hot"),
+        (["sim-exchange", "--speed", "max"], "an exchange has no 'max'"),
+        (["sim-exchange", "--api-port", "65536"], "'65536' is not a port"),
+        (["sim-exchange", "--markets", "5001"], "'5001' is not a number from 1 to 5000"),
         (["config"], "the following arguments are required: ACTION"),
     ],
 )
@@ -67,7 +74,14 @@ def test_what_is_refused_in_one_line(argv: list[str], said: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "argv", [["--help"], ["replay", "--help"], ["parity", "--help"], ["demo", "-h"]]
+    "argv",
+    [
+        ["--help"],
+        ["replay", "--help"],
+        ["parity", "--help"],
+        ["demo", "-h"],
+        ["sim-exchange", "--help"],
+    ],
 )
 def test_help_teaches_with_examples(argv: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as caught:

@@ -32,7 +32,6 @@ from trader.betfair.normalize import (
 )
 from trader.betfair.segments import SegmentBuffer
 from trader.betfair.signals.market import MarketMessage, MarketSignals
-from trader.betfair.signals.matched import Trade
 from trader.betfair.signals.orders import TrackedOrders
 from trader.betfair.signals.settings import SignalSettings
 from trader.betfair.snapshot import snapshot_of
@@ -107,10 +106,6 @@ class BookBuilder:
         self._initial_clk: str | None = None
         self._clk: str | None = None
         self._clocks_held = False
-        self.last_trades: dict[tuple[str, RunnerKey], list[Trade]] = {}
-        """What the last message applied matched, by (market id, runner). Empty without signals."""
-        self.last_upset: set[str] = set()
-        """The markets of which that message had an image, or which it turned in-play."""
         """Changes were lost since: to resubscribe from a later clock would skip them."""
 
     # --- reading ------------------------------------------------------------------------------
@@ -263,8 +258,6 @@ class BookBuilder:
             del self.markets[market_id]
             self.orders.drop_market(market_id)
         applied = _Applied()
-        self.last_trades = {}
-        self.last_upset = set()
         for change in message.changes:
             self._apply_change(change, message, ts_ms, applied)
         if self.signal_settings is not None:
@@ -349,11 +342,8 @@ class BookBuilder:
             if market.signals is None:
                 market.signals = MarketSignals()
             depth = self.depth(market)
-            trades = market.signals.end_message(market, depth, observed, settings)
-            self.last_trades |= {(market_id, key): found for key, found in trades.items()}
-            if observed.upset:
-                self.last_upset.add(market_id)
-            self.orders.end_message(market, depth, trades, upset=observed.upset, settings=settings)
+            market.signals.end_message(market, depth, observed, settings)
+            self.orders.end_message(market, depth, market.signals, settings)
 
     def _touched(self, changes: Sequence[MarketChange], applied: _Applied) -> list[Touched]:
         """Named in `rc` first; then the other runners of markets with an image or definition."""

@@ -1,18 +1,19 @@
 """Dry runs: our resting orders in the market that the seam's books show.
 
 The same matching as the simulated exchange's (`matching`), fed from the `Hotloop`: its books are
-the public market, `last_trades` what a message matched in it. Only runners with orders of ours are
-looked at.
+the public market, `last_trades` what the last message matched in it. Only runners with orders of
+ours, or with offers that they took and that still stand, are looked at.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-from trader.betfair.books import RestedSide, TakenSide
+from trader.betfair.books import TAKEN_OF, RestedSide, TakenSide
 from trader.betfair.signals.matched import Trade
 from trader.betfair.signals.settings import SignalSettings
-from trader.execution.interfaces.intents import QuoteIntent, Side, TimeInForce
+from trader.execution.interfaces.executor import OpenOrder
+from trader.execution.interfaces.intents import Side, TimeInForce
 from trader.execution.interfaces.messages import DryFill
 from trader.simulator.matching import Match, RunnerMatching, RunnerMove
 from trader.strategy.context import Runner
@@ -22,17 +23,30 @@ from trader.strategy.hotloop.interface import HotloopApi
 class SeamBook:
     """A runner's offers as the seam has them: a `matching.PublicBook`."""
 
-    __slots__ = ("_book", "_runner")
+    __slots__ = ("_book", "_is_full", "_runner")
 
-    def __init__(self, book: HotloopApi, runner: Runner) -> None:
+    def __init__(self, book: HotloopApi, runner: Runner, *, is_full: bool) -> None:
+        """`is_full`: the book has all prices, so one without offers has a size of 0; otherwise only
+        those down to the worst one shown are in view."""
         self._book = book
         self._runner = runner
+        self._is_full = is_full
 
     def visible(self, side: RestedSide, price_centi: int) -> int | None:
         market_id, selection_id, handicap, _ = self._runner
         price = price_centi / 100
+        if not (self._is_full or self._is_in_view(TAKEN_OF[side], price)):
+            return None
         size = self._book.size_ahead(market_id, selection_id, side, price, None, handicap)
         return round(size * 100)
+
+    def _is_in_view(self, side: TakenSide, price: float) -> bool:
+        market_id, selection_id, handicap, _ = self._runner
+        shown = self._book.ladder_top(market_id, selection_id, side, None, True, handicap)
+        if not shown:
+            return False
+        worst = shown[-1][0]
+        return price >= worst if side == "BACK" else price <= worst
 
     def offers(self, side: TakenSide) -> Iterator[tuple[int, int]]:
         """The best one first: mostly nobody asks for the rest."""
@@ -45,7 +59,7 @@ class SeamBook:
             yield from map(_centi, rest)
 
     def trades(self) -> list[Trade]:
-        """What the last message matched of the runner."""
+        """What the last message of the market matched of the runner."""
         market_id, selection_id, handicap, _ = self._runner
         rows = self._book.last_trades(market_id, selection_id, handicap)
         return [
@@ -55,11 +69,16 @@ class SeamBook:
 
 
 class DryRunMatcher:
-    """Our orders by runner; bounded by the executor's limit of open orders."""
+    """Our orders by runner; bounded by the executor's limit of open orders, and by the runners of
+    the markets that are not closed."""
 
-    def __init__(self, book: HotloopApi, settings: SignalSettings) -> None:
+    def __init__(
+        self, book: HotloopApi, settings: SignalSettings, *, is_full_depth: bool = True
+    ) -> None:
+        """`is_full_depth`: the seam's books have all prices (`SeamBook`)."""
         self._book = book
         self._settings = settings
+        self._is_full_depth = is_full_depth
         self._runners: dict[Runner, tuple[RunnerMatching, SeamBook]] = {}
         self._resting: dict[str, Runner] = {}
         self._taken: list[Match] = []
@@ -67,19 +86,22 @@ class DryRunMatcher:
     def __len__(self) -> int:
         return len(self._resting)
 
-    def placed(self, intent: QuoteIntent, runner: Runner, size_centi: int) -> None:
+    @property
+    def is_idle(self) -> bool:
+        """Whether no message changes anything here."""
+        return not self._runners
+
+    def placed(self, order: OpenOrder, runner: Runner, min_fill_centi: int | None) -> None:
         """An order came to the market: it takes what is there, which `taken` tells, and the rest of
-        it rests; of a FILL_OR_KILL nothing does."""
+        it rests; of a FILL_OR_KILL nothing does (`min_fill_centi`: what it must get at least)."""
         matching, public = self._of(runner)
-        side: RestedSide = "BACK" if intent.side is Side.BACK else "LAY"
-        intent_id, price_centi = intent.intent_id, intent.price_centi
-        self._resting[intent_id] = runner
-        if intent.time_in_force is TimeInForce.FILL_OR_KILL:
-            self._taken += matching.fill_or_kill(
-                intent_id, side, price_centi, size_centi, public, intent.min_fill_size_centi
-            )
+        side: RestedSide = "BACK" if order.side is Side.BACK else "LAY"
+        what = (order.intent_id, side, order.price_centi, order.remaining_centi, public)
+        self._resting[order.intent_id] = runner
+        if order.time_in_force is TimeInForce.FILL_OR_KILL:
+            self._taken += matching.fill_or_kill(*what, min_fill_centi)
         else:
-            self._taken += matching.place(intent_id, side, price_centi, size_centi, public)
+            self._taken += matching.place(*what)
 
     def ended(self, intent_id: str) -> None:
         """An order rests no more; unknown ones are ignored."""
@@ -94,8 +116,21 @@ class DryRunMatcher:
         matches, self._taken = self._taken, []
         return [_fill(match, now_ms) for match in matches]
 
+    def ahead_centi(self, intent_id: str) -> float | None:
+        """What of the public stands ahead of an order; None for one that does not rest."""
+        runner = self._resting.get(intent_id)
+        found = self._runners.get(runner) if runner is not None else None
+        return found[0].ahead_centi(intent_id) if found is not None else None
+
+    def market_closed(self, market_id: str) -> None:
+        """The market takes no orders any more: what was taken there is forgotten."""
+        for runner, (matching, _) in list(self._runners.items()):
+            if runner.market_id == market_id and not len(matching):
+                del self._runners[runner]
+
     def match(self, runner: Runner, *, is_open: bool, now_ms: int) -> list[DryFill]:
-        """The fills that the last message, which touched the runner, gives our orders on it."""
+        """The fills that the last message of its market, which touched the runner, gives our orders
+        on it."""
         found = self._runners.get(runner)
         if found is None:
             return []
@@ -109,7 +144,8 @@ class DryRunMatcher:
     def _of(self, runner: Runner) -> tuple[RunnerMatching, SeamBook]:
         found = self._runners.get(runner)
         if found is None:
-            found = RunnerMatching(self._settings), SeamBook(self._book, runner)
+            public = SeamBook(self._book, runner, is_full=self._is_full_depth)
+            found = RunnerMatching(self._settings), public
             self._runners[runner] = found
         return found
 

@@ -16,7 +16,8 @@ follows is what they would have got in it, with the queue and volume rules of do
 - **Crossed.** A public offer that appears on the other side at our price or beyond would have taken
   our order: it is matched at our price, up to the size of the offer, and that offer is taken.
 
-Integer hundredths throughout. Nothing is rounded.
+Integer hundredths, but for what is ahead of an order, which the queue model makes a float: it is
+rounded to hundredths where a trade meets it. `resting_orders` holds the orders.
 """
 
 from __future__ import annotations
@@ -25,12 +26,13 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final, Literal, Protocol, TypeAlias
 
-from trader.betfair.books import TAKEN_OF, RestedSide, TakenSide
+from trader.betfair.books import RESTED_SIDES, TAKEN_OF, RestedSide, TakenSide
 from trader.betfair.signals.matched import Trade
 from trader.betfair.signals.queue import Position, Sight, advance
 from trader.betfair.signals.settings import SignalSettings
+from trader.simulator.resting_orders import Resting, RestingOrders, comes_before
 
-SIDES: Final[tuple[RestedSide, ...]] = ("BACK", "LAY")
+SIDES: Final = RESTED_SIDES
 OPPOSITE: Final[dict[RestedSide, RestedSide]] = {"BACK": "LAY", "LAY": "BACK"}
 
 MatchKind: TypeAlias = Literal["taken", "crossed", "traded"]
@@ -46,7 +48,8 @@ class PublicBook(Protocol):
         ...
 
     def offers(self, side: TakenSide) -> Iterable[tuple[int, int]]:
-        """(price, size) of every level available to be taken, best first."""
+        """(price, size) of every level available to be taken, best first. Offers that come by level
+        may name a price twice: the sizes add up."""
         ...
 
 
@@ -73,17 +76,9 @@ class Match:
     kind: MatchKind
     against: str | None = None
     """The other one of our orders, where it was one."""
-
-
-@dataclass(slots=True)
-class _Resting:
-    """One of our orders in the queue; `position` is what stands ahead of it of the public."""
-
-    order_id: str
-    side: RestedSide
-    price_centi: int
-    remaining_centi: int
-    position: Position
+    offer_centi: int | None = None
+    """Where the public offer stands that we took or that took ours; None where there was none. An
+    offer that crosses ours stands at our price or beyond."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +87,7 @@ class _Part:
 
     price_centi: int
     size_centi: int
-    resting: _Resting | None
+    resting: Resting | None
 
 
 class RunnerMatching:
@@ -100,37 +95,34 @@ class RunnerMatching:
 
     def __init__(self, settings: SignalSettings) -> None:
         self._settings = settings
-        self._queues: dict[RestedSide, dict[int, list[_Resting]]] = {"BACK": {}, "LAY": {}}
-        self._own: dict[RestedSide, dict[int, int]] = {"BACK": {}, "LAY": {}}
-        """Price → what of ours rests there: the queue's sum, kept."""
-        self._orders: dict[str, _Resting] = {}
+        self._resting = RestingOrders()
         self._taken: dict[TakenSide, dict[int, int]] = {"BACK": {}, "LAY": {}}
 
     def __len__(self) -> int:
-        return len(self._orders)
+        return len(self._resting)
 
     @property
     def is_idle(self) -> bool:
         """Whether messages of the public market change nothing here."""
-        return not (self._orders or self._taken["BACK"] or self._taken["LAY"])
+        return not (self._resting or self._taken["BACK"] or self._taken["LAY"])
 
     def remaining_centi(self, order_id: str) -> int:
         """What of an order rests; 0 for one that does not."""
-        order = self._orders.get(order_id)
+        order = self._resting.get(order_id)
         return order.remaining_centi if order is not None else 0
 
     def ahead_centi(self, order_id: str) -> float | None:
         """What of the public stands ahead of a resting order; None for one that does not rest."""
-        order = self._orders.get(order_id)
+        order = self._resting.get(order_id)
         return order.position.ahead_centi if order is not None else None
 
     def own_at(self, side: RestedSide, price_centi: int) -> int:
         """The size of ours that rests at a price."""
-        return self._own[side].get(price_centi, 0)
+        return self._resting.size_at(side, price_centi)
 
     def own_prices(self, side: RestedSide) -> Iterable[int]:
         """The prices at which orders of ours rest."""
-        return self._queues[side]
+        return self._resting.queues(side)
 
     def taken_at(self, side: TakenSide, price_centi: int) -> int:
         """How much of the public offer at a price we have taken already."""
@@ -145,18 +137,35 @@ class RunnerMatching:
     def place(
         self, order_id: str, side: RestedSide, price_centi: int, size_centi: int, book: PublicBook
     ) -> list[Match]:
-        """Takes what is there for the order and rests the remainder; what was matched."""
+        """Takes what is there for the order and rests the remainder; what was matched. An order
+        comes once."""
+        assert size_centi > 0 and self._resting.get(order_id) is None, "a new order"
         parts = self._parts(side, price_centi, book)
         matches, left = self._take(order_id, side, parts, size_centi)
         if left > 0:
-            self._rest(order_id, side, price_centi, left, book)
+            self.rest(order_id, side, price_centi, left, book)
         return matches
 
     def rest(
         self, order_id: str, side: RestedSide, price_centi: int, size_centi: int, book: PublicBook
     ) -> None:
-        """Rests an order without taking anything; what crosses it takes it with the next `move`."""
-        self._rest(order_id, side, price_centi, size_centi, book)
+        """Rests an order without taking anything, behind what is visible at its price and behind
+        ours that are there; what crosses it takes it with the next `move`."""
+        visible = self._net_visible(side, price_centi, book)
+        position = Position(
+            order_id=order_id,
+            market_id="",
+            key=(0, 0),
+            side=side,
+            price_centi=price_centi,
+            own_centi=0,
+            ahead_centi=float(visible or 0),
+            visible_centi=visible or 0,
+            depth="full",
+            seen=visible is not None,
+            frozen=False,
+        )
+        self._resting.add(Resting(order_id, side, price_centi, size_centi, position))
 
     def fill_or_kill(
         self,
@@ -178,12 +187,12 @@ class RunnerMatching:
     def reduce(self, order_id: str, size_centi: int | None = None) -> int:
         """Takes `size_centi` (None: all) of a resting order away; how much that came to. It keeps
         its place in the queue."""
-        order = self._orders.get(order_id)
+        order = self._resting.get(order_id)
         if order is None:
             return 0
         gone = order.remaining_centi if size_centi is None else size_centi
         gone = min(gone, order.remaining_centi)
-        self._leave(order, gone)
+        self._resting.leave(order, gone)
         return gone
 
     def would_take(self, side: RestedSide, price_centi: int, book: PublicBook) -> bool:
@@ -195,34 +204,43 @@ class RunnerMatching:
     def move(self, move: RunnerMove) -> list[Match]:
         """What a message of the public market matches of our resting orders."""
         self._age_taken(move.book)
-        if not self._orders:
+        if not self._resting:
             return []
         matches: list[Match] = []
         for side in SIDES:
-            if self._queues[side]:
-                self._trade(side, move, matches)
-        for order in self._orders.values():
-            visible = self._net_visible(order.side, order.price_centi, move.book)
-            sight = Sight(move.is_open, "full", visible, move.upset)
-            advance(order.position, sight, 0, self._settings)
+            if move.trades and self._resting.queues(side):
+                self._trade(side, move.trades, matches)
+            for price_centi, queue in self._resting.queues(side).items():
+                visible = self._net_visible(side, price_centi, move.book)
+                self._advance(queue, Sight(move.is_open, "full", visible, move.upset))
         if move.is_open:
             for side in SIDES:
-                if self._queues[side]:
+                if self._resting.queues(side):
                     self._cross(side, move.book, matches)
         return matches
 
-    def _trade(self, side: RestedSide, move: RunnerMove, matches: list[Match]) -> None:
+    def _advance(self, queue: Sequence[Resting], sight: Sight) -> None:
+        """What a message that was not traded did to what is ahead of our orders at a price."""
+        least = 0.0
+        for order in queue:
+            position = order.position
+            advance(position, sight, 0, self._settings)
+            # The queue model looks at each order alone and may let a later one pass an earlier one.
+            position.ahead_centi = least = max(position.ahead_centi, least)
+
+    def _trade(self, side: RestedSide, trades: Iterable[Trade], matches: list[Match]) -> None:
         """Public trades against what rests on `side`, best price first, as takers come."""
-        trades = sorted(move.trades, key=lambda trade: trade.price_centi, reverse=side == "LAY")
+        trades = sorted(trades, key=lambda trade: trade.price_centi, reverse=side == "LAY")
         for trade in trades:
             left = trade.of(side)
             if left <= 0:
                 continue
-            for order in list(self._best_first(side)):
-                if not _comes_before(side, order.price_centi, trade.price_centi):
+            for order in self._resting.best_first(side):
+                if not comes_before(side, order.price_centi, trade.price_centi):
                     break
                 order.position.ahead_centi = 0.0
-                left -= self._fill(order, min(left, order.remaining_centi), "traded", matches)
+                order.position.seen = True  # whoever stood there was met before us
+                left -= self._fill(order, left, "traded", matches)
             self._trade_in_queue(side, trade.price_centi, left, trade.of(side), matches)
 
     def _trade_in_queue(
@@ -231,8 +249,10 @@ class RunnerMatching:
         """`left` of a trade of `volume` reaches the queue at its price: the public ahead of our
         first order, that order, the public up to the next one, and so on."""
         public = 0
-        for order in list(self._queues[side].get(price_centi, ())):
+        for order in self._resting.queue(side, price_centi):
             position = order.position
+            if not position.seen:
+                return  # how much of the public is ahead of it, and of those behind, is not known
             gap = max(0, round(position.ahead_centi) - public)
             consumed = min(gap, left)
             public += consumed
@@ -241,22 +261,23 @@ class RunnerMatching:
             position.ahead_centi = max(0.0, position.ahead_centi - public)
             position.visible_centi = max(0, position.visible_centi - volume)
             if left > 0 and consumed == gap:
-                left -= self._fill(order, min(left, order.remaining_centi), "traded", matches)
+                left -= self._fill(order, left, "traded", matches)
 
     def _cross(self, side: RestedSide, book: PublicBook, matches: list[Match]) -> None:
         """Public offers on the other side at our prices or beyond take our orders."""
         other: TakenSide = side  # a back of ours crosses with what is available to back
+        offered_centi, size_there = 0, 0
         for price_centi, size_centi in book.offers(other):
-            left = size_centi - self.taken_at(other, price_centi)
-            for order in list(self._best_first(side)):
+            size_there = size_centi + (size_there if price_centi == offered_centi else 0)
+            offered_centi = price_centi
+            left = size_there - self.taken_at(other, price_centi)
+            for order in self._resting.best_first(side):
                 if left <= 0:
                     break
-                if _comes_before(side, price_centi, order.price_centi):
+                if comes_before(side, price_centi, order.price_centi):
                     return  # worse orders of ours are not reached, nor by worse offers
-                filled = self._fill(order, min(left, order.remaining_centi), "crossed", matches)
-                self._note_taken(other, price_centi, filled)
-                left -= filled
-            if not self._queues[side]:
+                left -= self._fill(order, left, "crossed", matches, offer_centi=price_centi)
+            if not self._resting.queues(side):
                 return
 
     # --- taking ---------------------------------------------------------------------------------
@@ -267,15 +288,19 @@ class RunnerMatching:
         """What an order on `side` could take, in the order it would; None: at any price."""
         taken: TakenSide = side  # who backs takes what is available to back
         rested = OPPOSITE[side]
-        levels = dict(book.offers(taken))
-        prices = set(levels) | set(self._queues[rested])
+        levels: dict[int, int] = {}
+        for price_centi, size_centi in book.offers(taken):
+            if limit_centi is not None and _is_worse(side, price_centi, limit_centi):
+                break
+            levels[price_centi] = levels.get(price_centi, 0) + size_centi
+        prices = levels.keys() | self._resting.queues(rested).keys()
         for price_centi in sorted(prices, reverse=side == "BACK"):
-            if limit_centi is not None and _comes_before(side, price_centi, limit_centi):
+            if limit_centi is not None and _is_worse(side, price_centi, limit_centi):
                 return
-            public = levels.get(price_centi, 0) - self.taken_at(taken, price_centi)
+            public = max(0, levels.get(price_centi, 0) - self.taken_at(taken, price_centi))
             passed = 0
-            for order in self._queues[rested].get(price_centi, ()):
-                ahead = min(max(0, public), round(order.position.ahead_centi))
+            for order in self._resting.queue(rested, price_centi):
+                ahead = min(public, round(order.position.ahead_centi))
                 if ahead > passed:
                     yield _Part(price_centi, ahead - passed, None)
                     passed = ahead
@@ -314,20 +339,20 @@ class RunnerMatching:
                 break
             size = min(left, part.size_centi)
             left -= size
-            other = part.resting
-            against = other.order_id if other is not None else None
-            matches.append(Match(order_id, part.price_centi, size, "taken", against))
-            if other is not None:
-                self._fill(other, size, "taken", matches, order_id)
+            price_centi, other = part.price_centi, part.resting
+            if other is None:
+                self._note_taken(side, price_centi, size)
+                matches.append(Match(order_id, price_centi, size, "taken", None, price_centi))
             else:
-                self._note_taken(side, part.price_centi, size)
+                matches.append(Match(order_id, price_centi, size, "taken", other.order_id))
+                self._fill(other, size, "taken", matches, against=order_id)
         return matches, left
 
     def _note_taken(self, taken: TakenSide, price_centi: int, size_centi: int) -> None:
         """A public offer is taken, its front first: what stands ahead of ours there is less."""
         at = self._taken[taken]
         at[price_centi] = at.get(price_centi, 0) + size_centi
-        for order in self._queues[OPPOSITE[taken]].get(price_centi, ()):
+        for order in self._resting.queue(OPPOSITE[taken], price_centi):
             position = order.position
             position.ahead_centi = max(0.0, position.ahead_centi - size_centi)
             position.visible_centi = max(0, position.visible_centi - size_centi)
@@ -344,31 +369,6 @@ class RunnerMatching:
 
     # --- the queues -----------------------------------------------------------------------------
 
-    def _rest(
-        self, order_id: str, side: RestedSide, price_centi: int, size_centi: int, book: PublicBook
-    ) -> None:
-        """At the tail of what is visible, and behind ours that are there."""
-        assert order_id not in self._orders, "an order rests once"
-        visible = self._net_visible(side, price_centi, book)
-        position = Position(
-            order_id=order_id,
-            market_id="",
-            key=(0, 0),
-            side=side,
-            price_centi=price_centi,
-            own_centi=0,
-            ahead_centi=float(visible or 0),
-            visible_centi=visible or 0,
-            depth="full",
-            seen=visible is not None,
-            frozen=False,
-        )
-        order = _Resting(order_id, side, price_centi, size_centi, position)
-        self._orders[order_id] = order
-        self._queues[side].setdefault(price_centi, []).append(order)
-        own = self._own[side]
-        own[price_centi] = own.get(price_centi, 0) + size_centi
-
     def _net_visible(self, side: RestedSide, price_centi: int, book: PublicBook) -> int | None:
         """The public size resting at a price without what we took of it."""
         visible = book.visible(side, price_centi)
@@ -376,41 +376,28 @@ class RunnerMatching:
             return None
         return max(0, visible - self.taken_at(TAKEN_OF[side], price_centi))
 
-    def _best_first(self, side: RestedSide) -> Iterator[_Resting]:
-        """Our orders on a side as takers meet them: by price, then in the order they came."""
-        queues = self._queues[side]
-        for price_centi in sorted(queues, reverse=side == "LAY"):
-            yield from queues[price_centi]
-
     def _fill(
         self,
-        order: _Resting,
+        order: Resting,
         size_centi: int,
         kind: MatchKind,
         matches: list[Match],
+        *,
         against: str | None = None,
+        offer_centi: int | None = None,
     ) -> int:
-        """A resting order is matched at its price; returns the size."""
+        """A resting order is matched at its price, up to `size_centi`; returns how much."""
+        size_centi = min(size_centi, order.remaining_centi)
         if size_centi <= 0:
             return 0
-        matches.append(Match(order.order_id, order.price_centi, size_centi, kind, against))
-        self._leave(order, size_centi)
+        price_centi = order.price_centi
+        matches.append(Match(order.order_id, price_centi, size_centi, kind, against, offer_centi))
+        if offer_centi is not None:
+            self._note_taken(order.side, offer_centi, size_centi)
+        self._resting.leave(order, size_centi)
         return size_centi
 
-    def _leave(self, order: _Resting, size_centi: int) -> None:
-        """So much of an order rests no more."""
-        order.remaining_centi -= size_centi
-        self._own[order.side][order.price_centi] -= size_centi
-        if order.remaining_centi > 0:
-            return
-        del self._orders[order.order_id]
-        queue = self._queues[order.side][order.price_centi]
-        queue.remove(order)
-        if not queue:
-            del self._queues[order.side][order.price_centi]
-            del self._own[order.side][order.price_centi]
 
-
-def _comes_before(side: RestedSide, price_centi: int, other_centi: int) -> bool:
-    """Whether takers would meet an order on `side` at a price before one at another."""
-    return price_centi < other_centi if side == "BACK" else price_centi > other_centi
+def _is_worse(side: RestedSide, price_centi: int, limit_centi: int) -> bool:
+    """Whether an order on `side` with this limit cannot be matched at a price."""
+    return price_centi < limit_centi if side == "BACK" else price_centi > limit_centi

@@ -143,7 +143,9 @@ def _matcher(config: Config, book: HotloopApi) -> DryRunMatcher | None:
     """Who matches our orders in a dry run; otherwise the venue does."""
     if not config.execution.dry_run:
         return None
-    return DryRunMatcher(book, read_config(config.hotloop.seam_config()).signals)
+    settings = read_config(config.hotloop.seam_config())
+    limited = settings.book_source in ("best", "display")
+    return DryRunMatcher(book, settings.signals, is_full_depth=not limited)
 
 
 def open_book(config: Config) -> HotloopApi:

@@ -9,7 +9,7 @@ use crate::ladder::Ladder;
 use crate::message::{Definition, Row, RowKind, RunnerChange, RunnerKey};
 use crate::runner::RunnerBook;
 use crate::signals::RunnerSignals;
-use crate::signals::matched::float;
+use crate::signals::matched::{LevelChange, RunnerTrade, Trade, float, trades};
 use crate::signals::queue::{Moment, Place, Position, View};
 use crate::signals::rate::age_ms;
 
@@ -61,6 +61,10 @@ pub struct MarketBook {
     reduction_ms: Option<i64>,
     pub(crate) subscription: Option<i64>,
     pub(crate) stale: bool,
+    /// Number of the last message with an entry of it.
+    pub(crate) message: u64,
+    /// What that message matched, each runner's prices ascending.
+    trades: Vec<RunnerTrade>,
     /// Numbers of the last messages with an image and with an in-play turn.
     image_message: u64,
     turn_message: u64,
@@ -91,6 +95,8 @@ impl MarketBook {
             reduction_ms: None,
             subscription: None,
             stale: false,
+            message: 0,
+            trades: Vec::new(),
             image_message: 0,
             turn_message: 0,
             signal_ladder: Ladder::Classic,
@@ -209,6 +215,12 @@ impl MarketBook {
         }
     }
 
+    /// What the last message with an entry of the market matched of the runner, prices ascending.
+    pub(crate) fn trades_of(&self, runner: RunnerKey) -> impl Iterator<Item = &Trade> {
+        let of_runner = self.trades.iter().filter(move |of| of.runner == runner);
+        of_runner.map(|of| &of.trade)
+    }
+
     /// Whether a message had an image of the market or turned it in-play.
     pub(crate) fn is_upset(&self, message: u64) -> bool {
         self.image_message == message || self.turn_message == message
@@ -228,8 +240,10 @@ impl MarketBook {
         })
     }
 
-    /// Notes the times of a message; one without `pt` (a snapshot) leaves the market's.
-    pub(crate) fn published(&mut self, pt_ms: Option<i64>, ts_ms: i64) {
+    /// Begins an entry of message `message`, which without `pt` (a snapshot) leaves the market's.
+    pub(crate) fn begin(&mut self, message: u64, pt_ms: Option<i64>, ts_ms: i64) {
+        self.message = message;
+        self.trades.clear();
         self.pt_ms = pt_ms.or(self.pt_ms);
         self.ts_ms = Some(ts_ms);
     }
@@ -358,6 +372,21 @@ impl MarketBook {
             for runner in &mut self.runners {
                 runner.signals.forget_ticks();
             }
+        }
+    }
+
+    /// Finds what the message matched of the runner at `place`; `levels` is a buffer.
+    pub(crate) fn trade(&mut self, place: usize, at_ms: i64, levels: &mut Vec<LevelChange>, config: &Config) {
+        let depth = self.depth(config.book_source);
+        let book = &mut self.runners[place];
+        if !book.has_traded_changes() {
+            return;
+        }
+        book.traded_changes(depth, levels);
+        let runner = book.key();
+        for trade in trades(levels, config) {
+            self.trades.push(RunnerTrade { runner, trade });
+            book.signals.add_trade(&trade, at_ms, config);
         }
     }
 

@@ -16,7 +16,7 @@ use crate::parse::{decode, decode_snapshot};
 use crate::probe::carried;
 use crate::segments::Segments;
 use crate::signals::matched::LevelChange;
-use crate::signals::update::{MatchedAt, Named};
+use crate::signals::update::Named;
 use crate::stats::Stats;
 use crate::store::{MarketRef, Store};
 
@@ -74,8 +74,6 @@ pub struct HotloopCore {
     touched: Vec<Touched>,
     /// The runners named in `rc` entries of the message being applied.
     pub(crate) named: Vec<Named>,
-    /// Its trades.
-    pub(crate) trades: Vec<MatchedAt>,
     /// What it changed of the runner looked at.
     pub(crate) levels: Vec<LevelChange>,
 }
@@ -307,7 +305,7 @@ impl HotloopCore {
         let slot = self.store.hold(&self.message, &self.message.markets[i]);
         let reference = self.store.reference(slot);
         let market = self.store.book_mut(slot);
-        market.published(header.pt_ms, ts_ms);
+        market.begin(self.number, header.pt_ms, ts_ms);
         market.subscription = header.subscription.or(market.subscription);
         let change = &mut self.message.markets[i];
         if change.image {

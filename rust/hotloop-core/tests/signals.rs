@@ -5,30 +5,8 @@
 
 mod common;
 
-use common::{MARKET, apply, apply_line, config, core, key, message};
+use common::{MARKET, OPEN, apply, apply_line, begun, config, core, define, key, message, rc};
 use hotloop_core::{HotloopCore, Place, Side};
-
-const OPEN: &str = r#"{"status":"OPEN","runners":[{"id":7},{"id":8}]}"#;
-
-fn rc(pt: i64, core: &mut HotloopCore, changes: &str) {
-    apply(core, pt, &format!(r#"{{"id":"1.1","rc":[{changes}]}}"#));
-}
-
-/// A market that is open, and runner 7 with these members, at 1000.
-fn begun(json: &str, members: &str) -> HotloopCore {
-    let mut core = HotloopCore::new(config(json));
-    let entry = format!(r#"{{"id":"1.1","marketDefinition":{OPEN},"rc":[{{"id":7,{members}}}]}}"#);
-    apply(&mut core, 1_000, &entry);
-    core
-}
-
-fn define(core: &mut HotloopCore, pt: i64, definition: &str) {
-    apply(
-        core,
-        pt,
-        &format!(r#"{{"id":"1.1","marketDefinition":{definition}}}"#),
-    );
-}
 
 /// Stake matched per second at once after the last message, times the window: what was matched.
 fn matched(core: &HotloopCore, side: Side, price: i64) -> f64 {
@@ -465,47 +443,4 @@ fn receipt_times_are_kept_and_shown() {
         .map(|market| market.id().to_owned())
         .collect();
     assert_eq!(stale, [MARKET]);
-}
-
-// --- what the last message matched ----------------------------------------------------------------
-
-#[test]
-fn the_last_message_tells_its_trades_and_the_next_one_forgets_them() {
-    let mut core = begun("{}", r#""atb":[[2,100]],"atl":[[2.02,40]],"trd":[[2,10]]"#);
-    assert!(core.last_trades(MARKET, key(7)).is_empty());
-    rc(
-        2_000,
-        &mut core,
-        r#"{"id":7,"atb":[[2,80]],"trd":[[2,50],[2.02,4]]}"#,
-    );
-    assert_eq!(
-        core.last_trades(MARKET, key(7)),
-        [(200, 0, 2_000), (202, 100, 100)]
-    );
-    assert!(core.last_trades(MARKET, key(8)).is_empty());
-    assert!(core.last_trades("1.9", key(7)).is_empty());
-    apply(&mut core, 3_000, r#"{"id":"1.2","rc":[{"id":7,"atb":[[3,1]]}]}"#);
-    assert!(core.last_trades(MARKET, key(7)).is_empty());
-}
-
-#[test]
-fn an_image_and_the_turn_in_play_upset_a_book() {
-    let mut core = begun("{}", r#""atb":[[2,100]],"trd":[[2,10]]"#);
-    assert!(!core.book_upset(MARKET));
-    apply(
-        &mut core,
-        2_000,
-        r#"{"id":"1.1","img":true,"rc":[{"id":7,"atb":[[2,50]],"trd":[[2,90]]}]}"#,
-    );
-    assert!(core.book_upset(MARKET));
-    assert!(core.last_trades(MARKET, key(7)).is_empty());
-    define(
-        &mut core,
-        3_000,
-        r#"{"status":"OPEN","inPlay":true,"runners":[{"id":7}]}"#,
-    );
-    assert!(core.book_upset(MARKET));
-    rc(4_000, &mut core, r#"{"id":7,"atb":[[2,40]]}"#);
-    assert!(!core.book_upset(MARKET));
-    assert!(!core.book_upset("1.9"));
 }

@@ -180,7 +180,7 @@ impl Hotloop {
         self.0.read(py, |core| core.runner(m, key)?.last_traded_ms())
     }
 
-    /// (price, stake of resting backs matched, of resting lays) of the runner in the last message.
+    /// (price, stake of resting backs matched, of resting lays) of the runner in the market's last message.
     #[pyo3(signature = (m, r, handicap=0.0))]
     fn last_trades(&self, py: Python<'_>, m: &str, r: i64, handicap: f64) -> PyResult<Vec<(f64, f64, f64)>> {
         let key = RunnerKey::new(r, handicap);
@@ -189,7 +189,7 @@ impl Hotloop {
         Ok(rows.into_iter().map(decimals).collect())
     }
 
-    /// Whether the last message had an image of the market or turned it in-play.
+    /// Whether the market's last message had an image of it or turned it in-play.
     fn book_upset(&self, py: Python<'_>, m: &str) -> PyResult<bool> {
         self.0.read(py, |core| core.book_upset(m))
     }

@@ -10,6 +10,8 @@ import ssl
 import sys
 import tempfile
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -41,6 +43,10 @@ from trader.simulator.session import StartError
 
 PROGRESS_EVERY_S: Final = 5.0
 LOOK_EVERY_S: Final = 0.1
+_OF_CLOCK: Final = {
+    "wall": "the wall's runs as it does",
+    "stepped": "a stepped one goes on when the control port says so",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,14 +64,30 @@ class _Folder:
 
 def run(arguments: argparse.Namespace, interrupt: Interrupt) -> int:
     """Exit code 0 when everything is settled, 130 when interrupted; failures are raised."""
+    _check(arguments)
     config = configured(arguments)
     set_up_log(config.monitoring.log)
     rules = _rules(arguments.faults)
     feed = _feed(arguments, config)
     venue = Venue(venue_config(config), feed)
     plan = FaultPlan(config.simulator.exchange.seed, venue.now_ms, rules)
-    folder = _folder(arguments)
-    return asyncio.run(_serve(arguments, venue, plan, folder, interrupt))
+    with _folder(arguments) as folder:
+        return asyncio.run(_serve(arguments, venue, plan, folder, interrupt))
+
+
+def _check(arguments: argparse.Namespace) -> None:
+    """Raises `ArgumentError` for options that would do nothing beside others."""
+    if arguments.speed is not None and arguments.clock != "scaled":
+        raise ArgumentError(f"--speed is for --clock scaled: {_OF_CLOCK[arguments.clock]}")
+    if arguments.recordings:
+        races = {
+            "--markets": arguments.markets is not None,
+            "--incidents": arguments.incidents,
+            "--seed": arguments.seed is not None,
+        }
+        for name, is_given in races.items():
+            if is_given:
+                raise ArgumentError(f"{name} is for generated races, not for --recording")
 
 
 def _feed(arguments: argparse.Namespace, config: Config) -> Feed:
@@ -76,7 +98,8 @@ def _feed(arguments: argparse.Namespace, config: Config) -> Feed:
         feed = feeds[0] if len(feeds) == 1 else MergedFeed(feeds)
     else:
         shape = race_shape(config, incidents=arguments.incidents)
-        feed = GeneratedFeed(config.simulator.demo.seed, markets=arguments.markets, shape=shape)
+        markets = arguments.markets or 1
+        feed = GeneratedFeed(config.simulator.demo.seed, markets=markets, shape=shape)
     if arguments.clock == "wall":
         feed = ShiftedFeed.starting_at(feed, time.time_ns() // 1_000_000)
     return feed
@@ -103,14 +126,29 @@ def _rules(name: str | None) -> list[FaultRule]:
         raise ArgumentError(f"--faults {name}: {error}") from None
 
 
-def _folder(arguments: argparse.Namespace) -> _Folder:
-    """Makes the folder with its token, and certificates where TLS is wanted."""
-    try:
-        if arguments.out is None:
-            path = Path(tempfile.mkdtemp(prefix="hotloop-exchange-"))
-        else:
-            path = user_path(arguments.out)
+@contextmanager
+def _folder(arguments: argparse.Namespace) -> Iterator[_Folder]:
+    """The folder with its token, and certificates where TLS is wanted; without `--out` one of our
+    own that is removed in the end. Raises `OutputError`."""
+    if arguments.out is not None:
+        path = user_path(arguments.out)
+        try:
             path.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise _unwritable(arguments.out, error) from None
+        yield _filled(arguments, path)
+        return
+    try:
+        made = tempfile.TemporaryDirectory(prefix="hotloop-exchange-")
+    except OSError as error:
+        why = f"no temporary folder can be made ({error.strerror}); name one with --out"
+        raise OutputError(why) from None
+    with made as name:
+        yield _filled(arguments, Path(name))
+
+
+def _filled(arguments: argparse.Namespace, path: Path) -> _Folder:
+    try:
         certificates = make_certificates(path) if arguments.tls else None
         folder = _Folder(path, secrets.token_hex(16), certificates)
         folder.token_file.unlink(missing_ok=True)
@@ -118,8 +156,12 @@ def _folder(arguments: argparse.Namespace) -> _Folder:
         with os.fdopen(os.open(folder.token_file, flags, 0o600), "w") as file:
             file.write(folder.token)
     except OSError as error:
-        raise OutputError(f"--out {arguments.out}: {error.strerror}") from None
+        raise _unwritable(arguments.out or str(path), error) from None
     return folder
+
+
+def _unwritable(shown: str, error: OSError) -> OutputError:
+    return OutputError(f"--out {shown}: {error.strerror}")
 
 
 async def _serve(
@@ -159,6 +201,7 @@ async def _until_the_end(
         if interrupt.requested():
             return 130
         if server.is_finished and not arguments.keep:
+            _say(f"everything is settled: {_progress(server)}")
             return 0
         if time.monotonic() >= next_s:
             next_s += PROGRESS_EVERY_S
@@ -168,14 +211,17 @@ async def _until_the_end(
 def _introduce(server: ExchangeServer, folder: _Folder, venue: Venue) -> None:
     """One JSON line for programs on standard output, a few for people on the other."""
     account = next(iter(venue.accounts.values())).config
-    scheme = "https" if folder.certificates is not None else "http"
+    certificates = folder.certificates
+    api = f"{'https' if certificates else 'http'}://{HOST}:{server.ports.api}"
     told: dict[str, Any] = {
         "stream": f"{HOST}:{server.ports.stream}",
-        "api": f"{scheme}://{HOST}:{server.ports.api}",
+        "api": api,
         "control": f"http://{HOST}:{server.ports.control}",
         "control_token_file": str(folder.token_file),
-        "tls": folder.certificates is not None,
-        "ca_file": str(folder.certificates.ca_file) if folder.certificates else None,
+        "tls": certificates is not None,
+        "ca_file": str(certificates.ca_file) if certificates else None,
+        "client_cert_file": str(certificates.client_cert_file) if certificates else None,
+        "client_key_file": str(certificates.client_key_file) if certificates else None,
         "username": account.username,
         "password": account.password,
         "app_key": account.app_key,
@@ -184,8 +230,12 @@ def _introduce(server: ExchangeServer, folder: _Folder, venue: Venue) -> None:
     print(msgspec.json.encode(told).decode(), flush=True)
     _say(f"simulated exchange: {len(venue.catalogue)} markets; Ctrl-C ends it")
     _say(
-        f"log in at {told['api']}/api/login with X-Application {account.app_key}, "
+        f"log in at {api}/api/login with X-Application {account.app_key}, "
         f"username {account.username}, password {account.password}; streams at {told['stream']}"
+    )
+    _say(
+        f'betfairlightweight: client.api_uri = "{api}/exchange/", '
+        f'client.identity_uri = "{api}/api/"; more: trader sim-exchange --help'
     )
 
 

@@ -54,24 +54,29 @@ class MarketMessage:
 class MarketSignals:
     """What the signals of a market and its runners remember between messages."""
 
-    __slots__ = ("factor_removal_ms", "runners")
+    __slots__ = ("factor_removal_ms", "runners", "trades", "upset")
 
     def __init__(self) -> None:
         self.runners: dict[RunnerKey, RunnerSignals] = {}
         self.factor_removal_ms: int | None = None
         """When a runner was last removed with a reduction factor."""
+        self.trades: dict[RunnerKey, list[Trade]] = {}
+        """What the last message with an entry of the market matched, prices ascending."""
+        self.upset = False
+        """Whether what stood in the book before and after that message does not compare."""
 
     def end_message(
         self, market: MarketBook, depth: Depth, message: MarketMessage, settings: SignalSettings
-    ) -> dict[RunnerKey, list[Trade]]:
-        """Bring all signals forward; the trades of the message, by runner.
+    ) -> None:
+        """Bring all signals forward past a message with an entry of the market.
 
         `market` is as the message leaves it. Its `pt` is the message's, or for a snapshot, which
         has none, the one it had; None where it never had one: then nothing is observed.
         """
         at_ms = market.pt_ms
         self._end_whole(market, message, at_ms)
-        trades: dict[RunnerKey, list[Trade]] = {}
+        self.upset = message.upset
+        self.trades = {}
         for key, before in message.named().items():
             book = market.runners.get(key)
             if book is None:  # named, then taken away by an image in the same message
@@ -80,13 +85,12 @@ class MarketSignals:
             if at_ms is not None:
                 if signals.has_baseline and not message.image:
                     change = RunnerChanged(book, before, depth)
-                    trades[key] = change.trades(settings)
-                    signals.add_trades(trades[key], change, at_ms, settings)
+                    self.trades[key] = change.trades(settings)
+                    signals.add_trades(self.trades[key], change, at_ms, settings)
                 if signals.observed_since_ms is None:
                     signals.observed_since_ms = at_ms
                 signals.observe(book, depth, market.ladder, at_ms, settings)
             signals.has_baseline = True
-        return trades
 
     def _end_whole(self, market: MarketBook, message: MarketMessage, at_ms: int | None) -> None:
         """What an image or a definition does to all runners of the market."""

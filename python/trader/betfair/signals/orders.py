@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 from trader.betfair.books import TAKEN_OF, Depth, MarketBook, RestedSide
 from trader.betfair.messages import RunnerKey
+from trader.betfair.signals.market import MarketSignals
 from trader.betfair.signals.matched import Trade
 from trader.betfair.signals.queue import Position, Sight, advance
 from trader.betfair.signals.settings import SignalSettings
@@ -83,21 +84,17 @@ class TrackedOrders:
         self,
         market: MarketBook,
         depth: Depth,
-        trades: dict[RunnerKey, list[Trade]],
-        *,
-        upset: bool,
+        signals: MarketSignals,
         settings: SignalSettings,
     ) -> None:
-        """One message with an entry of `market` was applied, with `trades` in it.
-
-        `upset`: it had an image of the market, or turned it in-play.
-        """
+        """One message with an entry of `market` was applied; `signals` are brought past it."""
         for position in self._by_market.get(market.market_id, {}).values():
             visible = market.visible_at(
                 position.key, TAKEN_OF[position.side], depth, position.price_centi
             )
-            matched = _matched(position, trades.get(position.key, ()))
-            advance(position, Sight(market.is_open, depth, visible, upset), matched, settings)
+            matched = _matched(position, signals.trades.get(position.key, ()))
+            sight = Sight(market.is_open, depth, visible, signals.upset)
+            advance(position, sight, matched, settings)
 
 
 def _matched(position: Position, trades: Iterable[Trade]) -> int:

@@ -77,7 +77,8 @@ class Bet:
     """The sum of price times size over `matches`."""
 
     def __post_init__(self) -> None:
-        self._add_up()
+        if self.matches:
+            self._add_up()
 
     @property
     def remaining_centi(self) -> int:

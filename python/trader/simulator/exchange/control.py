@@ -4,21 +4,22 @@
 | --- | --- |
 | GET /status | time, clock, lag, connections, counts |
 | POST /advance {"to_ms"} or {"by_ms"} | stepped clock: time goes on, and all until then happens |
-| GET /ledger | every account with its bets, matches, settlements |
+| GET /ledger?first=N&count=N | every account with its bets, matches, settlements |
 | GET /markets, GET /books/ID | the markets; one market as it is shown |
 | POST /faults [rules], DELETE /faults, GET /faults, GET /faults/log | faults from now on |
-| POST /streams/ID/FAULT {"op", "ms"} | a fault to one stream connection, now |
+| POST /streams/ID/FAULT {"operation", "ms"} | a fault to one stream connection, now |
 | POST /sessions/expire | every log-in ends |
 
-Every request needs the header X-Control-Token.
+Every request needs the header X-Control-Token. A ledger has `BETS_MAX` bets of each account and
+their number, `bets_total`: ask on with `first`.
 """
 
 from __future__ import annotations
 
 import hmac
 import logging
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import parse_qsl, unquote, urlsplit
 
 import msgspec
 
@@ -26,7 +27,13 @@ from trader.clock import SteppedClock
 from trader.simulator.exchange import oracle
 from trader.simulator.exchange.api import HttpReply, HttpRequest
 from trader.simulator.exchange.faults.faulty_api import AnswerTo
-from trader.simulator.exchange.faults.plan import STREAM_FAULTS, FaultError, FaultRule, read_rules
+from trader.simulator.exchange.faults.plan import (
+    STREAM_FAULTS,
+    STREAM_OPERATIONS,
+    FaultError,
+    FaultRule,
+    read_rules,
+)
 from trader.simulator.exchange.faults.stream_faults import happen
 
 if TYPE_CHECKING:
@@ -34,6 +41,30 @@ if TYPE_CHECKING:
 
 _log: Final = logging.getLogger("trader.exchange")
 TOKEN_HEADER: Final = "x-control-token"
+BETS_MAX: Final = 10_000
+"""Bets of an account in one answer."""
+STEP_MS_MAX: Final = 31 * 86_400_000
+"""So far time goes on with one request."""
+DIGITS_MAX: Final = 18
+SHOWN_MAX: Final = 200
+
+
+class StandstillError(Exception):
+    """The venue cannot go on; the message says why."""
+
+
+class _Advance(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """How far time goes on: to a time, or by so much."""
+
+    to_ms: int | None = None
+    by_ms: int | None = None
+
+
+class _StreamFault(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What a fault to one stream connection is told, beside its name."""
+
+    operation: str = "ocm"
+    ms: int = 0
 
 
 class Control:
@@ -50,38 +81,45 @@ class Control:
             answer(_error(401, f"the header {TOKEN_HEADER} is missing or wrong"))
             return
         try:
-            body = msgspec.json.decode(request.body) if request.body else {}
-            answer(self._serve(request.method, request.path.strip("/").split("/"), body))
+            answer(self._serve(request))
         except msgspec.MsgspecError as error:
             answer(_error(400, f"the body is not the JSON it should be: {error}"))
+        except RecursionError:
+            answer(_error(400, "the body is nested too deep"))
         except (FaultError, ValueError) as error:
             answer(_error(400, str(error)))
+        except StandstillError as error:
+            answer(_error(409, f"the venue stands still: {error}"))
         except Exception as error:  # a client of the control port is never left without an answer
             _log.exception("the control port failed at %s", request.path)
             answer(_error(500, type(error).__name__))
 
-    def _serve(self, method: str, path: list[str], body: Any) -> HttpReply:
+    def _serve(self, request: HttpRequest) -> HttpReply:
         server = self._server
-        first, rest = path[0], path[1:]
-        if first == "faults":
-            return self._faults(method, rest, body)
-        if method == "POST" and first == "streams" and len(rest) == 2:
-            return self._harm(rest[0], rest[1], body)
-        if method == "GET" and first == "books" and len(rest) == 1:
-            return self._book(rest[0])
-        plain: dict[tuple[str, str], Callable[[], object]] = {
-            ("GET", "status"): server.status,
-            ("GET", "ledger"): lambda: oracle.ledger(server.venue),
-            ("GET", "markets"): lambda: {
-                market.market_id: market.status for market in server.venue.markets.values()
-            },
-            ("POST", "sessions/expire"): lambda: {"ended": server.venue.sessions.close_all()},
-            ("POST", "advance"): lambda: self._advance(body),
-        }
-        found = plain.get((method, "/".join(path)))
-        if found is None:
-            return _error(404, f"no {method} /{'/'.join(path)}")
-        return _reply(found())
+        address = urlsplit(request.path)
+        path = [unquote(part) for part in address.path.strip("/").split("/")]
+        body = msgspec.json.decode(request.body) if request.body else {}
+        match request.method, *path:
+            case "GET", "status":
+                reply = _reply(server.status())
+            case "GET", "markets":
+                markets = server.venue.markets.values()
+                reply = _reply({market.market_id: market.status for market in markets})
+            case "GET", "books", market_id:
+                reply = self._book(market_id)
+            case "GET", "ledger":
+                reply = self._ledger(address.query)
+            case "POST", "advance":
+                reply = self._advance(msgspec.convert(body, _Advance))
+            case "POST", "sessions", "expire":
+                reply = _reply({"ended": server.venue.sessions.close_all()})
+            case "POST", "streams", connection_id, fault:
+                reply = self._harm(connection_id, fault, msgspec.convert(body, _StreamFault))
+            case method, "faults", *rest:
+                reply = self._faults(method, rest, body)
+            case _:
+                reply = _error(404, f"no {request.method} {request.path[:SHOWN_MAX]}")
+        return reply
 
     def _book(self, market_id: str) -> HttpReply:
         market = self._server.venue.markets.get(market_id)
@@ -89,35 +127,54 @@ class Control:
             return _error(404, f"no market {market_id}")
         return _reply(oracle.book(market))
 
-    def _advance(self, body: Any) -> object:
+    def _ledger(self, query: str) -> HttpReply:
+        wanted = {"first": 0, "count": BETS_MAX}
+        for name, text in parse_qsl(query, keep_blank_values=True):
+            if name not in wanted or not text.isdecimal() or len(text) > DIGITS_MAX:
+                raise ValueError(f"a ledger has first and count, whole numbers, not {name}={text}")
+            wanted[name] = int(text)
+        count = min(wanted["count"], BETS_MAX)
+        return _reply(oracle.ledger(self._server.venue, wanted["first"], count))
+
+    def _advance(self, wanted: _Advance) -> HttpReply:
         clock = self._server.clock
         if not isinstance(clock, SteppedClock):
             raise FaultError("this exchange's clock is not stepped: its time goes by itself")
-        wanted = msgspec.convert(body, dict[str, int])
-        self._server.step(wanted.get("to_ms", clock.now_ms() + wanted.get("by_ms", 0)))
-        return self._server.status()
+        if (wanted.to_ms is None) == (wanted.by_ms is None):
+            raise ValueError("to_ms or by_ms says how far time goes on: one of them")
+        now_ms = clock.now_ms()
+        to_ms = wanted.to_ms if wanted.to_ms is not None else now_ms + (wanted.by_ms or 0)
+        if to_ms - now_ms > STEP_MS_MAX:
+            raise ValueError(f"time goes on by {STEP_MS_MAX} ms at most in one step")
+        self._server.step(to_ms)
+        return _reply(self._server.status())
 
-    def _harm(self, connection_id: str, fault: str, body: Any) -> HttpReply:
+    def _harm(self, connection_id: str, fault: str, wanted: _StreamFault) -> HttpReply:
         session = self._server.hub.sessions.get(connection_id)
         if session is None:
             return _error(404, f"no stream connection {connection_id}")
         if fault not in STREAM_FAULTS:
             return _error(404, f"no fault {fault!r} (there are: {', '.join(STREAM_FAULTS)})")
-        wanted = msgspec.convert({"fault": fault} | body, FaultRule)
-        op = "ocm" if wanted.operation == "*" else wanted.operation
-        happen(session, op, wanted)
+        if wanted.operation not in STREAM_OPERATIONS:
+            raise ValueError(f"operation is mcm or ocm, not {wanted.operation}")
+        rule = FaultRule(fault, wanted.operation, ms=wanted.ms)
+        rule.check()
+        happen(session, wanted.operation, rule)
         return _reply({})
 
     def _faults(self, method: str, rest: list[str], body: Any) -> HttpReply:
         plan = self._server.plan
-        if method == "GET" and rest == ["log"]:
-            return _reply(list(plan.log))
-        if rest:
-            return _error(404, f"no {method} /faults/{'/'.join(rest)}")
-        if method == "POST":
-            plan.add(read_rules(body))
-        elif method == "DELETE":
-            plan.clear()
+        match method, *rest:
+            case "GET", "log":
+                return _reply(list(plan.log))
+            case ["POST"]:
+                plan.add(read_rules(body))
+            case ["DELETE"]:
+                plan.clear()
+            case ["GET"]:
+                pass
+            case _:
+                return _error(404, f"no {method} /{'/'.join(['faults', *rest])}")
         return _reply(plan.rules)
 
 

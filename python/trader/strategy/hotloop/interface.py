@@ -118,11 +118,11 @@ class HotloopApi(Protocol):
     def last_trades(
         self, m: str, r: int, handicap: float = 0.0
     ) -> list[tuple[float, float, float]]:
-        """(price, stake matched of resting backs, of resting lays) in the last message applied."""
+        """(price, stake matched of resting backs, of resting lays) in the market's last message."""
         ...
 
     def book_upset(self, m: str) -> bool:
-        """Whether that message had an image of the market or turned it in-play."""
+        """Whether the market's last message had an image of it or turned it in-play."""
         ...
 
     def size_ahead(

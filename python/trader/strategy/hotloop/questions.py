@@ -130,7 +130,6 @@ def book_questions(runner: Touched) -> tuple[Question, ...]:
             *("last_traded", "last_traded_ts_ms", "last_trades"),
         )
     ]
-    asked.append(Question("book_upset", (runner[0],), runner))
     for side in SIDES:
         asked += [
             _of(runner, "best2_sum", side, hc),
@@ -190,7 +189,7 @@ def _detector_questions(runner: Touched, now_ms: int | None) -> Iterator[Questio
 
 def market_questions(market_id: str, pt_ms: int | None, turn: int) -> Iterator[Question]:
     """Everything about one market but its runners."""
-    for method in ("market", "get_mbr", "definition_seq", "rf_seen_recently"):
+    for method in ("market", "get_mbr", "definition_seq", "book_upset", "rf_seen_recently"):
         yield Question(method, (market_id,), market_id)
     if pt_ms is not None:
         now_ms = pt_ms + REMOVAL_OFFSETS_MS[turn % len(REMOVAL_OFFSETS_MS)]

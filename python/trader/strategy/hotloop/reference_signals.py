@@ -9,6 +9,7 @@ from __future__ import annotations
 from trader.betfair.books import TAKEN_OF, RestedSide
 from trader.betfair.signals import fill
 from trader.betfair.signals.decay import age_ms
+from trader.betfair.signals.market import MarketSignals
 from trader.betfair.signals.queue import Position
 from trader.betfair.signals.runner import RunnerSignals
 from trader.betfair.signals.settings import SignalSettings
@@ -32,14 +33,17 @@ class Signals(Books):
     def last_trades(
         self, m: str, r: int, handicap: float = 0.0
     ) -> list[tuple[float, float, float]]:
-        """(price, stake matched of resting backs, of resting lays) in the last message applied."""
-        key = runner_key(r, handicap)
-        trades = [] if key is None else self._builder.last_trades.get((m, key), [])
+        """(price, stake matched of resting backs, of resting lays) in the market's last message."""
+        signals, key = self._market_signals(m), runner_key(r, handicap)
+        if signals is None or key is None:
+            return []
+        trades = signals.trades.get(key, [])
         return [(t.price_centi / 100, t.backs_centi / 100, t.lays_centi / 100) for t in trades]
 
     def book_upset(self, m: str) -> bool:
-        """Whether that message had an image of the market or turned it in-play."""
-        return m in self._builder.last_upset
+        """Whether the market's last message had an image of it or turned it in-play."""
+        signals = self._market_signals(m)
+        return signals is not None and signals.upset
 
     def match_rate_ema(
         self,
@@ -131,10 +135,10 @@ class Signals(Books):
 
     def rf_seen_recently(self, m: str, now_ms: int | None = None) -> bool:
         """Whether a runner was removed with a reduction factor of late."""
-        market, now = self._builder.market(m), self._now(m, now_ms)
-        if market is None or market.signals is None or now is None:
+        signals, now = self._market_signals(m), self._now(m, now_ms)
+        if signals is None or now is None:
             return False
-        removed_ms = market.signals.factor_removal_ms
+        removed_ms = signals.factor_removal_ms
         if removed_ms is None:
             return False
         return age_ms(now, removed_ms) <= self._settings.removal_window_s * 1000
@@ -230,11 +234,13 @@ class Signals(Books):
         market = self._builder.market(m)
         return None if market is None else market.pt_ms
 
+    def _market_signals(self, m: str) -> MarketSignals | None:
+        market = self._builder.market(m)
+        return None if market is None else market.signals
+
     def _runner_signals(self, m: str, r: int, handicap: float) -> RunnerSignals | None:
-        market, key = self._builder.market(m), runner_key(r, handicap)
-        if market is None or market.signals is None or key is None:
-            return None
-        return market.signals.runners.get(key)
+        signals, key = self._market_signals(m), runner_key(r, handicap)
+        return None if signals is None or key is None else signals.runners.get(key)
 
     def _visible(self, m: str, r: int, handicap: float, side: RestedSide, price_centi: int) -> int:
         """The size at a price where orders of `side` rest, 0 where none is seen."""

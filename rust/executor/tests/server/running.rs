@@ -34,6 +34,31 @@ pub fn folder() -> PathBuf {
     folder
 }
 
+/// A folder for sockets, gone with the test: their paths are short (about 100 bytes), a test's own
+/// folder may be deep.
+pub struct SocketFolder(PathBuf);
+
+impl SocketFolder {
+    pub fn new() -> Self {
+        static NEXT: AtomicU32 = AtomicU32::new(0);
+        let number = NEXT.fetch_add(1, Ordering::Relaxed);
+        let name = format!("hotloop-{}-{number}", std::process::id());
+        let folder = std::env::temp_dir().join(name);
+        std::fs::create_dir_all(&folder).unwrap();
+        Self(folder)
+    }
+
+    pub fn join(&self, name: &str) -> PathBuf {
+        self.0.join(name)
+    }
+}
+
+impl Drop for SocketFolder {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
+}
+
 /// Puts `changes` over `base`, object by object.
 fn merge(base: &mut Value, changes: &Value) {
     match (base, changes) {

@@ -7,7 +7,7 @@ use std::os::unix::net::{UnixListener, UnixStream};
 use serde_json::json;
 use wire::{Decoder, Message};
 
-use crate::running::{Running, TOKEN, configuration, folder, run};
+use crate::running::{Running, SocketFolder, TOKEN, configuration, folder, run};
 use crate::trader::hello;
 
 fn say_hello(path: &str) -> Message {
@@ -29,7 +29,8 @@ fn say_hello(path: &str) -> Message {
 
 #[test]
 fn t5_the_socket_is_for_its_owner_only_and_goes_with_the_executor() {
-    let path = folder().join("wire.sock");
+    let sockets = SocketFolder::new();
+    let path = sockets.join("wire.sock");
     let changes = json!({"listen": {"transport": "uds", "socket": path}});
     let mut executor = Running::start(&changes);
     assert_eq!(executor.listening, format!("unix:{}", path.display()));
@@ -44,7 +45,8 @@ fn t5_the_socket_is_for_its_owner_only_and_goes_with_the_executor() {
 
 #[test]
 fn t5_what_a_killed_executor_left_behind_is_replaced() {
-    let path = folder().join("wire.sock");
+    let sockets = SocketFolder::new();
+    let path = sockets.join("wire.sock");
     let changes = json!({"listen": {"transport": "uds", "socket": path}});
     let mut killed = Running::start(&changes);
     killed.signal("KILL");
@@ -56,14 +58,14 @@ fn t5_what_a_killed_executor_left_behind_is_replaced() {
 
 #[test]
 fn t5_a_socket_somebody_listens_on_and_a_file_are_left_alone() {
-    let folder = folder();
-    let (taken, file) = (folder.join("taken.sock"), folder.join("a_file"));
+    let (folder, sockets) = (folder(), SocketFolder::new());
+    let (taken, file) = (sockets.join("taken.sock"), sockets.join("a_file"));
     let _listener = UnixListener::bind(&taken).unwrap();
     std::fs::write(&file, "precious").unwrap();
     for (path, why) in [
         (&taken, "another process listens there"),
         (&file, "no socket"),
-        (&folder.join("no/such/folder"), "No such file"),
+        (&sockets.join("no/such/folder"), "No such file"),
     ] {
         let config = configuration(&folder, &json!({"listen": {"transport": "uds", "socket": path}}));
         let output = run(&["--config", config.to_str().unwrap()]);

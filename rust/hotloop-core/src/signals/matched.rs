@@ -3,6 +3,7 @@
 use crate::config::Config;
 use crate::ladder::Centi;
 use crate::market::Side;
+use crate::message::RunnerKey;
 
 /// A size before a message and after it, hundredths.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -62,6 +63,13 @@ impl Trade {
             Side::Lay => self.lay,
         }
     }
+}
+
+/// A trade and whose it was.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct RunnerTrade {
+    pub runner: RunnerKey,
+    pub trade: Trade,
 }
 
 /// The trades among `levels`, in their order.

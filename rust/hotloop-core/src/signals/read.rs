@@ -3,7 +3,6 @@
 use super::fill::{Work, estimate, never};
 use super::matched::float;
 use super::rate::age_ms;
-use super::update::MatchedAt;
 use crate::error::Error;
 use crate::ladder::Centi;
 use crate::market::{MarketBook, Side};
@@ -25,27 +24,21 @@ impl HotloopCore {
         Some((market, market.runner(key)?, now_ms.or(market.pt_ms())?))
     }
 
-    /// What was matched of a runner in the last message applied: (price, stake of the backs that
-    /// rested there, stake of the lays), prices ascending.
+    /// What the market's last message (the last applied with an entry of it) matched of a runner: (price,
+    /// stake of the backs that rested there, stake of the lays), prices ascending.
     #[must_use]
     pub fn last_trades(&self, market_id: &str, key: RunnerKey) -> Vec<(Centi, Centi, Centi)> {
-        let Some(slot) = self.store.find(market_id) else {
-            return Vec::new();
-        };
-        let of_runner = |at: &&MatchedAt| at.slot == slot && at.key == key;
-        let row = |at: &MatchedAt| {
-            let (backs, lays) = (at.trade.of(Side::Back), at.trade.of(Side::Lay));
-            (at.trade.price, backs, lays)
-        };
-        self.trades.iter().filter(of_runner).map(row).collect()
+        let market = self.store.get(market_id);
+        let trades = market.into_iter().flat_map(|market| market.trades_of(key));
+        trades.map(|trade| (trade.price, trade.back, trade.lay)).collect()
     }
 
-    /// Whether the last message applied had an image of the market or turned it in-play: then the
-    /// sizes before it and after it do not compare.
+    /// Whether the market's last message (the last applied with an entry of it) had an image of it or
+    /// turned it in-play: then the sizes before that message and after it do not compare.
     #[must_use]
     pub fn book_upset(&self, market_id: &str) -> bool {
         let market = self.store.get(market_id);
-        market.is_some_and(|market| market.is_upset(self.number))
+        market.is_some_and(|market| market.is_upset(market.message))
     }
 
     /// Matched volume, hundredths per second, of orders that rested on `side` (none: both) at `price` (none: all).

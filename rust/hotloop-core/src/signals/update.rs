@@ -1,6 +1,5 @@
 //! Once a message, when all its changes are in the books: what it means to the signals.
 
-use super::matched::{Trade, trades};
 use crate::message::RunnerKey;
 use crate::state::HotloopCore;
 
@@ -13,18 +12,9 @@ pub(crate) struct Named {
     pub key: RunnerKey,
 }
 
-/// A trade of the message being applied.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct MatchedAt {
-    pub slot: usize,
-    pub key: RunnerKey,
-    pub trade: Trade,
-}
-
 impl HotloopCore {
     /// Brings the signals past the message: trades, then the books it left, then positions.
     pub(crate) fn update_signals(&mut self) {
-        self.trades.clear();
         for i in 0..self.named.len() {
             self.update_runner(self.named[i]);
         }
@@ -36,7 +26,12 @@ impl HotloopCore {
     }
 
     fn update_runner(&mut self, named: Named) {
-        let Self { config, store, .. } = self;
+        let Self {
+            config,
+            store,
+            levels,
+            ..
+        } = self;
         let market = store.book_mut(named.slot);
         let is_imaged = market.is_imaged(self.number);
         let place = if is_imaged {
@@ -48,21 +43,8 @@ impl HotloopCore {
         let (Some(place), Some(at_ms)) = (place, self.message.header.pt_ms.or(market.pt_ms())) else {
             return;
         };
-        let depth = market.depth(config.book_source);
+        market.trade(place, at_ms, levels, config);
         let runner = &mut market.runners_mut()[place];
-        if runner.has_traded_changes() {
-            let first = self.trades.len();
-            runner.traded_changes(depth, &mut self.levels);
-            let found = trades(&self.levels, config);
-            self.trades.extend(found.map(|trade| MatchedAt {
-                slot: named.slot,
-                key: named.key,
-                trade,
-            }));
-            for at in &self.trades[first..] {
-                runner.signals.add_trade(&at.trade, at_ms, config);
-            }
-        }
         runner.has_baseline = true;
         runner.signals.observed_since_ms.get_or_insert(at_ms);
         market.observe(place, at_ms, config);
@@ -84,13 +66,10 @@ impl HotloopCore {
         let mut positions = std::mem::take(&mut book.positions);
         for position in &mut positions {
             let place = position.place;
-            let here =
-                |at: &&MatchedAt| (at.slot, at.key, at.trade.price) == (slot, place.runner, place.price);
-            let matched = self
-                .trades
-                .iter()
-                .find(here)
-                .map_or(0, |at| at.trade.of(place.side));
+            let matched = book
+                .trades_of(place.runner)
+                .find(|trade| trade.price == place.price)
+                .map_or(0, |trade| trade.of(place.side));
             let view = book.view(&place, self.config.book_source);
             position.update(matched, view, moment, &self.config);
         }

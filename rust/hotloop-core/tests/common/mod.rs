@@ -7,6 +7,9 @@ use hotloop_core::{Config, HotloopCore, Level, RunnerKey, Side, Touched};
 
 pub const MARKET: &str = "1.1";
 
+/// A definition of [`MARKET`] with runners 7 and 8.
+pub const OPEN: &str = r#"{"status":"OPEN","runners":[{"id":7},{"id":8}]}"#;
+
 pub fn config(json: &str) -> Config {
     Config::from_json(json.as_bytes()).unwrap()
 }
@@ -34,6 +37,28 @@ pub fn apply_line(core: &mut HotloopCore, line: &str) -> Vec<(String, i64)> {
         .iter()
         .map(|t| (core.market_of(t.market).id().to_owned(), t.runner.id))
         .collect()
+}
+
+/// One message of [`MARKET`] at `pt` with these `rc` entries.
+pub fn rc(pt: i64, core: &mut HotloopCore, changes: &str) {
+    apply(core, pt, &format!(r#"{{"id":"1.1","rc":[{changes}]}}"#));
+}
+
+/// A market that is open, and runner 7 with these members, at 1000.
+pub fn begun(json: &str, members: &str) -> HotloopCore {
+    let mut core = HotloopCore::new(config(json));
+    let entry = format!(r#"{{"id":"1.1","marketDefinition":{OPEN},"rc":[{{"id":7,{members}}}]}}"#);
+    apply(&mut core, 1_000, &entry);
+    core
+}
+
+/// One message of [`MARKET`] at `pt` with this definition.
+pub fn define(core: &mut HotloopCore, pt: i64, definition: &str) {
+    apply(
+        core,
+        pt,
+        &format!(r#"{{"id":"1.1","marketDefinition":{definition}}}"#),
+    );
 }
 
 pub fn of(market: &str, ids: &[i64]) -> Vec<(String, i64)> {

@@ -1,4 +1,8 @@
-"""The one door to the API: which operation a request asks for, by whom, and how it is answered."""
+"""The one door to the API: which operation a request asks for, by whom, and how it is answered.
+
+Requests are served one after another, and only those that place bets in play wait: the venue's
+limit of three listings of an account in execution at a time is never met here.
+"""
 
 from __future__ import annotations
 
@@ -6,12 +10,14 @@ import hmac
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 import msgspec
 
 from trader.simulator.exchange.accounts import Session
 from trader.simulator.exchange.api import account, changing, identity, parameters, placing
+from trader.simulator.exchange.api import listing_books as books
 from trader.simulator.exchange.api import listing_markets as markets
 from trader.simulator.exchange.api import listing_orders as orders
 from trader.simulator.exchange.api.account import Heartbeats
@@ -19,9 +25,12 @@ from trader.simulator.exchange.api.call import Answer, Call, Traffic
 from trader.simulator.exchange.api.errors import (
     ANGX,
     APING,
+    BAD_JSON,
     BAD_PARAMETERS,
-    INTERNAL,
+    BAD_TYPE,
     METHOD_NOT_FOUND,
+    MISSING,
+    NO_SUCH_OPERATION,
     PARSE_ERROR,
     ApiError,
     RpcError,
@@ -36,7 +45,7 @@ BATCH_MAX: Final = 100
 
 ReplyTo: TypeAlias = Callable[[HttpReply], None]
 _Serve: TypeAlias = Callable[[Call, Any, Answer], None]
-_Done: TypeAlias = Callable[[Any, Exception | None], None]
+_Done: TypeAlias = Callable[[Any, ApiError | RpcError | None], None]
 """Takes an operation's result, or why there is none."""
 
 _log: Final = logging.getLogger("trader.exchange")
@@ -61,6 +70,8 @@ class _Rpc(msgspec.Struct):
     jsonrpc: str = "2.0"
 
 
+_UNREADABLE: Final = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
+"""What decoding raises for bytes that are no message of ours; the last for one nested too deep."""
 _RPC: Final = msgspec.json.Decoder(_Rpc)
 _BATCH: Final = msgspec.json.Decoder(list[_Rpc])
 _IDENTITY: Final = {
@@ -91,18 +102,19 @@ class Api:
     def operation(request: HttpRequest) -> str:
         """What a request asks for, for whoever treats operations differently: `placeOrders`,
         `login` …; `batch` for several calls in one, `unknown` for anything else."""
-        known = _IDENTITY.get(request.path)
+        known = _IDENTITY.get(request.path.rstrip("/"))
         if known is not None:
             return known[0]
         parts = request.path.strip("/").split("/")
         if len(parts) >= 5 and parts[0] == "exchange" and parts[2] == "rest":
-            return parts[4]
+            return parts[4] if parts[4] in _NAMES else "unknown"
         if request.body.lstrip()[:1] == b"[":
             return "batch"
         try:
-            return _RPC.decode(request.body).method.rsplit("/", 1)[-1]
-        except msgspec.MsgspecError:
+            name = _RPC.decode(request.body).method.rsplit("/", 1)[-1]
+        except _UNREADABLE:
             return "unknown"
+        return name if name in _NAMES else "unknown"
 
     def handle(self, request: HttpRequest, reply: ReplyTo) -> None:
         """Calls `reply` once: now, or when the venue's time has come to it. Whoever listens to the
@@ -134,7 +146,7 @@ class Api:
         if len(request.body) > BODY_BYTES_MAX:
             reply(_fault("REQUEST_SIZE_EXCEEDS_LIMIT", f"{len(request.body)} bytes"))
             return
-        known = _IDENTITY.get(request.path)
+        known = _IDENTITY.get(request.path.rstrip("/"))
         if known is not None:
             reply(_json(200, known[1](self.venue, request)))
             return
@@ -152,13 +164,14 @@ class Api:
     # --- the two forms ---------------------------------------------------------------------------
 
     def _rest(self, request: HttpRequest, service: str, name: str, reply: ReplyTo) -> None:
-        def done(result: Any, error: Exception | None) -> None:
+        def done(result: Any, error: ApiError | RpcError | None) -> None:
             if error is None:
                 reply(_json(200, result))
             elif isinstance(error, ApiError):
                 reply(_fault(error.code, error.details))
             else:
-                reply(_json(400, {"faultcode": "Client", "faultstring": _fault_string(error)}))
+                status = 404 if error.number == METHOD_NOT_FOUND else 400
+                reply(_client_fault(status, error.message, {}))
 
         self._call(request, service, name, request.body or b"{}", done)
 
@@ -168,8 +181,8 @@ class Api:
             calls = _BATCH.decode(request.body) if is_batch else [_RPC.decode(request.body)]
             if not 1 <= len(calls) <= BATCH_MAX:
                 raise msgspec.ValidationError("too many calls")
-        except msgspec.MsgspecError:
-            reply(_json(200, _rpc_error(None, PARSE_ERROR, "DSC-0008")))
+        except _UNREADABLE:
+            reply(_json(200, _rpc_error(None, PARSE_ERROR, BAD_JSON)))
             return
         answers: list[dict[str, Any] | None] = [None] * len(calls)
 
@@ -189,25 +202,34 @@ class Api:
     def _call(
         self, request: HttpRequest, service: str, name: str, params: bytes, done: _Done
     ) -> None:
-        """Serves one operation; `done` hears of the result or of why there is none."""
+        """Serves one operation; `done` hears once of the result or of why there is none."""
+        is_done = False
+
+        def end(result: Any, error: ApiError | RpcError | None) -> None:
+            nonlocal is_done
+            if not is_done:
+                is_done = True
+                done(result, error)
+
         try:
             operation = self._operations.get((service, name))
             if operation is None:
-                raise RpcError(METHOD_NOT_FOUND, "DSC-0021")
-            session = self._session(request)
-            try:
-                wanted = operation.decoder.decode(params)
-            except msgspec.MsgspecError as error:
-                raise RpcError(BAD_PARAMETERS, f"DSC-0018: {error}") from None
+                raise RpcError(METHOD_NOT_FOUND, NO_SUCH_OPERATION)
+            session, has_delayed_key = self._session(request)
+            wanted = _decoded(operation, params)
             account_id = session.account.account_id
             traffic = self.traffic.setdefault(account_id, Traffic())
-            call = Call(self.venue, session, traffic)
-            operation.serve(call, wanted, lambda result: done(result, None))
+            refuse = partial(end, None)
+            call = Call(self.venue, session, traffic, refuse, has_delayed_key)
+            operation.serve(call, wanted, lambda result: end(result, None))
         except (ApiError, RpcError) as error:
-            done(None, error)
+            end(None, error)
+        except Exception:
+            _log.exception("the API failed at %s", name)
+            end(None, ApiError("UNEXPECTED_ERROR", "the exchange failed"))
 
-    def _session(self, request: HttpRequest) -> Session:
-        """Who asks. Raises `ApiError`."""
+    def _session(self, request: HttpRequest) -> tuple[Session, bool]:
+        """Who asks, and whether with the key for delayed data. Raises `ApiError`."""
         key = request.headers.get("x-application", "")
         if not key:
             raise ApiError("NO_APP_KEY", "the header X-Application is missing")
@@ -218,10 +240,11 @@ class Api:
         if session is None:
             raise ApiError("INVALID_SESSION_INFORMATION", "the session is not open")
         keys = session.account.app_keys
-        matches = [hmac.compare_digest(key.encode(), own.encode()) for own in keys]
-        if not any(matches):
+        told = key.encode("utf-8", "replace")
+        is_live, is_delayed = (hmac.compare_digest(told, own.encode()) for own in keys)
+        if not (is_live or is_delayed):
             raise ApiError("INVALID_APP_KEY", "the application key is not the account's")
-        return session
+        return session, not is_live
 
 
 def _operations(heartbeats: Heartbeats) -> dict[tuple[str, str], _Operation]:
@@ -233,10 +256,11 @@ def _operations(heartbeats: Heartbeats) -> dict[tuple[str, str], _Operation]:
         "listCurrentOrders": (parameters.ListCurrentOrders, orders.list_current_orders),
         "listClearedOrders": (parameters.ListClearedOrders, orders.list_cleared_orders),
         "listMarketCatalogue": (parameters.ListMarketCatalogue, markets.list_market_catalogue),
-        "listMarketBook": (parameters.ListMarketBook, markets.list_market_book),
+        "listMarketBook": (parameters.ListMarketBook, books.list_market_book),
+        "listRunnerBook": (parameters.ListRunnerBook, books.list_runner_book),
         "listMarketProfitAndLoss": (
             parameters.ListProfitAndLoss,
-            markets.list_market_profit_and_loss,
+            books.list_market_profit_and_loss,
         ),
         "listEventTypes": (parameters.ListMarkets, markets.list_event_types),
         "listEvents": (parameters.ListMarkets, markets.list_events),
@@ -254,16 +278,30 @@ def _operations(heartbeats: Heartbeats) -> dict[tuple[str, str], _Operation]:
     return table
 
 
+_NAMES: Final = frozenset(name for _, name in _operations(Heartbeats()))
+
+
+def _decoded(operation: _Operation, params: bytes) -> Any:
+    """An operation's parameters. Raises `RpcError`; as at the venue it tells what kind of thing is
+    wrong and not where: that is in the log, for who looks for it."""
+    try:
+        return operation.decoder.decode(b"{}" if params == b"null" else params)
+    except msgspec.ValidationError as error:
+        _log.debug("bad parameters: %s", error)
+        is_missing = "missing required field" in str(error) or "got `null`" in str(error)
+        raise RpcError(BAD_PARAMETERS, MISSING if is_missing else BAD_TYPE) from None
+    except _UNREADABLE:
+        raise RpcError(PARSE_ERROR, BAD_JSON) from None
+
+
 def _rpc_done(index: int, call: _Rpc, finish: Callable[[int, dict[str, Any]], None]) -> _Done:
-    def done(result: Any, error: Exception | None) -> None:
+    def done(result: Any, error: ApiError | RpcError | None) -> None:
         if error is None:
             answer = {"jsonrpc": "2.0", "result": result, "id": call.id}
         elif isinstance(error, ApiError):
             answer = _rpc_error(call.id, APING, ANGX.get(error.code, "ANGX-0006"), error)
-        elif isinstance(error, RpcError):
-            answer = _rpc_error(call.id, error.number, error.message)
         else:
-            answer = _rpc_error(call.id, INTERNAL, "DSC-0009")
+            answer = _rpc_error(call.id, error.number, error.message)
         finish(index, answer)
 
     return done
@@ -286,21 +324,15 @@ def _exception(code: str, details: str) -> dict[str, str]:
 
 def _fault(code: str, details: str) -> HttpReply:
     """An APINGException in REST form."""
-    return _json(
-        400,
-        {
-            "faultcode": "Client",
-            "faultstring": ANGX.get(code, "ANGX-0006"),
-            "detail": {
-                "APINGException": _exception(code, details),
-                "exceptionname": "APINGException",
-            },
-        },
-    )
+    exception = {
+        "APINGException": _exception(code, details),
+        "exceptionname": "APINGException",
+    }
+    return _client_fault(400, ANGX.get(code, "ANGX-0006"), exception)
 
 
-def _fault_string(error: Exception) -> str:
-    return error.message if isinstance(error, RpcError) else "DSC-0009"
+def _client_fault(status: int, fault: str, detail: dict[str, Any]) -> HttpReply:
+    return _json(status, {"faultcode": "Client", "faultstring": fault, "detail": detail})
 
 
 def _json(status: int, body: object) -> HttpReply:

@@ -16,18 +16,13 @@ from trader.simulator.exchange.api.testing import (
     BETTING,
     HEARTBEAT,
     Client,
+    exception,
     limit,
     rpc,
 )
 from trader.simulator.exchange.testing import MARKET, QUOTES, defined, whole_life
 
 REST = "/exchange/betting/rest/v1.0/"
-
-
-def exception(answer: Any) -> str:
-    """The APINGException of a JSON-RPC answer."""
-    found: str = answer["error"]["data"]["APINGException"]["errorCode"]
-    return found
 
 
 # --- sessions ------------------------------------------------------------------------------------
@@ -92,11 +87,58 @@ def test_a_log_out_ends_the_session() -> None:
         (b'{"method":"AccountAPING/v1.0/getAccountFunds","id":1}', -32601),
         (b'{"method":"SportsAPING/v1.0/listEvents","params":{},"id":1}', -32602),
         (b'{"method":"SportsAPING/v1.0/listEvents","params":{"filter":5},"id":1}', -32602),
+        (b'{"method":"SportsAPING/v1.0/list\xffEvents","id":1}', -32700),
+        (b'{"method":"SportsAPING/v1.0/x","params":' + b"[" * 100_000, -32700),
     ],
 )
 def test_a_bad_call_has_the_number_of_its_fault(body: bytes, number: int) -> None:
     client = Client()
     assert client.post(BETTING, body)["error"]["code"] == number
+    assert Api.operation(HttpRequest("POST", BETTING, {}, body)) in (
+        "unknown",
+        "batch",
+        "getAccountFunds",
+        "listEvents",
+    )
+
+
+@pytest.mark.parametrize(
+    ("params", "fault"),
+    [
+        (b"{}", "DSC-0018"),
+        (b'{"filter":null}', "DSC-0018"),
+        (b'{"filter":[]}', "DSC-0009"),
+        (b'{"filter":{"eventTypeIds":7}}', "DSC-0009"),
+    ],
+)
+def test_bad_parameters_have_the_same_fault_in_both_forms(params: bytes, fault: str) -> None:
+    client = Client()
+    body = b'{"method":"SportsAPING/v1.0/listEvents","id":1,"params":' + params + b"}"
+    assert client.post(BETTING, body)["error"] == {"code": -32602, "message": fault}
+    (reply,) = client.send(f"{REST}listEvents/", params)
+    assert reply.status == 400
+    assert msgspec.json.decode(reply.body) == {
+        "faultcode": "Client",
+        "faultstring": fault,
+        "detail": {},
+    }
+
+
+def test_what_is_no_operation_is_not_found_in_the_rest_form() -> None:
+    (reply,) = Client().send(f"{REST}noSuchThing/", b"{}")
+    assert (reply.status, msgspec.json.decode(reply.body)["faultstring"]) == (404, "DSC-0021")
+
+
+def test_no_parameters_are_as_good_as_none_named() -> None:
+    client = Client()
+    body = b'{"method":"AccountAPING/v1.0/getAccountFunds","params":null,"id":1}'
+    assert client.post(ACCOUNT, body)["result"]["wallet"] == "UK"
+
+
+def test_a_slash_at_the_end_of_an_address_says_nothing() -> None:
+    client = Client()
+    assert client.post("/api/keepAlive/", b"")["status"] == "SUCCESS"
+    assert Api.operation(HttpRequest("POST", "/api/keepAlive/", {}, b"")) == "keepAlive"
 
 
 def test_the_rest_form_says_the_same() -> None:
@@ -139,6 +181,7 @@ def test_operations_are_told_apart() -> None:
     assert operation("/api/certlogin") == "certlogin"
     assert operation(f"{REST}placeOrders/") == "placeOrders"
     assert operation(BETTING, rpc(BETTING, "cancelOrders", {})) == "cancelOrders"
+    assert operation(f"{REST}noSuchThing/") == "unknown"
     assert operation(BETTING, b"[]") == "batch"
     assert operation(BETTING, b"?") == "unknown"
 
@@ -159,7 +202,21 @@ def test_the_catalogue_tells_what_is_asked_for() -> None:
     assert market["eventType"] == {"id": "7", "name": "Horse Racing"}
     assert market["description"]["bspMarket"] is True
     assert client.call("listMarketCatalogue", filter={"eventTypeIds": ["1"]}, maxResults=1) == []
-    assert client.call("listMarketCatalogue", filter={"inPlayOnly": True}, maxResults=1) == []
+    for none in (
+        {"inPlayOnly": True},
+        {"bspOnly": False},
+        {"turnInPlayEnabled": False},
+        {"raceTypes": ["Hurdle"]},
+        {"withOrders": ["EXECUTABLE"]},
+        {"textQuery": "no such words"},
+        {"marketStartTime": {"to": "2023-11-14T22:00:00Z"}},
+    ):
+        assert client.call("listMarketCatalogue", filter=none, maxResults=1) == [], none
+    client.place(limit(3.3))
+    for one in ({"inPlayOnly": False}, {"bspOnly": True}, {"withOrders": ["EXECUTABLE"]}):
+        assert len(client.call("listMarketCatalogue", filter=one, maxResults=1)) == 1, one
+    for sort in ("MAXIMUM_AVAILABLE", "MINIMUM_AVAILABLE", "LAST_TO_START", "RANK"):
+        assert client.call("listMarketCatalogue", filter={}, maxResults=1, sort=sort)
     answer = client.ask(BETTING, "listMarketCatalogue", filter={}, maxResults=1_001)
     assert exception(answer) == "TOO_MUCH_DATA"
 
@@ -179,9 +236,6 @@ def test_a_book_is_what_the_venue_shows_with_our_orders() -> None:
     assert first["ex"]["availableToLay"] == [{"price": 3.2, "size": 100}, {"price": 3.3, "size": 7}]
     assert first["ex"]["tradedVolume"] == [{"price": 3, "size": 60}]
     assert [order["status"] for order in first["orders"]] == ["EXECUTABLE", "EXECUTION_COMPLETE"]
-    assert exception(client.ask(BETTING, "listMarketBook", marketIds=["1.1"] * 41)) == (
-        "TOO_MUCH_DATA"
-    )
 
 
 def test_current_orders_are_found_by_what_they_have() -> None:
@@ -206,6 +260,16 @@ def test_current_orders_are_found_by_what_they_have() -> None:
     assert found(fromRecord=1) == ["b"]
     page = client.call("listCurrentOrders", recordCount=1)
     assert (len(page["currentOrders"]), page["moreAvailable"]) == (1, True)
+    assert found(betIds=[second["betId"]] * 2, customerOrderRefs=["b"]) == ["b"], "each once"
+    assert found(customerOrderRefs=["b", "b"]) == ["b"]
+    assert found(orderBy="BY_MATCH_TIME") == ["b"], "only what is matched"
+    assert found(orderBy="BY_MATCH_TIME", dateRange={"to": "2023-11-14T22:13:20Z"}) == []
+    assert found(orderBy="BY_MARKET") == ["a", "b"]
+    assert found(orderBy="BY_VOID_TIME") == found(orderBy="BY_SETTLED_TIME") == []
+    odd = client.ask(BETTING, "listCurrentOrders", orderBy="BY_LUCK")
+    assert odd["error"]["message"] == "DSC-0009"
+    many = client.ask(BETTING, "listCurrentOrders", betIds=["1"] * 200, marketIds=["1.1"] * 51)
+    assert exception(many) == "REQUEST_SIZE_EXCEEDS_LIMIT"
     bad = client.ask(BETTING, "listCurrentOrders", dateRange={"from": "yesterday"})
     assert exception(bad) == "INVALID_INPUT_DATA"
 
@@ -234,15 +298,47 @@ def test_cleared_orders_tell_how_each_bet_ended() -> None:
     (market,) = cleared("SETTLED", groupBy="MARKET")
     assert market["profit"] == won["profit"]
     assert market["commission"] == round(won["profit"] * 0.05, 2)
+    assert cleared("SETTLED", runnerIds=[{"marketId": MARKET, "selectionId": "102"}]) == []
+    (on,) = cleared("SETTLED", runnerIds=[{"marketId": MARKET, "selectionId": 101, "handicap": 0}])
+    assert on == won
+    (told,) = cleared("SETTLED", includeItemDescription=True)
+    assert told["itemDescription"]["eventTypeDesc"] == "Horse Racing"
+    assert set(told["itemDescription"]) == {
+        *("eventTypeDesc", "eventDesc", "marketDesc", "marketType", "marketStartTime"),
+        *("numberOfWinners", "runnerDesc"),
+    }
+    (of_type,) = cleared("SETTLED", groupBy="EVENT_TYPE", includeItemDescription=True)
+    assert of_type["itemDescription"] == {"eventTypeDesc": "Horse Racing"}
+    assert [order["betId"] for order in cleared("VOIDED", groupBy="MARKET")] == [one["betId"]]
+    many = client.ask(BETTING, "listClearedOrders", betStatus="SETTLED", betIds=["1"] * 1_001)
+    assert exception(many) == "REQUEST_SIZE_EXCEEDS_LIMIT"
     assert client.call("listCurrentOrders")["currentOrders"] == [], "it is settled"
-    assert exception(client.ask(BETTING, "listClearedOrders", betStatus="LOST")) == (
-        "INVALID_INPUT_DATA"
-    )
+    answer = client.ask(BETTING, "listClearedOrders", betStatus="LOST")
+    assert answer["error"] == {"code": -32602, "message": "DSC-0009"}
     funds = client.ask(ACCOUNT, "getAccountFunds")["result"]
     assert funds["exposure"] == 0
     assert funds["availableToBetBalance"] == pytest.approx(
         10_000 + won["profit"] - market["commission"], abs=0.01
     )
+
+
+def test_placements_and_failures_are_counted_by_the_hour() -> None:
+    client = Client()
+
+    def counted() -> int:
+        return client.api.traffic[client.scene.account().account_id].transactions
+
+    (one, _) = client.place(limit(3.3), limit(3.35))["instructionReports"]
+    assert counted() == 2
+    client.cancel({"betId": one["betId"]})
+    assert counted() == 2, "a cancellation is free"
+    client.cancel({"betId": one["betId"]})
+    assert counted() == 3, "one that fails is not"
+    client.place(limit(3.21))
+    assert counted() == 4
+    client.scene.to(3_600_000)
+    client.place(limit(3.3))
+    assert counted() == 1
 
 
 # --- the account ---------------------------------------------------------------------------------
@@ -277,100 +373,6 @@ def test_a_silent_heartbeat_cancels_the_bets() -> None:
     assert beat(0)["actualTimeoutSeconds"] == 0
     client.scene.to(200_000)
     assert len(client.scene.market.live) == 1
-
-
-# --- what always holds ---------------------------------------------------------------------------
-
-PRICES = (2.9, 3.0, 3.1, 3.2, 3.3)
-ACTS = st.lists(
-    st.tuples(
-        st.sampled_from(["place", "cancel", "replace", "reduce", "wait"]),
-        st.integers(0, 50),
-        st.sampled_from(PRICES),
-        st.sampled_from(["BACK", "LAY"]),
-        st.sampled_from([None, "r1", "r2"]),
-    ),
-    max_size=25,
-)
-
-
-@given(ACTS)
-@settings(deadline=None, max_examples=100)
-def test_whatever_is_asked_the_books_are_in_order(
-    acts: list[tuple[str, int, float, str, Any]],
-) -> None:
-    client = Client(deposit_e4=3_000_000)
-    venue = client.scene.venue
-    at_ms = 0
-    for kind, number, price, side, ref in acts:
-        named = {"customerRef": ref} if ref else {}
-        before = len(venue.bets)
-        bet_id = str(300_000_000_001 + number % max(1, before))
-        if kind == "place":
-            refs = client.api.traffic[account(client)].refs
-            seen = refs.get(f"place {ref}", 0) > venue.now_ms
-            client.place(limit(price, 1 + number, side=side), **named)
-            assert not seen or len(venue.bets) == before, "a repeat places nothing"
-        elif kind == "cancel":
-            client.cancel({"betId": bet_id})
-        elif kind == "reduce":
-            client.cancel({"betId": bet_id, "sizeReduction": 1})
-        elif kind == "replace":
-            instruction = {"betId": bet_id, "newPrice": price}
-            client.call("replaceOrders", marketId=MARKET, instructions=[instruction])
-        else:
-            at_ms += number * 1_000
-            client.scene.to(at_ms)
-        told = client.call("listCurrentOrders", orderProjection="EXECUTABLE")["currentOrders"]
-        assert {order["betId"] for order in told} == set(client.scene.market.live)
-        for bet in venue.bets.values():
-            gone = bet.lapsed_centi + bet.cancelled_centi + bet.voided_centi
-            assert bet.size_centi == bet.matched_centi + bet.remaining_centi + gone
-        funds = client.ask(ACCOUNT, "getAccountFunds")["result"]
-        assert funds["availableToBetBalance"] >= 0
-
-
-def account(client: Client) -> str:
-    """The account's id; its traffic is counted from the first call on."""
-    client.call("listCurrentOrders")
-    return client.scene.account().account_id
-
-
-# --- every code a client can cause ---------------------------------------------------------------
-
-NOT_CAUSED = {
-    "ERROR_IN_MATCHER": "our matcher is never unhealthy; a fault of kind exception stands for it",
-    "INVALID_ACCOUNT_STATE": "accounts are always in order",
-    "INVALID_WALLET_STATUS": "accounts are always in order",
-    "LOSS_LIMIT_EXCEEDED": "accounts have no loss limits",
-    "INVALID_ORDER": "every order that cannot be read is refused with a nearer code",
-    "PERMISSION_DENIED": "no jurisdiction forbids anything here",
-    "SERVICE_UNAVAILABLE": "a fault (http_error) stands for it",
-    "REJECTED_BY_REGULATOR": "there is no regulator",
-    "REGULATOR_IS_NOT_AVAILABLE": "there is no regulator",
-    "NO_CHASING": "there is no regulator",
-    "TOO_MANY_INSTRUCTIONS": "the venue answers INVALID_INPUT_DATA",
-    "INVALID_MARKET_VERSION": "a version that has passed lapses the bet instead",
-    "EVENT_EXPOSURE_LIMIT_EXCEEDED": "accounts have no exposure limits",
-    "EVENT_MATCHED_EXPOSURE_LIMIT_EXCEEDED": "accounts have no exposure limits",
-    "EVENT_BLOCKED": "no event is blocked",
-    "BET_IN_PROGRESS": "a fault of that kind stands for it",
-    "RELATED_ACTION_FAILED": "no instruction depends on another one",
-    "BET_LAPSED_PRICE_IMPROVEMENT_TOO_LARGE": "best execution is not bounded here",
-}
-"""Codes of the reference that no client of this venue can cause, and why."""
-
-
-def test_the_codes_nobody_can_cause_are_not_said_anywhere() -> None:
-    from trader.simulator.exchange.api import changing, checks, placing  # noqa: PLC0415
-
-    sources = ""
-    for module in (changing, checks, placing):
-        assert module.__file__ is not None
-        with open(module.__file__, encoding="utf-8") as file:  # noqa: PTH123
-            sources += file.read()
-    for never in NOT_CAUSED:
-        assert f'"{never}"' not in sources, never
 
 
 def test_a_market_that_was_never_heard_of_has_no_book() -> None:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import logging
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
+from trader.clock import Timer
 from trader.simulator.exchange.accounts import Account, Session
 from trader.simulator.exchange.api.errors import ApiError
 
@@ -19,6 +21,10 @@ HOUR_MS: Final = 3_600_000
 
 Answer: TypeAlias = Callable[[Any], None]
 """Takes an operation's result; called once."""
+Refuse: TypeAlias = Callable[[ApiError], None]
+"""Takes why there is no result, in the place of an `Answer`."""
+
+_log: Final = logging.getLogger("trader.exchange")
 
 
 @dataclass(slots=True)
@@ -42,10 +48,34 @@ class Call:
     venue: Venue
     session: Session
     traffic: Traffic
+    refuse: Refuse
+    """For what goes wrong later: what goes wrong at once is raised."""
+    has_delayed_key: bool = False
+    """The application key is one for delayed data; no bets are placed with it."""
 
     @property
     def account(self) -> Account:
         return self.session.account
+
+    def later(self, delay_ms: int, act: Callable[[], None]) -> Timer:
+        """Does `act` when `delay_ms` of the venue's time has passed. Whatever it raises refuses
+        the call: timers are no place for exceptions, and somebody waits for the reply."""
+
+        def act_then() -> None:
+            try:
+                act()
+            except ApiError as error:
+                self.refuse(error)
+            except Exception:
+                _log.exception("a call failed after its delay")
+                self.refuse(ApiError("UNEXPECTED_ERROR", "the call failed after its delay"))
+
+        return self.venue.timers.after(delay_ms, act_then)
+
+    def check_room(self, count: int) -> None:
+        """Raises `ApiError` where the venue has no room for so many more bets."""
+        if len(self.venue.bets) + count > self.venue.config.bets_max:
+            raise ApiError("UNEXPECTED_ERROR", "the exchange holds as many bets as it may")
 
     def count_instructions(self, count: int) -> None:
         """Raises `ApiError` where the account sends more than it may in a second."""

@@ -3,6 +3,9 @@
 A replacement is a cancellation and then a placement, which the venue does not undo: where the new
 bet is refused the old one is gone all the same (CANCELLED_NOT_PLACED). The new bet has what
 remained of the old one, its persistence and its references.
+
+Bets for the starting price stay: none is cancelled or updated. Only the limit of a LIMIT_ON_CLOSE
+bet can be replaced, by one that makes a match more likely.
 """
 
 from __future__ import annotations
@@ -18,11 +21,13 @@ from trader.simulator.exchange.api.checks import (
     persistence_of,
     price_on_ladder,
     whole_centi,
+    why_not_on,
 )
 from trader.simulator.exchange.api.errors import ApiError, ReportError
 from trader.simulator.exchange.api.parameters import (
     CancelInstruction,
     CancelOrders,
+    MarketVersion,
     ReplaceInstruction,
     ReplaceOrders,
     UpdateInstruction,
@@ -30,6 +35,10 @@ from trader.simulator.exchange.api.parameters import (
 )
 from trader.simulator.exchange.api.placing import (
     check_customer_ref,
+    delay_ms,
+    has_moved_past,
+    is_affordable,
+    market_for_bets,
     new_bet,
     open_market,
     put_in_market,
@@ -40,11 +49,11 @@ from trader.simulator.exchange.api.reports import (
     echoed_bet,
     failed,
     not_replaced,
+    pending,
     placed,
     whole,
 )
 from trader.simulator.exchange.bets import Bet
-from trader.simulator.exchange.exposure import exposure_with_e4
 from trader.simulator.exchange.market import ExchangeMarket
 
 INSTRUCTIONS_MAX: Final = 60
@@ -64,20 +73,30 @@ def cancel_orders(call: Call, wanted: CancelOrders, answer: Answer) -> None:
             raise ApiError("INVALID_INPUT_DATA", "instructions need a marketId")
         answer(_in_market(call, wanted, wanted.marketId, wanted.instructions))
         return
+    answer(_all(call, wanted))
+
+
+def _all(call: Call, wanted: CancelOrders) -> Report:
+    """Cancels every bet of a market, or of the account where its market is open."""
+    try:
+        markets = [
+            market
+            for market in call.venue.markets.values()
+            if wanted.marketId is None and market.status == "OPEN"
+        ]
+        if wanted.marketId is not None:
+            markets = [open_market(call, wanted.marketId)]
+    except ReportError as error:
+        return whole([], wanted.marketId, wanted.customerRef, error.code)
     reports = []
-    for market in list(call.venue.markets.values()):
-        if wanted.marketId not in (None, market.market_id) or market.status != "OPEN":
-            continue
+    for market in markets:
         for bet in list(market.live.values()):
             if bet.account_id == call.account.account_id and bet.order_type == "LIMIT":
                 size_centi = call.venue.cancel(bet)
                 if size_centi:
                     echo = {"betId": bet.bet_id}
                     reports.append(cancelled(echo, size_centi, call.venue.now_ms))
-    if wanted.marketId is not None and wanted.marketId not in call.venue.markets:
-        answer(whole([], wanted.marketId, wanted.customerRef, "INVALID_MARKET_ID"))
-        return
-    answer(whole(reports, wanted.marketId, wanted.customerRef, None))
+    return whole(reports, wanted.marketId, wanted.customerRef, None)
 
 
 def _in_market(
@@ -111,7 +130,7 @@ def _cancel_echo(instruction: CancelInstruction) -> Report:
 
 def _cancel(call: Call, bet: Bet, reduction: float | None) -> int:
     if bet.order_type != "LIMIT":
-        raise Refused("INVALID_ORDER_TYPE")
+        raise Refused("BET_TAKEN_OR_LAPSED")
     if reduction is None:
         return call.venue.cancel(bet)
     size_centi = whole_centi(reduction)
@@ -129,71 +148,90 @@ def replace_orders(call: Call, wanted: ReplaceOrders, answer: Answer) -> None:
         _check_count(call, wanted.instructions)
         if ref is not None and call.is_repeat(f"replace {ref}"):
             raise ReportError("DUPLICATE_TRANSACTION")
-        market = open_market(call, market_id)
+        market = market_for_bets(call, market_id, wanted.marketVersion)
     except ReportError as error:
         reports = [not_replaced({"betId": str(one.betId)}, IN_ORDER) for one in wanted.instructions]
         answer(whole(reports, market_id, ref, error.code))
         return
-    seen = wanted.marketVersion.version if wanted.marketVersion is not None else None
-    is_old = seen is not None and market.version > seen
-    steps = [_Replacement(call, market, one, is_old=is_old) for one in wanted.instructions]
+    call.check_room(len(wanted.instructions))
+    seen = wanted.marketVersion
+    steps = [_Replacement(call, market, one, seen) for one in wanted.instructions]
     call.count_transactions(len(steps))
-    delay_ms = 0
-    if market.definition.in_play and any(step.is_under_way for step in steps):
-        delay_ms = market.definition.bet_delay_s * 1000
+    waits_ms = delay_ms(market, [step.terms for step in steps if step.terms is not None])
 
     def finish() -> None:
         for step in steps:
             step.place()
         call.venue.flush()
-        answer(whole([step.report for step in steps], market_id, ref, None))
 
-    if delay_ms:
-        call.venue.timers.after(delay_ms, finish)
-    else:
+    def report() -> Report:
+        return whole([step.report for step in steps], market_id, ref, None)
+
+    def finish_and_tell() -> None:
         finish()
+        answer(report())
+
+    if wanted.is_async and any(step.terms is not None for step in steps):
+        call.later(waits_ms, finish)
+        for step in steps:
+            step.await_place()
+        answer(report())
+    elif waits_ms:
+        call.later(waits_ms, finish_and_tell)
+    else:
+        finish_and_tell()
 
 
 class _Replacement:
     """One bet's replacement: cancelled when it is made, placed by `place`."""
 
     def __init__(
-        self, call: Call, market: ExchangeMarket, wanted: ReplaceInstruction, *, is_old: bool
+        self,
+        call: Call,
+        market: ExchangeMarket,
+        wanted: ReplaceInstruction,
+        seen: MarketVersion | None,
     ) -> None:
         self._call = call
         self._market = market
-        self._terms: Terms | None = None
+        self._seen = seen
+        self.terms: Terms | None = None
+        """What the new bet is placed with; None where the old one was not cancelled."""
         self._bet: Bet | None = None
         echo = {"betId": str(wanted.betId)}
         try:
-            if is_old:
+            if has_moved_past(market, seen):
                 raise Refused("BET_TAKEN_OR_LAPSED")
             bet = _live_bet(call, market.market_id, str(wanted.betId))
+            if bet.order_type == "MARKET_ON_CLOSE":  # it has no price
+                raise Refused("BET_TAKEN_OR_LAPSED")
             price_centi = price_on_ladder(wanted.newPrice, market)
-            if bet.order_type != "LIMIT":
-                raise Refused("INVALID_PRICE_EDIT")
             if price_centi == bet.price_centi:
                 raise Refused("NO_ACTION_REQUIRED")
-            check_ratio(price_centi, bet.remaining_centi)
+            if bet.order_type == "LIMIT":
+                check_ratio(price_centi, bet.remaining_centi)
+            elif (price_centi > bet.price_centi) is (bet.side == "BACK"):
+                raise Refused("INVALID_PRICE_EDIT")
         except Refused as error:
             self.report: Report = not_replaced(echo, error.code)
             return
         self._bet = bet
         size_centi = call.venue.cancel(bet)
-        self._terms = _terms_of(bet, price_centi, size_centi)
+        self.terms = _terms_of(bet, price_centi, size_centi)
         self.report = {
             "status": "SUCCESS",
             "cancelInstructionReport": cancelled(echo, size_centi, call.venue.now_ms),
         }
 
-    @property
-    def is_under_way(self) -> bool:
-        """Whether the old bet is cancelled and the new one is to be placed."""
-        return self._terms is not None
+    def await_place(self) -> None:
+        """The report says so far that the new bet, if there is to be one, is on its way."""
+        if self.terms is not None and self._bet is not None:
+            echo = echoed_bet(self._bet, self.terms.price_centi, self.terms.size_centi)
+            self.report = self.report | {"placeInstructionReport": pending(echo)}
 
     def place(self) -> None:
         """Places the new bet, if the old one is gone."""
-        terms, old = self._terms, self._bet
+        terms, old = self.terms, self._bet
         if terms is None or old is None:
             return
         call, market_id = self._call, self._market.market_id
@@ -201,11 +239,12 @@ class _Replacement:
         new = new_bet(call, market_id, terms, old.customer_strategy_ref)
         try:
             open_market(call, market_id)
-            runner = self._market.runner_definition(terms.runner)
-            if runner is None or runner.status != "ACTIVE":
-                raise ReportError("RUNNER_REMOVED")
-            exposure = exposure_with_e4(call.venue, call.account, market_id, [new])
-            if call.account.balance_e4 + exposure < 0:
+            if has_moved_past(self._market, self._seen):
+                raise ReportError("BET_TAKEN_OR_LAPSED")
+            why = why_not_on(terms.runner, self._market)
+            if why is not None:
+                raise ReportError(why)
+            if not is_affordable(call, market_id, [new]):
                 raise ReportError("INSUFFICIENT_FUNDS")
         except ReportError as error:
             self.report |= {
@@ -236,7 +275,7 @@ def update_orders(call: Call, wanted: UpdateOrders, answer: Answer) -> None:
         try:
             bet = _live_bet(call, wanted.marketId, str(instruction.betId))
             if bet.order_type != "LIMIT":
-                raise Refused("INVALID_ORDER_TYPE")
+                raise Refused("BET_TAKEN_OR_LAPSED")
             persistence = persistence_of(instruction.newPersistenceType, market)
             if persistence == bet.persistence:
                 raise Refused("NO_ACTION_REQUIRED")

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
 from trader.simulator.exchange.api.testing import BETTING, Client, code, limit, result
 from trader.simulator.exchange.testing import MARKET, QUOTES, change, defined, definition, event
 
@@ -52,7 +54,11 @@ def test_what_cannot_be_cancelled_says_why() -> None:
         }
     )
     at_start = on_close["instructionReports"][0]["betId"]
-    assert code(client.cancel({"betId": at_start})) == "INVALID_ORDER_TYPE"
+    assert code(client.cancel({"betId": at_start})) == "BET_TAKEN_OR_LAPSED"
+    assert code(replace(client, {"betId": at_start, "newPrice": 3.0})) == "BET_TAKEN_OR_LAPSED"
+    instruction = {"betId": at_start, "newPersistenceType": "PERSIST"}
+    told = client.call("updateOrders", marketId=MARKET, instructions=[instruction])
+    assert code(told) == "BET_TAKEN_OR_LAPSED"
 
 
 def test_everything_of_a_market_or_of_the_account_is_cancelled() -> None:
@@ -88,6 +94,10 @@ def test_a_suspended_market_cancels_nothing() -> None:
     client.scene.to(1_000)
     report = client.cancel({"betId": bet_id})
     assert (report["status"], report["errorCode"]) == ("FAILURE", "MARKET_SUSPENDED")
+    whole = client.call("cancelOrders", marketId=MARKET)
+    assert (whole["status"], whole["errorCode"]) == ("FAILURE", "MARKET_SUSPENDED")
+    assert client.call("cancelOrders")["instructionReports"] == []
+    assert client.scene.venue.bets[bet_id].remaining_centi == 1_000
 
 
 def test_a_replacement_has_what_remained_at_the_new_price() -> None:
@@ -126,16 +136,25 @@ def test_what_cannot_be_replaced_rests_on() -> None:
     assert client.scene.venue.bets[bet_id].remaining_centi == 1_000
 
 
-def test_a_bet_for_the_starting_price_has_no_price_to_edit() -> None:
+@pytest.mark.parametrize(("side", "worse", "better"), [("BACK", 3.1, 2.9), ("LAY", 2.9, 3.1)])
+def test_the_limit_of_a_bet_for_the_starting_price_is_only_widened(
+    side: str, worse: float, better: float
+) -> None:
     client = Client()
     at_start = {
         "orderType": "LIMIT_ON_CLOSE",
         "selectionId": 101,
-        "side": "BACK",
+        "side": side,
         "limitOnCloseOrder": {"liability": 10, "price": 3.0},
     }
     bet_id = client.place(at_start)["instructionReports"][0]["betId"]
-    assert code(replace(client, {"betId": bet_id, "newPrice": 3.1})) == "INVALID_PRICE_EDIT"
+    assert code(replace(client, {"betId": bet_id, "newPrice": worse})) == "INVALID_PRICE_EDIT"
+    (one,) = replace(client, {"betId": bet_id, "newPrice": better})["instructionReports"]
+    placed = one["placeInstructionReport"]
+    assert placed["instruction"]["limitOnCloseOrder"] == {"liability": 10, "price": better}
+    new = client.scene.venue.bets[placed["betId"]]
+    assert (new.order_type, new.liability_centi) == ("LIMIT_ON_CLOSE", 1_000)
+    assert client.scene.venue.bets[bet_id].status == "EXECUTION_COMPLETE"
 
 
 def test_the_old_bet_is_gone_where_the_new_one_is_not_placed() -> None:
@@ -168,6 +187,67 @@ def test_in_play_the_new_bet_waits_for_the_delay_and_the_old_one_does_not() -> N
     assert (bet.remaining_centi, replies) == (0, [])
     client.scene.to(2_000)
     assert result(replies)["status"] == "SUCCESS"
+
+
+def test_in_play_a_passive_replacement_does_not_wait_where_the_market_lets_it() -> None:
+    in_play: dict[str, Any] = {"inPlay": True, "betDelay": 2, "betDelayModels": ["PASSIVE"]}
+    client = Client(defined(0, image=True, rc=QUOTES, **in_play))
+    bet = client.scene.bet("BACK", 3.3, 10)
+    (one,) = replace(client, {"betId": bet.bet_id, "newPrice": 3.35})["instructionReports"]
+    new = one["placeInstructionReport"]["betId"]
+    taking = [{"betId": new, "newPrice": 2.9}]
+    assert client.later("replaceOrders", marketId=MARKET, instructions=taking) == []
+
+
+def test_an_asynchronous_replacement_is_cancelled_now_and_placed_on_its_way() -> None:
+    client = Client()
+    bet_id = resting(client, customerOrderRef="mine")
+    report = replace(client, {"betId": bet_id, "newPrice": 3.35}, **{"async": True})
+    (one,) = report["instructionReports"]
+    assert one["cancelInstructionReport"]["sizeCancelled"] == 10
+    placed = one["placeInstructionReport"]
+    assert (placed["status"], placed["orderStatus"]) == ("SUCCESS", "PENDING")
+    assert "betId" not in placed
+    assert not client.scene.market.live
+    client.scene.to(1)
+    (bet,) = client.scene.market.live.values()
+    assert (bet.customer_order_ref, bet.price_centi) == ("mine", 335)
+
+
+def test_a_market_that_closes_in_the_delay_leaves_the_bet_cancelled() -> None:
+    in_play: dict[str, Any] = {"inPlay": True, "betDelay": 2}
+    client = Client(
+        defined(0, image=True, rc=QUOTES, **in_play),
+        defined(1_000, status="SUSPENDED", version=2, **in_play),
+    )
+    bet = client.scene.bet("BACK", 3.3, 10)
+    replies = client.later(
+        "replaceOrders", marketId=MARKET, instructions=[{"betId": bet.bet_id, "newPrice": 3.35}]
+    )
+    client.scene.to(2_000)
+    (one,) = result(replies)["instructionReports"]
+    assert one["errorCode"] == "CANCELLED_NOT_PLACED"
+    assert one["placeInstructionReport"]["errorCode"] == "MARKET_SUSPENDED"
+
+
+def test_a_replacement_is_for_the_version_of_the_market_that_was_seen() -> None:
+    in_play: dict[str, Any] = {"inPlay": True, "betDelay": 2}
+    client = Client(
+        defined(0, image=True, rc=QUOTES, version=5, **in_play),
+        defined(1_000, version=6, **in_play),
+    )
+    bet = client.scene.bet("BACK", 3.3, 10)
+    body: dict[str, Any] = {
+        "marketId": MARKET,
+        "instructions": [{"betId": bet.bet_id, "newPrice": 3.35}],
+    }
+    old = client.call("replaceOrders", **body, marketVersion={"version": 4})
+    assert (code(old), bet.remaining_centi) == ("BET_TAKEN_OR_LAPSED", 1_000)
+    replies = client.later("replaceOrders", **body, marketVersion={"version": 5})
+    client.scene.to(2_000)
+    (one,) = result(replies)["instructionReports"]
+    assert one["errorCode"] == "CANCELLED_NOT_PLACED"
+    assert one["placeInstructionReport"]["errorCode"] == "BET_TAKEN_OR_LAPSED"
 
 
 def test_a_persistence_is_updated() -> None:

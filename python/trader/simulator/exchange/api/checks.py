@@ -19,6 +19,8 @@ MIN_SIZE_CENTI: Final = 100
 MIN_PAYOUT_E4: Final = 100_000
 SP_LAY_LIABILITY_MIN_CENTI: Final = 1_000
 SIZE_CENTI_MAX: Final = 10**11
+HANDICAP_MAX: Final = 10**6
+KILL: Final = "FILL_OR_KILL"
 RATIO_LOW: Final = 0.8
 RATIO_HIGH: Final = 1.25
 _REF: Final = re.compile(r"[A-Za-z0-9:\-._+*;~]+")
@@ -52,9 +54,12 @@ def is_ref(ref: str, length: int) -> bool:
     return 0 < len(ref) <= length and _REF.fullmatch(ref) is not None
 
 
-def check(instruction: PlaceInstruction, market: ExchangeMarket) -> Terms:
-    """The terms of an instruction on a market. Raises `Refused`."""
-    ref = instruction.customerOrderRef
+def check(
+    instruction: PlaceInstruction, market: ExchangeMarket, time_in_force: str | None = None
+) -> Terms:
+    """The terms of an instruction on a market; `time_in_force` is that of the whole request.
+    Raises `Refused`."""
+    ref = instruction.customerOrderRef or None  # an empty one is none
     if ref is not None and not is_ref(ref, REF_MAX):
         raise Refused("INVALID_CUSTOMER_ORDER_REF")
     if instruction.side not in ("BACK", "LAY"):
@@ -62,18 +67,29 @@ def check(instruction: PlaceInstruction, market: ExchangeMarket) -> Terms:
     side: RestedSide = "BACK" if instruction.side == "BACK" else "LAY"
     runner = _runner(instruction, market)
     if instruction.orderType == "LIMIT" and instruction.limitOrder is not None:
-        return _limit(instruction.limitOrder, market, runner, side, ref)
+        return _limit(instruction.limitOrder, market, runner, side, ref, time_in_force)
+    if time_in_force is not None:  # only what can be matched now can be filled or killed
+        raise Refused("INVALID_ORDER_TYPE")
     return _on_close(instruction, market, runner, side, ref)
 
 
 def _runner(instruction: PlaceInstruction, market: ExchangeMarket) -> RunnerKey:
-    key = (instruction.selectionId, round((instruction.handicap or 0.0) * 100))
-    runner = market.runner_definition(key)
-    if runner is None:
+    handicap = instruction.handicap or 0.0
+    if not -HANDICAP_MAX < handicap < HANDICAP_MAX:  # nor is one that is no number
         raise Refused("INVALID_RUNNER")
-    if runner.status in REMOVED:
-        raise Refused("RUNNER_REMOVED")
+    key = (instruction.selectionId, round(handicap * 100))
+    code = why_not_on(key, market)
+    if code is not None:
+        raise Refused(code)
     return key
+
+
+def why_not_on(key: RunnerKey, market: ExchangeMarket) -> str | None:
+    """Why no bets are taken on a runner; None where they are."""
+    runner = market.runner_definition(key)
+    if runner is not None and runner.status == "ACTIVE":
+        return None
+    return "RUNNER_REMOVED" if runner is not None and runner.status in REMOVED else "INVALID_RUNNER"
 
 
 def _limit(
@@ -82,20 +98,21 @@ def _limit(
     runner: RunnerKey,
     side: RestedSide,
     ref: str | None,
+    of_request: str | None,
 ) -> Terms:
     price_centi = price_on_ladder(order.price, market)
+    if order.betTargetType is not None:  # by payout or profit: the venue here has no such bets
+        raise Refused("INVALID_BET_SIZE")
     size_centi = whole_centi(order.size)
-    persistence, time_in_force = _duration(order, market)
-    min_fill_centi = None
-    if order.minFillSize is not None:
-        if time_in_force is None:
-            raise Refused("UNEXPECTED_MIN_FILL_SIZE")
-        min_fill_centi = round(order.minFillSize * 100)
-        if not 0 < min_fill_centi <= size_centi:
-            raise Refused("INVALID_MIN_FILL_SIZE")
-    if size_centi < MIN_SIZE_CENTI and size_centi * price_centi < MIN_PAYOUT_E4:
+    persistence, time_in_force = _duration(order, market, of_request)
+    if is_too_small(price_centi, size_centi):
         raise Refused("INVALID_BET_SIZE")
     check_ratio(price_centi, size_centi)
+    min_fill_centi = None
+    if order.minFillSize is not None:
+        if order.timeInForce is None:
+            raise Refused("UNEXPECTED_MIN_FILL_SIZE")
+        min_fill_centi = _min_fill_centi(order.minFillSize, price_centi, size_centi)
     return Terms(
         runner,
         side,
@@ -109,20 +126,38 @@ def _limit(
     )
 
 
+def is_too_small(price_centi: int, size_centi: int) -> bool:
+    """Whether a bet is below the venue's minimum: a size, or a payout of small bets."""
+    return size_centi < MIN_SIZE_CENTI and size_centi * price_centi < MIN_PAYOUT_E4
+
+
+def _min_fill_centi(size: float, price_centi: int, size_centi: int) -> int:
+    """The part of an order that must be filled: a bet by itself, no larger than the order."""
+    try:
+        min_fill_centi = whole_centi(size)
+    except Refused:
+        raise Refused("INVALID_MIN_FILL_SIZE") from None
+    if min_fill_centi > size_centi or is_too_small(price_centi, min_fill_centi):
+        raise Refused("INVALID_MIN_FILL_SIZE")
+    return min_fill_centi
+
+
 def _duration(
-    order: LimitOrder, market: ExchangeMarket
+    order: LimitOrder, market: ExchangeMarket, of_request: str | None
 ) -> tuple[PersistenceType, Literal["FILL_OR_KILL"] | None]:
-    """How long an order is to last."""
+    """How long an order is to last. LAPSE says nothing to an order that does not rest, and clients
+    send it with all of theirs; what asks for more contradicts FILL_OR_KILL."""
     given = order.persistenceType
-    if order.timeInForce is not None:
-        if order.timeInForce != "FILL_OR_KILL":
-            raise Refused("INVALID_ORDER_TYPE")
-        if given == "MARKET_ON_CLOSE":
-            raise Refused("TIME_IN_FORCE_CONFLICT")
-        if given is not None:
-            raise Refused("UNEXPECTED_PERSISTENCE_TYPE")
-        return "LAPSE", "FILL_OR_KILL"
-    return persistence_of(given or "LAPSE", market), None
+    if order.timeInForce is not None and of_request is not None:
+        raise Refused("TIME_IN_FORCE_CONFLICT")
+    time_in_force = order.timeInForce or of_request
+    if time_in_force is None:
+        return persistence_of(given or "LAPSE", market), None
+    if time_in_force != KILL:
+        raise Refused("INVALID_ORDER_TYPE")
+    if given not in (None, "LAPSE"):
+        raise Refused("UNEXPECTED_PERSISTENCE_TYPE")
+    return "LAPSE", "FILL_OR_KILL"
 
 
 def persistence_of(name: str, market: ExchangeMarket) -> PersistenceType:
@@ -132,7 +167,7 @@ def persistence_of(name: str, market: ExchangeMarket) -> PersistenceType:
     raw = market.raw_definition or {}
     if name == "PERSIST" and raw.get("persistenceEnabled", True):
         return "PERSIST"
-    if name == "MARKET_ON_CLOSE" and raw.get("bspMarket") and not market.definition.in_play:
+    if name == "MARKET_ON_CLOSE" and takes_bets_for_start(market):
         return "MARKET_ON_CLOSE"
     raise Refused("INVALID_PERSISTENCE_TYPE")
 
@@ -156,15 +191,20 @@ def _on_close(
         price_centi = 0
     else:
         raise Refused("INVALID_ORDER_TYPE")
-    definition = market.definition
-    has_sp = bool((market.raw_definition or {}).get("bspMarket"))
-    if not has_sp or definition.in_play or definition.bsp_reconciled:
+    if not takes_bets_for_start(market):
         raise Refused("MARKET_NOT_OPEN_FOR_BSP_BETTING")
     liability_centi = whole_centi(liability)
     least = MIN_SIZE_CENTI if side == "BACK" else SP_LAY_LIABILITY_MIN_CENTI
     if liability_centi < least:
         raise Refused("INVALID_BET_SIZE")
     return Terms(runner, side, order_type, price_centi, liability_centi, "LAPSE", None, None, ref)
+
+
+def takes_bets_for_start(market: ExchangeMarket) -> bool:
+    """Whether a starting price is still to come."""
+    definition = market.definition
+    has_sp = bool((market.raw_definition or {}).get("bspMarket"))
+    return has_sp and not definition.in_play and not definition.bsp_reconciled
 
 
 def price_on_ladder(price: float, market: ExchangeMarket) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from functools import lru_cache
 
 from trader.simulator.exchange.api.errors import ApiError
 from trader.simulator.exchange.api.parameters import TimeRange
@@ -10,7 +11,12 @@ from trader.simulator.exchange.api.parameters import TimeRange
 
 def date_of(at_ms: int) -> str:
     """`2026-03-14T15:00:00.000Z`."""
-    return datetime.fromtimestamp(at_ms // 1000, UTC).strftime("%Y-%m-%dT%H:%M:%S.000Z")
+    return _second(at_ms // 1000)
+
+
+@lru_cache(maxsize=4096)  # what is told of is mostly of a few seconds
+def _second(at_s: int) -> str:
+    return datetime.fromtimestamp(at_s, UTC).strftime("%Y-%m-%dT%H:%M:%S.000Z")
 
 
 def range_ms(wanted: TimeRange | None) -> tuple[int, int]:

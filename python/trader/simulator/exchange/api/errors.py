@@ -42,9 +42,15 @@ class RpcError(Exception):
 PARSE_ERROR: Final = -32700
 METHOD_NOT_FOUND: Final = -32601
 BAD_PARAMETERS: Final = -32602
-INTERNAL: Final = -32603
 APING: Final = -32099
 """Wraps an APINGException."""
+
+BAD_JSON: Final = "DSC-0008"
+BAD_TYPE: Final = "DSC-0009"
+"""A parameter of the wrong type, or that is none of the values of its enumeration."""
+MISSING: Final = "DSC-0018"
+"""A mandatory parameter is not there."""
+NO_SUCH_OPERATION: Final = "DSC-0021"
 
 
 class ReportError(Exception):

@@ -1,41 +1,37 @@
-"""What markets there are (catalogue, events, types) and what they look like (listMarketBook)."""
+"""What markets there are: the catalogue, and its events, types, countries and venues."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Final
 
 from trader.simulator.catalogue import CatalogueMarket
 from trader.simulator.exchange.api.call import Answer, Call
 from trader.simulator.exchange.api.dates import range_ms
 from trader.simulator.exchange.api.errors import ApiError
-from trader.simulator.exchange.api.listing_orders import current_order
+from trader.simulator.exchange.api.listing_books import available, check_weight
 from trader.simulator.exchange.api.parameters import (
-    ListMarketBook,
     ListMarketCatalogue,
     ListMarkets,
-    ListProfitAndLoss,
     MarketFilter,
+    MarketSort,
     TimeRange,
 )
-from trader.simulator.exchange.display import RunnerDisplay
-from trader.simulator.exchange.exposure import runner_outcomes_e4
 from trader.simulator.exchange.market import ExchangeMarket
-from trader.simulator.exchange.stream.market_view import best_levels, number
+from trader.simulator.exchange.stream.market_view import number
 
 CATALOGUE_MAX: Final = 1_000
-BOOKS_MAX: Final = 40
-"""Market books of one request: what the venue's data limits come to with best offers."""
-DEPTH_DEFAULT: Final = 3
-DEPTH_MAX: Final = 10
+WEIGHTS: Final = {"MARKET_DESCRIPTION": 1, "RUNNER_METADATA": 1}
+"""What weighs anything of what is listed of a market."""
 
 
 def list_market_catalogue(call: Call, wanted: ListMarketCatalogue, answer: Answer) -> None:
     """Answers with MarketCatalogue entries."""
     if not 0 < wanted.maxResults <= CATALOGUE_MAX:
         raise ApiError("TOO_MUCH_DATA", f"maxResults is 1 to {CATALOGUE_MAX}")
-    projection = set(wanted.marketProjection or ())
+    projection: set[str] = set(wanted.marketProjection or ())
+    check_weight(sum(WEIGHTS.get(name, 0) for name in projection), wanted.maxResults)
     markets = [market for market in _matching(call, wanted.filter) if _is_listed(call, market)]
     markets.sort(key=_sort_key(call, wanted.sort))
     answer([_catalogue(call, m, projection) for m in markets[: wanted.maxResults]])
@@ -128,49 +124,76 @@ def _matches(call: Call, market: CatalogueMarket, wanted: MarketFilter) -> bool:
         (wanted.marketBettingTypes, market.betting_type),
         (wanted.marketCountries, market.country_code),
         (wanted.marketTypeCodes, market.market_type),
+        (wanted.raceTypes, market.race_type),
         (wanted.competitionIds, None),
     )
     if any(values and value not in values for values, value in sets):
         return False
     held = call.venue.markets.get(market.market_id)
     in_play = held is not None and held.definition.in_play
-    raw = (held.raw_definition if held is not None else None) or {}
-    if wanted.inPlayOnly is not None and wanted.inPlayOnly is not in_play:
-        return False
-    if wanted.bspOnly and not raw.get("bspMarket"):
-        return False
-    turns = raw.get("turnInPlayEnabled", False)
-    if wanted.turnInPlayEnabled is not None and turns is not wanted.turnInPlayEnabled:
+    raw = _definition(call, market)
+    flags = (  # False asks for those that are not
+        (wanted.inPlayOnly, in_play),
+        (wanted.bspOnly, raw.get("bspMarket", market.bsp_market)),
+        (wanted.turnInPlayEnabled, raw.get("turnInPlayEnabled", market.turn_in_play_enabled)),
+    )
+    if any(asked is not None and bool(has) is not asked for asked, has in flags):
         return False
     if wanted.textQuery and wanted.textQuery.lower() not in _text(market):
         return False
-    return _starts_within(market, wanted.marketStartTime)
+    if wanted.withOrders and not _has_orders(call, market, wanted.withOrders):
+        return False
+    return _starts_within(_start_time(call, market), wanted.marketStartTime)
+
+
+def _definition(call: Call, market: CatalogueMarket) -> dict[str, Any]:
+    """What the market's definition says by now; nothing before the first one came."""
+    held = call.venue.markets.get(market.market_id)
+    return (held.raw_definition if held is not None else None) or {}
+
+
+def _start_time(call: Call, market: CatalogueMarket) -> str:
+    start: str = _definition(call, market).get("marketTime", market.market_start_time)
+    return start
+
+
+def _has_orders(call: Call, market: CatalogueMarket, statuses: Sequence[str]) -> bool:
+    held = call.venue.markets.get(market.market_id)
+    return held is not None and any(
+        ("EXECUTABLE" if bet.is_executable else "EXECUTION_COMPLETE") in statuses
+        for bet in held.bets.values()
+        if bet.account_id == call.account.account_id
+    )
 
 
 def _text(market: CatalogueMarket) -> str:
     return f"{market.market_name} {market.event_name} {market.venue or ''}".lower()
 
 
-def _starts_within(market: CatalogueMarket, wanted: TimeRange | None) -> bool:
-    if wanted is None or market.market_start_time is None:
+def _starts_within(start_time: str, wanted: TimeRange | None) -> bool:
+    if wanted is None:
         return True
     first, last = range_ms(wanted)
-    start, _ = range_ms(TimeRange(start=market.market_start_time))
+    start, _ = range_ms(TimeRange(start=start_time))
     return first <= start <= last
 
 
-def _sort_key(call: Call, sort: str | None) -> Callable[[CatalogueMarket], tuple[Any, ...]]:
-    def traded(market: CatalogueMarket) -> int:
+def _sort_key(call: Call, sort: MarketSort | None) -> Callable[[CatalogueMarket], tuple[Any, ...]]:
+    def of(amount: Callable[[ExchangeMarket], int], market: CatalogueMarket) -> int:
         held = call.venue.markets.get(market.market_id)
-        return held.total_traded() if held is not None else 0
+        return amount(held) if held is not None else 0
 
     if sort == "MAXIMUM_TRADED":
-        return lambda m: (-traded(m), m.market_id)
+        return lambda m: (-of(ExchangeMarket.total_traded, m), m.market_id)
     if sort == "MINIMUM_TRADED":
-        return lambda m: (traded(m), m.market_id)
+        return lambda m: (of(ExchangeMarket.total_traded, m), m.market_id)
+    if sort == "MAXIMUM_AVAILABLE":
+        return lambda m: (-of(available, m), m.market_id)
+    if sort == "MINIMUM_AVAILABLE":
+        return lambda m: (of(available, m), m.market_id)
     if sort == "LAST_TO_START":
-        return lambda m: (_reversed_text(m.market_start_time or ""), m.market_id)
-    return lambda m: (m.market_start_time or "", m.market_id)
+        return lambda m: (_reversed_text(_start_time(call, m)), m.market_id)
+    return lambda m: (_start_time(call, m), m.market_id)
 
 
 def _reversed_text(text: str) -> tuple[int, ...]:
@@ -185,13 +208,13 @@ def _catalogue(call: Call, market: CatalogueMarket, projection: set[str]) -> dic
         "totalMatched": number(held.total_traded()) if held is not None else 0,
     }
     if "MARKET_START_TIME" in projection:
-        entry["marketStartTime"] = market.market_start_time
+        entry["marketStartTime"] = _start_time(call, market)
     if "EVENT_TYPE" in projection:
         entry["eventType"] = {"id": market.event_type_id, "name": market.event_type_name}
     if "EVENT" in projection:
         entry["event"] = _event(market)
     if "MARKET_DESCRIPTION" in projection:
-        entry["description"] = _description(held, market)
+        entry["description"] = _description(call, market)
     if projection & {"RUNNER_DESCRIPTION", "RUNNER_METADATA"}:
         entry["runners"] = [
             {
@@ -222,176 +245,34 @@ def _event(market: CatalogueMarket) -> dict[str, Any]:
     return {name: value for name, value in event.items() if value is not None}
 
 
-def _description(held: ExchangeMarket | None, market: CatalogueMarket) -> dict[str, Any]:
-    raw = (held.raw_definition if held is not None else None) or {}
-    ladder = raw.get("priceLadderDefinition") or {"type": "CLASSIC"}
-    return {
-        "persistenceEnabled": raw.get("persistenceEnabled", True),
-        "bspMarket": raw.get("bspMarket", False),
-        "marketTime": market.market_start_time,
-        "suspendTime": raw.get("suspendTime", market.market_start_time),
+def _description(call: Call, market: CatalogueMarket) -> dict[str, Any]:
+    raw = _definition(call, market)
+    start_time = _start_time(call, market)
+    description = {
+        "persistenceEnabled": raw.get("persistenceEnabled", market.persistence_enabled),
+        "bspMarket": raw.get("bspMarket", market.bsp_market),
+        "marketTime": start_time,
+        "suspendTime": raw.get("suspendTime", market.suspend_time or start_time),
         "bettingType": market.betting_type,
-        "turnInPlayEnabled": raw.get("turnInPlayEnabled", False),
+        "turnInPlayEnabled": raw.get("turnInPlayEnabled", market.turn_in_play_enabled),
         "marketType": market.market_type,
         "regulator": "MALTA LOTTERIES AND GAMBLING AUTHORITY",
         "marketBaseRate": market.market_base_rate,
-        "discountAllowed": raw.get("discountAllowed", True),
+        "discountAllowed": raw.get("discountAllowed", market.discount_allowed),
         "wallet": "UK wallet",
         "rules": "",
         "rulesHasDate": False,
-        "priceLadderDescription": {"type": ladder.get("type", "CLASSIC")},
+        "priceLadderDescription": {"type": market.ladder_type},
     }
-
-
-# --- market books -------------------------------------------------------------------------------
-
-
-def list_market_book(call: Call, wanted: ListMarketBook, answer: Answer) -> None:
-    """Answers with MarketBook entries; unknown markets are left out."""
-    if len(wanted.marketIds) > BOOKS_MAX:
-        raise ApiError("TOO_MUCH_DATA", f"{len(wanted.marketIds)} markets, {BOOKS_MAX} at most")
-    markets = call.venue.markets
-    answer([_book(call, markets[m], wanted) for m in wanted.marketIds if m in markets])
-
-
-def _book(call: Call, market: ExchangeMarket, wanted: ListMarketBook) -> dict[str, Any]:
-    raw = market.raw_definition or {}
-    definition = market.definition
-    runners = [
-        _runner(call, market, display, wanted)
-        for runner in definition.runners
-        for display in [market.runner(runner.key)]
-    ]
-    active = sum(1 for runner in definition.runners if runner.status == "ACTIVE")
-    return {
-        "marketId": market.market_id,
-        "isMarketDataDelayed": False,
-        "status": market.status,
-        "betDelay": definition.bet_delay_s,
-        "bspReconciled": definition.bsp_reconciled,
-        "complete": raw.get("complete", True),
-        "inplay": definition.in_play,
-        "numberOfWinners": definition.number_of_winners or 0,
-        "numberOfRunners": len(definition.runners),
-        "numberOfActiveRunners": active,
-        "totalMatched": number(market.total_traded()),
-        "totalAvailable": number(_available(market)),
-        "crossMatching": raw.get("crossMatching", False),
-        "runnersVoidable": raw.get("runnersVoidable", False),
-        "version": market.version,
-        "runners": runners,
-    }
-
-
-def _available(market: ExchangeMarket) -> int:
-    return sum(
-        size
-        for display in market.runners.values()
-        for array in ("atb", "atl")
-        for _, size in display.ladder(array)
-    )
-
-
-def _runner(
-    call: Call, market: ExchangeMarket, display: RunnerDisplay, wanted: ListMarketBook
-) -> dict[str, Any]:
-    runner = market.runner_definition(display.key)
-    entry: dict[str, Any] = {
-        "selectionId": display.key[0],
-        "handicap": display.key[1] / 100,
-        "status": runner.status if runner is not None else "ACTIVE",
-        "totalMatched": number(display.total_traded()),
-    }
-    if runner is not None and runner.adjustment_factor is not None:
-        entry["adjustmentFactor"] = runner.adjustment_factor
-    if "ltp" in display.values:
-        entry["lastPriceTraded"] = display.values["ltp"]
-    projection = wanted.priceProjection
-    data = set(projection.priceData or ()) if projection is not None else set()
-    ex = _prices(display, wanted, data)
-    if ex:
-        entry["ex"] = ex
-    if data & {"SP_AVAILABLE", "SP_TRADED"}:
-        entry["sp"] = _starting(display)
-    if wanted.orderProjection is not None:
-        entry["orders"] = _orders(call, market, display, wanted.orderProjection)
-    return entry
-
-
-def _prices(display: RunnerDisplay, wanted: ListMarketBook, data: set[str]) -> dict[str, Any]:
-    ex: dict[str, Any] = {}
-    if data & {"EX_BEST_OFFERS", "EX_ALL_OFFERS"}:
-        overrides = wanted.priceProjection.exBestOffersOverrides if wanted.priceProjection else None
-        depth = (overrides.bestPricesDepth if overrides else None) or DEPTH_DEFAULT
-        for array, name in (("atb", "availableToBack"), ("atl", "availableToLay")):
-            rows = display.ladder(array)
-            if "EX_ALL_OFFERS" not in data:
-                rows = best_levels(rows, min(depth, DEPTH_MAX))
-            ex[name] = _rows(rows)
-        ex["tradedVolume"] = []
-    if "EX_TRADED" in data:
-        ex.setdefault("availableToBack", [])
-        ex.setdefault("availableToLay", [])
-        ex["tradedVolume"] = _rows(display.traded_ladder())
-    return ex
-
-
-def _rows(rows: Iterable[tuple[int, int]]) -> list[dict[str, float]]:
-    return [{"price": number(price), "size": number(size)} for price, size in rows]
-
-
-def _starting(display: RunnerDisplay) -> dict[str, Any]:
-    def rows(array: str) -> list[dict[str, float]]:
-        return [{"price": p, "size": s} for p, s in sorted(display.sp[array].items())]
-
-    return {
-        "nearPrice": display.values.get("spn", "NaN"),
-        "farPrice": display.values.get("spf", "NaN"),
-        "backStakeTaken": rows("spb"),
-        "layLiabilityTaken": rows("spl"),
-    }
-
-
-def _orders(
-    call: Call, market: ExchangeMarket, display: RunnerDisplay, projection: str
-) -> list[dict[str, Any]]:
-    account_id = call.account.account_id
-    bets = [
-        bet
-        for bet in market.bets.values()
-        if bet.runner == display.key and bet.account_id == account_id
-    ]
-    if projection == "EXECUTABLE":
-        bets = [bet for bet in bets if bet.is_executable]
-    elif projection == "EXECUTION_COMPLETE":
-        bets = [bet for bet in bets if not bet.is_executable]
-    orders = []
-    for bet in bets:
-        order = current_order(bet)
-        order |= {"price": number(bet.price_centi), "size": number(bet.size_centi)}
-        order["avgPriceMatched"] = order.pop("averagePriceMatched")
-        for name in ("marketId", "selectionId", "handicap", "priceSize", "regulatorCode"):
-            del order[name]
-        order.pop("matchedDate", None)  # an Order has none
-        orders.append(order)
-    return orders
-
-
-def list_market_profit_and_loss(call: Call, wanted: ListProfitAndLoss, answer: Answer) -> None:
-    """Answers with MarketProfitAndLoss entries of what is matched."""
-    account_id = call.account.account_id
-    entries = []
-    for market_id in wanted.marketIds:
-        if market_id not in call.venue.markets:
-            continue
-        outcomes = runner_outcomes_e4(call.venue, account_id, market_id)
-        entries.append(
-            {
-                "marketId": market_id,
-                "profitAndLosses": [
-                    {"selectionId": key[0], "ifWin": number(round(e4 / 100))}
-                    for key, e4 in outcomes.items()
-                ],
-            }
-        )
-    answer(entries)
+    if market.race_type is not None:
+        description["raceType"] = market.race_type
+    if market.each_way_divisor is not None:
+        description["eachWayDivisor"] = market.each_way_divisor
+    if market.line_range is not None:
+        description["lineRangeInfo"] = {
+            "minUnitValue": market.line_range.min_unit,
+            "maxUnitValue": market.line_range.max_unit,
+            "interval": market.line_range.interval,
+            "marketUnit": "",
+        }
+    return description

@@ -14,39 +14,62 @@ from typing import Any, Final
 from trader.simulator.exchange.api.call import Answer, Call
 from trader.simulator.exchange.api.dates import date_of, range_ms
 from trader.simulator.exchange.api.errors import ApiError
-from trader.simulator.exchange.api.parameters import ListClearedOrders, ListCurrentOrders
+from trader.simulator.exchange.api.parameters import (
+    BetStatus,
+    ListClearedOrders,
+    ListCurrentOrders,
+    OrderBy,
+    RunnerId,
+)
 from trader.simulator.exchange.bets import Bet
 from trader.simulator.exchange.stream.market_view import number
 from trader.simulator.exchange.stream.order_view import REGULATOR
 
 PAGE_MAX: Final = 1_000
-BET_STATUSES: Final = ("SETTLED", "VOIDED", "LAPSED", "CANCELLED")
-GROUPS: Final = ("EVENT_TYPE", "EVENT", "MARKET", "SIDE", "BET", "RUNNER", "STRATEGY")
+NAMED_MAX: Final = 250
+"""Bets and markets together that one listCurrentOrders names."""
+CLEARED_NAMED_MAX: Final = 1_000
 
 
 def list_current_orders(call: Call, wanted: ListCurrentOrders, answer: Answer) -> None:
     """Answers with a CurrentOrderSummaryReport."""
-    bets = [bet for bet in _candidates(call, wanted) if _is_wanted(call, bet, wanted)]
+    check_named(NAMED_MAX, wanted.betIds, wanted.marketIds)
+    date_in = _dated(wanted.orderBy)
+    first, last = range_ms(wanted.dateRange or wanted.placedDateRange)
+    bets = [
+        bet
+        for bet in _candidates(call, wanted)
+        if (at_ms := date_in(bet)) is not None
+        and first <= at_ms <= last
+        and _is_wanted(call, bet, wanted)
+    ]
     bets.sort(key=_order_of(wanted.orderBy), reverse=wanted.sortDir == "LATEST_TO_EARLIEST")
     page, more = _page(bets, wanted.fromRecord, wanted.recordCount)
     answer({"currentOrders": [current_order(bet) for bet in page], "moreAvailable": more})
+
+
+def check_named(most: int, *lists: Sequence[Any] | None) -> None:
+    """Raises `ApiError` where a request names more bets and markets than it may."""
+    count = sum(len(named or ()) for named in lists)
+    if count > most:
+        raise ApiError("REQUEST_SIZE_EXCEEDS_LIMIT", f"{count} bets and markets, {most} at most")
 
 
 def _candidates(call: Call, wanted: ListCurrentOrders) -> Iterable[Bet]:
     """The bets that may be meant, without looking at all there are where some are named."""
     account = call.account
     if wanted.betIds:
-        named = (account.bets.get(str(bet_id)) for bet_id in wanted.betIds)
+        ids = dict.fromkeys(str(bet_id) for bet_id in wanted.betIds)
+        named = (account.bets.get(bet_id) for bet_id in ids)
         return [bet for bet in named if bet is not None]
     if wanted.customerOrderRefs:
-        return [b for ref in wanted.customerOrderRefs for b in account.by_order_ref.get(ref, ())]
-    markets = call.venue.markets
-    ids = wanted.marketIds if wanted.marketIds else list(markets)
+        refs = dict.fromkeys(wanted.customerOrderRefs)
+        return [bet for ref in refs for bet in account.by_order_ref.get(ref, ())]
+    held = call.venue.markets
+    markets = [held[key] for key in dict.fromkeys(wanted.marketIds or held) if key in held]
+    is_live = wanted.orderProjection == "EXECUTABLE"
     return [
-        bet
-        for market_id in ids
-        if market_id in markets and not markets[market_id].is_settled
-        for bet in markets[market_id].bets.values()
+        bet for m in markets if not m.is_settled for bet in (m.live if is_live else m.bets).values()
     ]
 
 
@@ -57,22 +80,31 @@ def _is_wanted(call: Call, bet: Bet, wanted: ListCurrentOrders) -> bool:
         return False
     if wanted.orderProjection == "EXECUTION_COMPLETE" and bet.is_executable:
         return False
-    first, last = range_ms(wanted.dateRange or wanted.placedDateRange)
     refs, strategies = wanted.customerOrderRefs, wanted.customerStrategyRefs
     return (
-        first <= bet.placed_ms <= last
-        and (not wanted.marketIds or bet.market_id in wanted.marketIds)
+        (not wanted.marketIds or bet.market_id in wanted.marketIds)
         and (not refs or bet.customer_order_ref in refs)
         and (not strategies or (bet.customer_strategy_ref or "") in strategies)
     )
 
 
-def _order_of(order_by: str | None) -> Callable[[Bet], tuple[Any, ...]]:
+def _dated(order_by: OrderBy | None) -> Callable[[Bet], int | None]:
+    """The date that an order is about: of the bets listed, and that a range is of. Bets that have
+    no such date are left out."""
+    if order_by == "BY_MATCH_TIME":
+        return lambda bet: bet.matched_ms
+    if order_by == "BY_VOID_TIME":  # when it was is not kept: what is void was matched then
+        return lambda bet: bet.matched_ms if bet.voided_centi else None
+    if order_by == "BY_SETTLED_TIME":  # no market here is settled in part
+        return lambda _bet: None
+    return lambda bet: bet.placed_ms
+
+
+def _order_of(order_by: OrderBy | None) -> Callable[[Bet], tuple[Any, ...]]:
     if order_by == "BY_MARKET":
         return lambda bet: (bet.market_id, bet.placed_ms, bet.bet_id)
-    if order_by == "BY_MATCH_TIME":
-        return lambda bet: (bet.matched_ms or 0, bet.bet_id)
-    return lambda bet: (bet.placed_ms, bet.bet_id)
+    date_in = _dated(order_by)
+    return lambda bet: (date_in(bet), bet.placed_ms, bet.bet_id)
 
 
 def _page(items: Sequence[Any], first: int | None, count: int | None) -> tuple[Sequence[Any], bool]:
@@ -131,20 +163,34 @@ class _Cleared:
 
 def list_cleared_orders(call: Call, wanted: ListClearedOrders, answer: Answer) -> None:
     """Answers with a ClearedOrderSummaryReport."""
-    if wanted.betStatus not in BET_STATUSES:
-        raise ApiError("INVALID_INPUT_DATA", f"betStatus is one of {', '.join(BET_STATUSES)}")
-    group_by = wanted.groupBy or "BET"
-    if group_by not in GROUPS:
-        raise ApiError("INVALID_INPUT_DATA", f"groupBy is one of {', '.join(GROUPS)}")
-    cleared = [one for one in _cleared(call, wanted.betStatus) if _is_meant(call, one, wanted)]
-    entries = [_cleared_bet(call, one) for one in cleared]
-    if group_by != "BET":
-        entries = _grouped(call, cleared, group_by)
-    page, more = _page(entries, wanted.fromRecord, wanted.recordCount)
-    answer({"clearedOrders": list(page), "moreAvailable": more})
+    check_named(CLEARED_NAMED_MAX, wanted.betIds)
+    check_named(CLEARED_NAMED_MAX, wanted.marketIds)
+    # Only what is settled comes in groups.
+    group_by = (wanted.groupBy or "BET") if wanted.betStatus == "SETTLED" else "BET"
+    first, last = range_ms(wanted.settledDateRange)
+    bet_ids = frozenset(str(bet_id) for bet_id in wanted.betIds or ())
+    cleared = [
+        one
+        for one in _cleared(call, wanted.betStatus)
+        if first <= one.at_ms <= last
+        and (not bet_ids or one.bet.bet_id in bet_ids)
+        and _is_meant(call, one, wanted)
+    ]
+    entries: Sequence[tuple[Bet, dict[str, Any]]]
+    if group_by == "BET":
+        page, more = _page(cleared, wanted.fromRecord, wanted.recordCount)
+        entries = [(one.bet, _cleared_bet(call, one)) for one in page]
+    else:
+        entries, more = _page(
+            _grouped(call, cleared, group_by), wanted.fromRecord, wanted.recordCount
+        )
+    if wanted.includeItemDescription:
+        for bet, entry in entries:
+            entry["itemDescription"] = _item(call, bet, group_by)
+    answer({"clearedOrders": [entry for _, entry in entries], "moreAvailable": more})
 
 
-def _cleared(call: Call, status: str) -> Iterable[_Cleared]:
+def _cleared(call: Call, status: BetStatus) -> Iterable[_Cleared]:
     account = call.account
     if status in ("SETTLED", "VOIDED"):
         for one in call.venue.settlements.cleared.get(account.account_id, ()):
@@ -162,14 +208,11 @@ def _is_meant(call: Call, one: _Cleared, wanted: ListClearedOrders) -> bool:
     bet = one.bet
     market = call.venue.markets[bet.market_id]
     raw = market.raw_definition or {}
-    first, last = range_ms(wanted.settledDateRange)
-    bet_ids = {str(bet_id) for bet_id in wanted.betIds or ()}
     return (
-        first <= one.at_ms <= last
-        and (not wanted.marketIds or bet.market_id in wanted.marketIds)
+        (not wanted.marketIds or bet.market_id in wanted.marketIds)
         and (not wanted.eventIds or raw.get("eventId") in wanted.eventIds)
         and (not wanted.eventTypeIds or raw.get("eventTypeId") in wanted.eventTypeIds)
-        and (not bet_ids or bet.bet_id in bet_ids)
+        and (not wanted.runnerIds or any(_is_on(bet, runner) for runner in wanted.runnerIds))
         and (wanted.side is None or bet.side == wanted.side)
         and (not wanted.customerOrderRefs or bet.customer_order_ref in wanted.customerOrderRefs)
         and (
@@ -177,6 +220,40 @@ def _is_meant(call: Call, one: _Cleared, wanted: ListClearedOrders) -> bool:
             or (bet.customer_strategy_ref or "") in wanted.customerStrategyRefs
         )
     )
+
+
+def _is_on(bet: Bet, runner: RunnerId) -> bool:
+    return (bet.market_id, bet.runner[0], bet.runner[1] / 100) == (
+        runner.marketId,
+        runner.selectionId,
+        runner.handicap or 0.0,
+    )
+
+
+def _item(call: Call, bet: Bet, group_by: str) -> dict[str, Any]:
+    """What a bet, or the group that it is the first of, is about, in words."""
+    market = call.venue.catalogue.get(bet.market_id)
+    if market is None or group_by == "STRATEGY":
+        return {}
+    item: dict[str, Any] = {"eventTypeDesc": market.event_type_name}
+    if group_by == "EVENT_TYPE":
+        return item
+    item["eventDesc"] = market.event_name
+    if group_by == "EVENT":
+        return item
+    item |= {
+        "marketDesc": market.market_name,
+        "marketType": market.market_type,
+        "marketStartTime": market.market_start_time,
+        "numberOfWinners": call.venue.markets[bet.market_id].definition.number_of_winners or 0,
+    }
+    if market.each_way_divisor is not None:
+        item["eachWayDivisor"] = market.each_way_divisor
+    if group_by != "MARKET":
+        spot = (bet.runner[0], bet.runner[1] / 100)
+        names = {(one.selection_id, one.handicap): one.name for one in market.runners}
+        item["runnerDesc"] = names.get(spot, "")
+    return item
 
 
 def _cleared_bet(call: Call, one: _Cleared) -> dict[str, Any]:
@@ -214,9 +291,11 @@ def _cleared_bet(call: Call, one: _Cleared) -> dict[str, Any]:
     return entry
 
 
-def _grouped(call: Call, cleared: Sequence[_Cleared], group_by: str) -> list[dict[str, Any]]:
-    """One entry a group, in the order of their first bet. Commission is a market's: it is told by
-    market and above only."""
+def _grouped(
+    call: Call, cleared: Sequence[_Cleared], group_by: str
+) -> list[tuple[Bet, dict[str, Any]]]:
+    """(its first bet, entry) of each group, in the order of those bets. Commission is a market's:
+    it is told by market and above only."""
     groups: dict[tuple[tuple[str, Any], ...], list[_Cleared]] = {}
     for one in cleared:
         groups.setdefault(_group_of(call, one.bet, group_by), []).append(one)
@@ -230,7 +309,7 @@ def _grouped(call: Call, cleared: Sequence[_Cleared], group_by: str) -> list[dic
         }
         if group_by in ("EVENT_TYPE", "EVENT", "MARKET"):
             entry["commission"] = _money(_commission_e4(call, {b.bet.market_id for b in bets}))
-        entries.append(entry)
+        entries.append((bets[0].bet, entry))
     return entries
 
 

@@ -7,12 +7,41 @@ Numbers may come as strings, as the venue takes them. What is not named here is 
 
 from __future__ import annotations
 
-from typing import TypeAlias
+from typing import Literal, TypeAlias
 
 import msgspec
 
 Id: TypeAlias = str | int
 """A bet id: clients send it as either."""
+OrderProjection: TypeAlias = Literal["ALL", "EXECUTABLE", "EXECUTION_COMPLETE"]
+MatchProjection: TypeAlias = Literal["NO_ROLLUP", "ROLLED_UP_BY_PRICE", "ROLLED_UP_BY_AVG_PRICE"]
+OrderBy: TypeAlias = Literal[
+    "BY_BET", "BY_MARKET", "BY_MATCH_TIME", "BY_PLACE_TIME", "BY_SETTLED_TIME", "BY_VOID_TIME"
+]
+SortDir: TypeAlias = Literal["EARLIEST_TO_LATEST", "LATEST_TO_EARLIEST"]
+GroupBy: TypeAlias = Literal["EVENT_TYPE", "EVENT", "MARKET", "SIDE", "BET", "RUNNER", "STRATEGY"]
+BetStatus: TypeAlias = Literal["SETTLED", "VOIDED", "LAPSED", "CANCELLED"]
+MarketProjection: TypeAlias = Literal[
+    "COMPETITION",
+    "EVENT",
+    "EVENT_TYPE",
+    "MARKET_START_TIME",
+    "MARKET_DESCRIPTION",
+    "RUNNER_DESCRIPTION",
+    "RUNNER_METADATA",
+]
+MarketSort: TypeAlias = Literal[
+    "MINIMUM_TRADED",
+    "MAXIMUM_TRADED",
+    "MINIMUM_AVAILABLE",
+    "MAXIMUM_AVAILABLE",
+    "FIRST_TO_START",
+    "LAST_TO_START",
+    "RANK",
+]
+PriceData: TypeAlias = Literal[
+    "SP_AVAILABLE", "SP_TRADED", "EX_BEST_OFFERS", "EX_ALL_OFFERS", "EX_TRADED"
+]
 
 
 class LimitOrder(msgspec.Struct):
@@ -23,6 +52,7 @@ class LimitOrder(msgspec.Struct):
     persistenceType: str | None = None
     timeInForce: str | None = None
     minFillSize: float | None = None
+    betTargetType: str | None = None
 
 
 class LimitOnCloseOrder(msgspec.Struct):
@@ -65,6 +95,7 @@ class PlaceOrders(msgspec.Struct):
     customerRef: str | None = None
     marketVersion: MarketVersion | None = None
     customerStrategyRef: str | None = None
+    timeInForce: str | None = None
     # `async` is no name in Python.
     is_async: bool | None = msgspec.field(name="async", default=None)
 
@@ -128,31 +159,39 @@ class ListCurrentOrders(msgspec.Struct):
 
     betIds: list[Id] | None = None
     marketIds: list[str] | None = None
-    orderProjection: str | None = None
+    orderProjection: OrderProjection | None = None
     customerOrderRefs: list[str] | None = None
     customerStrategyRefs: list[str] | None = None
     dateRange: TimeRange | None = None
     placedDateRange: TimeRange | None = None
-    orderBy: str | None = None
-    sortDir: str | None = None
+    orderBy: OrderBy | None = None
+    sortDir: SortDir | None = None
     fromRecord: int | None = None
     recordCount: int | None = None
+
+
+class RunnerId(msgspec.Struct):
+    """A runner of a market."""
+
+    marketId: str
+    selectionId: int
+    handicap: float | None = None
 
 
 class ListClearedOrders(msgspec.Struct):
     """listClearedOrders."""
 
-    betStatus: str
+    betStatus: BetStatus
     eventTypeIds: list[str] | None = None
     eventIds: list[str] | None = None
     marketIds: list[str] | None = None
-    runnerIds: list[msgspec.Raw] | None = None
+    runnerIds: list[RunnerId] | None = None
     betIds: list[Id] | None = None
     customerOrderRefs: list[str] | None = None
     customerStrategyRefs: list[str] | None = None
-    side: str | None = None
+    side: Literal["BACK", "LAY"] | None = None
     settledDateRange: TimeRange | None = None
-    groupBy: str | None = None
+    groupBy: GroupBy | None = None
     includeItemDescription: bool | None = None
     fromRecord: int | None = None
     recordCount: int | None = None
@@ -174,6 +213,8 @@ class MarketFilter(msgspec.Struct):
     marketCountries: list[str] | None = None
     marketTypeCodes: list[str] | None = None
     marketStartTime: TimeRange | None = None
+    raceTypes: list[str] | None = None
+    withOrders: list[Literal["EXECUTABLE", "EXECUTION_COMPLETE"]] | None = None
 
 
 class ListMarkets(msgspec.Struct):
@@ -187,8 +228,8 @@ class ListMarketCatalogue(msgspec.Struct):
 
     filter: MarketFilter
     maxResults: int
-    marketProjection: list[str] | None = None
-    sort: str | None = None
+    marketProjection: list[MarketProjection] | None = None
+    sort: MarketSort | None = None
 
 
 class ExBestOffersOverrides(msgspec.Struct):
@@ -200,7 +241,7 @@ class ExBestOffersOverrides(msgspec.Struct):
 class PriceProjection(msgspec.Struct):
     """What of a market's prices is shown."""
 
-    priceData: list[str] | None = None
+    priceData: list[PriceData] | None = None
     exBestOffersOverrides: ExBestOffersOverrides | None = None
     virtualise: bool | None = None
 
@@ -210,7 +251,23 @@ class ListMarketBook(msgspec.Struct):
 
     marketIds: list[str]
     priceProjection: PriceProjection | None = None
-    orderProjection: str | None = None
+    orderProjection: OrderProjection | None = None
+    matchProjection: MatchProjection | None = None
+    customerStrategyRefs: list[str] | None = None
+    betIds: list[Id] | None = None
+
+
+class ListRunnerBook(msgspec.Struct):
+    """listRunnerBook."""
+
+    marketId: str
+    selectionId: int
+    handicap: float | None = None
+    priceProjection: PriceProjection | None = None
+    orderProjection: OrderProjection | None = None
+    matchProjection: MatchProjection | None = None
+    customerStrategyRefs: list[str] | None = None
+    betIds: list[Id] | None = None
 
 
 class ListProfitAndLoss(msgspec.Struct):

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
+from trader.betfair.messages import RunnerKey
 from trader.simulator.exchange.api.call import Answer, Call
 from trader.simulator.exchange.api.checks import (
     REF_MAX,
@@ -18,15 +19,17 @@ from trader.simulator.exchange.api.checks import (
     Terms,
     check,
     is_ref,
+    why_not_on,
 )
 from trader.simulator.exchange.api.errors import ApiError, ReportError
-from trader.simulator.exchange.api.parameters import PlaceOrders
+from trader.simulator.exchange.api.parameters import MarketVersion, PlaceOrders
 from trader.simulator.exchange.api.reports import Report, echoed, failed, pending, placed, whole
 from trader.simulator.exchange.bets import Bet
-from trader.simulator.exchange.exposure import exposure_with_e4
+from trader.simulator.exchange.exposure import exposure_e4, exposure_with_e4
 from trader.simulator.exchange.market import ExchangeMarket
 
 INSTRUCTIONS_MAX: Final = 200
+VERSION_END: Final = 10**12
 PASSIVE: Final = "PASSIVE"
 
 
@@ -37,23 +40,24 @@ def place_orders(call: Call, wanted: PlaceOrders, answer: Answer) -> None:
         raise ApiError("INVALID_INPUT_DATA", f"{count} instructions, 1 to {INSTRUCTIONS_MAX} go")
     check_customer_ref(wanted.customerRef)
     call.count_instructions(count)
+    call.check_room(count)
     request = _Request(call, wanted)
     try:
         if wanted.customerRef is not None and call.is_repeat(f"place {wanted.customerRef}"):
             raise ReportError("DUPLICATE_TRANSACTION")
-        market = open_market(call, wanted.marketId)
+        market = market_for_bets(call, wanted.marketId, wanted.marketVersion)
         terms = request.checked(market)
     except ReportError as error:
         answer(request.all_failed(error.code))
         return
-    delay_ms = _delay_ms(market, [t for t in terms if isinstance(t, Terms)])
-    if request.is_hopeless(terms) or not (delay_ms or wanted.is_async):
+    waits_ms = delay_ms(market, [t for t in terms if isinstance(t, Terms)])
+    if request.is_hopeless(terms) or not (waits_ms or wanted.is_async):
         answer(request.enter(terms))
     elif wanted.is_async:
-        call.venue.timers.after(delay_ms, lambda: _discard(request.enter_later(terms)))
+        call.later(waits_ms, lambda: _discard(request.enter_later(terms)))
         answer(request.taken(terms))
     else:
-        call.venue.timers.after(delay_ms, lambda: answer(request.enter_later(terms)))
+        call.later(waits_ms, lambda: answer(request.enter_later(terms)))
 
 
 def check_customer_ref(ref: str | None) -> None:
@@ -74,11 +78,26 @@ def open_market(call: Call, market_id: str) -> ExchangeMarket:
     return market
 
 
+def market_for_bets(call: Call, market_id: str, seen: MarketVersion | None) -> ExchangeMarket:
+    """A market that takes new bets now, of this account with this key. Raises `ReportError`."""
+    if call.has_delayed_key:
+        raise ReportError("PERMISSION_DENIED")
+    version = seen.version if seen is not None else None
+    if version is not None and not 0 <= version < VERSION_END:
+        raise ReportError("INVALID_MARKET_VERSION")
+    return open_market(call, market_id)
+
+
+def has_moved_past(market: ExchangeMarket, seen: MarketVersion | None) -> bool:
+    """Whether a market has another version by now than a client has seen."""
+    return seen is not None and seen.version is not None and market.version > seen.version
+
+
 def new_bet(call: Call, market_id: str, terms: Terms, strategy_ref: str | None) -> Bet:
-    """A bet with these terms; it is not in the books yet."""
+    """A bet with these terms. It has no id yet, and is in no books."""
     is_on_close = terms.order_type != "LIMIT"
     return Bet(
-        bet_id=call.venue.new_bet_id(),
+        bet_id="",
         account_id=call.account.account_id,
         market_id=market_id,
         runner=terms.runner,
@@ -97,7 +116,9 @@ def new_bet(call: Call, market_id: str, terms: Terms, strategy_ref: str | None) 
 
 
 def put_in_market(call: Call, bet: Bet) -> None:
-    """A bet is taken into the books and meets the market."""
+    """A bet gets its id, is taken into the books and meets the market."""
+    bet.bet_id = call.venue.new_bet_id()
+    bet.placed_ms = call.venue.now_ms
     call.venue.record(bet)
     if bet.order_type == "LIMIT":
         call.venue.enter(bet)
@@ -110,19 +131,21 @@ class _Request:
         self._call = call
         self._wanted = wanted
         self._echoes = [echoed(instruction) for instruction in wanted.instructions]
+        self._strategy_ref = wanted.customerStrategyRef or None  # an empty one is none
+        self._bets: list[Bet] = []
+        """Those that would be placed, as worked out last."""
 
     def checked(self, market: ExchangeMarket) -> list[Terms | str]:
         """The terms of each instruction, or the code it is refused with."""
-        strategy_ref = self._wanted.customerStrategyRef
+        strategy_ref = self._strategy_ref
         if strategy_ref is not None and not is_ref(strategy_ref, STRATEGY_REF_MAX):
             return ["INVALID_CUSTOMER_STRATEGY_REF"] * len(self._echoes)
-        version = self._wanted.marketVersion
-        if version is not None and version.version is not None and market.version > version.version:
+        if has_moved_past(market, self._wanted.marketVersion):
             return ["BET_TAKEN_OR_LAPSED"] * len(self._echoes)
         found: list[Terms | str] = []
         for instruction in self._wanted.instructions:
             try:
-                found.append(check(instruction, market))
+                found.append(check(instruction, market, self._wanted.timeInForce))
             except Refused as error:
                 found.append(error.code)
         good = [terms for terms in found if isinstance(terms, Terms)]
@@ -134,14 +157,20 @@ class _Request:
         """Orders the account has no money for are refused: all of them together, or with best
         execution off each when its turn comes."""
         call, market_id = self._call, self._wanted.marketId
-        bets: list[Bet] = []
+        good = [one for one in found if isinstance(one, Terms)]
+        every = [new_bet(call, market_id, terms, self._strategy_ref) for terms in good]
+        # What is unmatched never lowers an exposure: who can pay for all can pay for each.
+        if not every or is_affordable(call, market_id, every):
+            self._bets = every
+            return found
+        self._bets = []
+        left = iter(every)
         for index, terms in enumerate(found):
             if isinstance(terms, str):
                 continue
-            bets.append(new_bet(call, market_id, terms, None))
-            exposure = exposure_with_e4(call.venue, call.account, market_id, bets)
-            if call.account.balance_e4 + exposure < 0:
-                bets.pop()
+            self._bets.append(next(left))
+            if not is_affordable(call, market_id, self._bets):
+                self._bets.pop()
                 found[index] = "INSUFFICIENT_FUNDS"
         return found
 
@@ -152,14 +181,16 @@ class _Request:
 
     def enter_later(self, terms: list[Terms | str]) -> Report:
         """The bet delay is over."""
+        self._call.check_room(len(terms))
         try:
             market = open_market(self._call, self._wanted.marketId)
         except ReportError as error:
             return self.all_failed(error.code)
+        is_old = has_moved_past(market, self._wanted.marketVersion)
         for index, one in enumerate(terms):
-            runner = None if isinstance(one, str) else market.runner_definition(one.runner)
-            if runner is not None and runner.status != "ACTIVE":
-                terms[index] = "RUNNER_REMOVED"
+            if isinstance(one, Terms):
+                why = "BET_TAKEN_OR_LAPSED" if is_old else why_not_on(one.runner, market)
+                terms[index] = why or one
         report = self.enter(self._affordable(terms))
         self._call.venue.flush()
         return report
@@ -169,6 +200,7 @@ class _Request:
         call = self._call
         call.count_transactions(len(terms))
         hopeless = self.is_hopeless(terms)
+        bets = iter(self._bets)
         reports = []
         for echo, one in zip(self._echoes, terms, strict=True):
             if isinstance(one, str):
@@ -176,7 +208,7 @@ class _Request:
             elif hopeless:
                 reports.append(failed(echo, "ERROR_IN_ORDER"))
             else:
-                bet = new_bet(call, self._wanted.marketId, one, self._wanted.customerStrategyRef)
+                bet = next(bets)
                 put_in_market(call, bet)
                 reports.append(placed(echo, bet))
         return whole(reports, self._wanted.marketId, self._wanted.customerRef, None)
@@ -197,25 +229,36 @@ class _Request:
 
 
 def _would_match_each_other(terms: Sequence[Terms]) -> bool:
-    """Whether a back and a lay of one request would be matched with each other."""
-    lowest_back: dict[tuple[int, int], int] = {}
-    highest_lay: dict[tuple[int, int], int] = {}
+    """Whether a back and a lay of one request would be matched with each other, now or both for
+    the starting price within their limits."""
+    if len(terms) < 2:
+        return False
+    lowest_back: dict[tuple[RunnerKey, str], int] = {}
+    highest_lay: dict[tuple[RunnerKey, str], int] = {}
     for one in terms:
-        if one.order_type != "LIMIT":
+        if one.order_type == "MARKET_ON_CLOSE":
             continue
+        key = (one.runner, one.order_type)
         if one.side == "BACK":
-            lowest = lowest_back.get(one.runner, one.price_centi)
-            lowest_back[one.runner] = min(lowest, one.price_centi)
+            lowest_back[key] = min(lowest_back.get(key, one.price_centi), one.price_centi)
         else:
-            highest_lay[one.runner] = max(highest_lay.get(one.runner, 0), one.price_centi)
+            highest_lay[key] = max(highest_lay.get(key, 0), one.price_centi)
     return any(highest_lay.get(key, 0) >= price for key, price in lowest_back.items())
 
 
-def _delay_ms(market: ExchangeMarket, terms: Sequence[Terms]) -> int:
+def is_affordable(call: Call, market_id: str, bets: Sequence[Bet]) -> bool:
+    """Whether the account has the money for these bets as well, or they risk nothing more."""
+    with_e4 = exposure_with_e4(call.venue, call.account, market_id, bets)
+    return call.account.balance_e4 + with_e4 >= 0 or with_e4 == exposure_e4(
+        call.venue, call.account
+    )
+
+
+def delay_ms(market: ExchangeMarket, terms: Sequence[Terms]) -> int:
     """How long orders wait: the bet delay in play, but for those that would take nothing where
     the market lets passive orders through."""
     definition = market.definition
-    if not definition.in_play or not definition.bet_delay_s:
+    if not terms or not definition.in_play or not definition.bet_delay_s:
         return 0
     models = (market.raw_definition or {}).get("betDelayModels") or ()
     if PASSIVE in models and not any(_takes(market, one) for one in terms):

@@ -7,10 +7,15 @@ from typing import Any
 import msgspec
 import pytest
 
-from trader.simulator.exchange.api.testing import BETTING, Client, code, limit, result, rpc
-from trader.simulator.exchange.testing import MARKET, QUOTES, defined, offers, runner, traded
-
-IN_PLAY: dict[str, Any] = {"inPlay": True, "betDelay": 5}
+from trader.simulator.exchange.api.testing import (
+    BETTING,
+    Client,
+    code,
+    exception,
+    limit,
+    rpc,
+)
+from trader.simulator.exchange.testing import MARKET, QUOTES, defined, offers, runner
 
 
 def test_an_order_that_crosses_is_matched_at_the_offer_and_told() -> None:
@@ -67,11 +72,24 @@ def test_numbers_may_be_strings_as_the_venue_takes_them() -> None:
             limit(persistenceType=None, timeInForce="FILL_OR_KILL", minFillSize=50),
             "INVALID_MIN_FILL_SIZE",
         ),
-        (limit(timeInForce="FILL_OR_KILL"), "UNEXPECTED_PERSISTENCE_TYPE"),
+        (limit(timeInForce="FILL_OR_KILL"), None),  # LAPSE says nothing, and is not heeded
         (
-            limit(timeInForce="FILL_OR_KILL", persistenceType="MARKET_ON_CLOSE"),
-            "TIME_IN_FORCE_CONFLICT",
+            limit(timeInForce="FILL_OR_KILL", persistenceType="PERSIST"),
+            "UNEXPECTED_PERSISTENCE_TYPE",
         ),
+        (limit(handicap="nan"), "INVALID_RUNNER"),
+        (limit(handicap="inf"), "INVALID_RUNNER"),
+        (limit(price="nan"), "INVALID_ODDS"),
+        (limit(size="inf"), "INVALID_BET_SIZE"),
+        (
+            limit(persistenceType=None, timeInForce="FILL_OR_KILL", minFillSize="nan"),
+            "INVALID_MIN_FILL_SIZE",
+        ),
+        (
+            limit(persistenceType=None, timeInForce="FILL_OR_KILL", minFillSize=0.5),
+            "INVALID_MIN_FILL_SIZE",
+        ),
+        (limit(customerOrderRef=""), None),
         (limit(customerOrderRef="with a blank"), "INVALID_CUSTOMER_ORDER_REF"),
         (limit(customerOrderRef="x" * 33), "INVALID_CUSTOMER_ORDER_REF"),
         (limit(1.01, 1_001), None),
@@ -116,6 +134,14 @@ def test_without_best_execution_each_stands_for_itself() -> None:
     assert report["status"] == report["errorCode"] == "PROCESSED_WITH_ERRORS"
     assert [code(report, i) for i in range(3)] == [None, "INVALID_ODDS", None]
     assert len(client.scene.venue.bets) == 2
+
+
+def test_without_best_execution_what_there_is_money_for_is_placed() -> None:
+    client = Client(best_execution=False, deposit_e4=100 * 10_000)
+    report = client.place(limit(3.3, 60), limit(3.35, 50), limit(3.4, 30))
+    assert [code(report, i) for i in range(3)] == [None, "INSUFFICIENT_FUNDS", None]
+    placed = [(bet.price_centi, bet.size_centi) for bet in client.scene.venue.bets.values()]
+    assert placed == [(330, 6_000), (340, 3_000)]
 
 
 def test_a_request_that_would_match_itself_is_refused() -> None:
@@ -169,6 +195,51 @@ def test_a_repeated_customer_ref_places_nothing_for_a_minute() -> None:
     assert client.place(limit(3.3), customerRef="once")["status"] == "SUCCESS"
 
 
+def test_a_time_in_force_of_the_request_is_that_of_its_orders() -> None:
+    client = Client()
+    dead, whole = client.place(limit(3.3, 5), limit(3.0, 5), timeInForce="FILL_OR_KILL")[
+        "instructionReports"
+    ]
+    assert (dead["orderStatus"], whole["orderStatus"]) == ("EXPIRED", "EXECUTION_COMPLETE")
+    assert not client.scene.market.live
+
+
+def test_a_fill_or_kill_order_is_given_back_without_its_persistence() -> None:
+    client = Client()
+    (one,) = client.place(limit(3.0, 5, timeInForce="FILL_OR_KILL"))["instructionReports"]
+    assert one["instruction"]["limitOrder"] == {
+        "size": 5,
+        "price": 3.0,
+        "timeInForce": "FILL_OR_KILL",
+    }
+
+
+def test_a_bet_that_risks_nothing_more_is_taken_from_who_has_nothing_left() -> None:
+    client = Client(deposit_e4=100 * 10_000)
+    client.place(limit(3.0, 100))
+    assert client.place(limit(3.0, 100, side="LAY"))["status"] == "SUCCESS"
+    client.scene.account().balance_e4 = 0
+    assert client.place(limit(3.1, 1, side="LAY"))["status"] == "SUCCESS", "the back wins 200"
+    assert code(client.place(limit(3.0, 1, 102))) == "INSUFFICIENT_FUNDS"
+
+
+def test_no_bets_are_placed_with_the_key_for_delayed_data() -> None:
+    client = Client()
+    params = {"marketId": MARKET, "instructions": [limit()]}
+    body = rpc(BETTING, "placeOrders", params)
+    answer = client.post(BETTING, body, x_application="paper-app-key-delayed")
+    assert answer["result"]["errorCode"] == "PERMISSION_DENIED"
+    assert code(answer["result"]) == "ERROR_IN_ORDER"
+    assert not client.scene.venue.bets
+
+
+def test_a_venue_without_room_refuses_before_anything_is_placed() -> None:
+    client = Client(bets_max=2)
+    body: dict[str, Any] = {"marketId": MARKET, "instructions": [limit()] * 3}
+    assert exception(client.ask(BETTING, "placeOrders", **body)) == "UNEXPECTED_ERROR"
+    assert client.place(*[limit()] * 2)["status"] == "SUCCESS"
+
+
 @pytest.mark.parametrize("ref", ["", "x" * 33, "blank here", "ümlaut"])
 def test_a_customer_ref_has_its_letters_and_its_length(ref: str) -> None:
     client = Client()
@@ -183,6 +254,8 @@ def test_strategy_refs_are_fifteen_letters() -> None:
     report = client.place(limit(), customerStrategyRef="x" * 16)
     assert code(report) == "INVALID_CUSTOMER_STRATEGY_REF"
     assert client.place(limit(), customerStrategyRef="x" * 15)["status"] == "SUCCESS"
+    (one,) = client.place(limit(3.3), customerStrategyRef="")["instructionReports"]
+    assert client.scene.venue.bets[one["betId"]].customer_strategy_ref is None, "none is none"
 
 
 @pytest.mark.parametrize("count", [0, 201])
@@ -203,51 +276,6 @@ def test_more_than_a_thousand_instructions_in_a_second_are_too_many() -> None:
     assert exception(answer) == "TOO_MANY_REQUESTS"
     client.scene.to(1_000)
     assert client.place(limit())["status"] == "SUCCESS"
-
-
-def test_in_play_the_reply_comes_after_the_bet_delay() -> None:
-    client = Client(defined(0, image=True, rc=QUOTES, **IN_PLAY))
-    replies = client.later("placeOrders", marketId=MARKET, instructions=[limit(2.9, 5)])
-    assert (replies, client.api.parked) == ([], 1)
-    client.scene.to(4_999)
-    assert not client.scene.venue.bets
-    client.scene.to(5_000)
-    report = result(replies)
-    assert report["instructionReports"][0]["placedDate"] == "2023-11-14T22:13:25.000Z"
-    assert report["instructionReports"][0]["sizeMatched"] == 5
-    assert client.api.parked == 0
-
-
-def test_a_market_suspended_in_the_delay_refuses() -> None:
-    client = Client(
-        defined(0, image=True, rc=QUOTES, **IN_PLAY),
-        defined(3_000, status="SUSPENDED", version=2, **IN_PLAY),
-    )
-    replies = client.later("placeOrders", marketId=MARKET, instructions=[limit(2.9, 5)])
-    client.scene.to(6_000)
-    assert result(replies)["errorCode"] == "MARKET_SUSPENDED"
-    assert not client.scene.venue.bets
-
-
-def test_a_passive_order_skips_the_delay_where_the_market_lets_it() -> None:
-    client = Client(
-        defined(0, image=True, rc=QUOTES, betDelayModels=["PASSIVE"], **IN_PLAY),
-    )
-    assert client.place(limit(3.3, 5))["status"] == "SUCCESS"
-    replies = client.later("placeOrders", marketId=MARKET, instructions=[limit(2.9, 5)])
-    assert replies == []
-
-
-def test_an_asynchronous_order_is_pending_and_then_on_its_way() -> None:
-    client = Client(defined(0, image=True, rc=QUOTES, **IN_PLAY))
-    report = client.place(limit(3.3, 5, customerOrderRef="later"), **{"async": True})
-    (one,) = report["instructionReports"]
-    assert (one["orderStatus"], one["status"]) == ("PENDING", "SUCCESS")
-    assert "betId" not in one
-    assert "placedDate" not in one
-    client.scene.to(5_000)
-    (bet,) = client.scene.venue.bets.values()
-    assert bet.customer_order_ref == "later"
 
 
 def test_fill_or_kill_rests_nothing() -> None:
@@ -303,18 +331,6 @@ def test_prices_of_other_ladders() -> None:
     assert code(client.place(limit(2.0))) == "INVALID_ODDS"
 
 
-def test_a_runner_removed_in_the_delay_is_refused() -> None:
-    gone = [runner(101, "REMOVED"), 102, 103, 104]
-    client = Client(
-        defined(0, image=True, rc=QUOTES, **IN_PLAY),
-        defined(2_000, gone, version=2, **IN_PLAY),
-        traded(2_500),
-    )
-    replies = client.later("placeOrders", marketId=MARKET, instructions=[limit(3.3, 5)])
-    client.scene.to(6_000)
-    assert code(result(replies)) == "RUNNER_REMOVED"
-
-
 def test_a_batch_is_answered_in_its_order() -> None:
     client = Client()
     body = [
@@ -323,11 +339,3 @@ def test_a_batch_is_answered_in_its_order() -> None:
     ]
     answers = client.post(BETTING, msgspec.json.encode(body))
     assert [answer["result"]["status"] for answer in answers] == ["SUCCESS", "FAILURE"]
-
-
-def exception(answer: dict[str, Any]) -> str:
-    """The APINGException of an answer."""
-    error = answer["error"]
-    assert error["code"] == -32099
-    found: str = error["data"]["APINGException"]["errorCode"]
-    return found

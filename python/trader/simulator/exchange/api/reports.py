@@ -90,7 +90,8 @@ def echoed(instruction: PlaceInstruction) -> Report:
             "size": order.size,
             "price": order.price,
             "minFillSize": order.minFillSize,
-            "persistenceType": order.persistenceType,
+            # The venue does not repeat one that it does not heed.
+            "persistenceType": order.persistenceType if order.timeInForce is None else None,
             "timeInForce": order.timeInForce,
         }
         echo["limitOrder"] = {name: value for name, value in terms.items() if value is not None}
@@ -106,14 +107,15 @@ def echoed(instruction: PlaceInstruction) -> Report:
 
 def echoed_bet(bet: Bet, price_centi: int, size_centi: int) -> Report:
     """The instruction of the new bet of a replacement."""
+    name, terms = "limitOrder", {"size": number(size_centi), "price": number(price_centi)}
+    persistence: Report = {"persistenceType": bet.persistence}
+    if bet.order_type != "LIMIT":
+        name, persistence = "limitOnCloseOrder", {}
+        terms = {"liability": number(size_centi), "price": number(price_centi)}
     return {
         "selectionId": bet.runner[0],
         "handicap": number(bet.runner[1]),
-        "limitOrder": {
-            "size": number(size_centi),
-            "price": number(price_centi),
-            "persistenceType": bet.persistence,
-        },
+        name: terms | persistence,
         "orderType": bet.order_type,
         "side": bet.side,
     }

@@ -111,3 +111,11 @@ def code(report: dict[str, Any], index: int = 0) -> str | None:
     """The error code of one instruction of a report."""
     found: str | None = report["instructionReports"][index].get("errorCode")
     return found
+
+
+def exception(answer: dict[str, Any]) -> str:
+    """The APINGException of an answer."""
+    error = answer["error"]
+    assert error["code"] == -32099
+    found: str = error["data"]["APINGException"]["errorCode"]
+    return found

@@ -13,11 +13,13 @@ import msgspec
 
 from trader.simulator.exchange.api import Api, HttpReply, HttpRequest
 from trader.simulator.exchange.api.errors import ANGX, APING
-from trader.simulator.exchange.faults.plan import FaultPlan, FaultRule
+from trader.simulator.exchange.faults.plan import IDENTITY_OPERATIONS, FaultPlan, FaultRule
 
 if TYPE_CHECKING:
     from trader.simulator.exchange.venue import Venue
 
+_UNREADABLE: Final = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
+"""What decoding raises; the last for what is nested too deep."""
 TIMEOUT_MS: Final = 5_000
 """When the venue says that it does not know."""
 
@@ -140,16 +142,23 @@ def _is_rest(request: HttpRequest) -> bool:
     return "/rest/" in request.path
 
 
-def _rpc_id(request: HttpRequest) -> Any:
+def _rpc_ids(request: HttpRequest) -> Any:
+    """The id of a JSON-RPC call, of several the list of theirs; None where it cannot be read."""
     try:
         body = msgspec.json.decode(request.body)
-    except msgspec.MsgspecError:
+    except _UNREADABLE:
         return None
-    return body.get("id") if isinstance(body, dict) else None
+    calls = body if isinstance(body, list) else [body]
+    ids = [call.get("id") if isinstance(call, dict) else None for call in calls]
+    return ids if isinstance(body, list) else ids[0]
 
 
 def exception_reply(request: HttpRequest, code: str) -> HttpReply:
-    """An APINGException in the form of the request."""
+    """A request refused with a code, in the form of the request: an APINGException, for each call
+    of a batch; the identity service's own words."""
+    operation = Api.operation(request)
+    if operation in IDENTITY_OPERATIONS:
+        return HttpReply(200, msgspec.json.encode(_refused_identity(request, operation, code)))
     angx = ANGX.get(code, "ANGX-0006")
     exception = {
         "APINGException": {"requestUUID": "", "errorCode": code, "errorDetails": ""},
@@ -159,32 +168,51 @@ def exception_reply(request: HttpRequest, code: str) -> HttpReply:
         fault = {"faultcode": "Client", "faultstring": angx, "detail": exception}
         return HttpReply(400, msgspec.json.encode(fault))
     error = {"code": APING, "message": angx, "data": exception}
-    body = {"jsonrpc": "2.0", "error": error, "id": _rpc_id(request)}
-    return HttpReply(200, msgspec.json.encode(body))
+
+    def body(call_id: Any) -> dict[str, Any]:
+        return {"jsonrpc": "2.0", "error": error, "id": call_id}
+
+    ids = _rpc_ids(request)
+    answer = [body(call_id) for call_id in ids] if isinstance(ids, list) else body(ids)
+    return HttpReply(200, msgspec.json.encode(answer))
+
+
+def _refused_identity(request: HttpRequest, operation: str, code: str) -> dict[str, str]:
+    if operation == "certlogin":
+        return {"loginStatus": code}
+    product = request.headers.get("x-application", "")
+    return {"token": "", "product": product, "status": "FAIL", "error": code}
 
 
 def _report(
     request: HttpRequest, status: str, one: dict[str, str], code: str | None = None
 ) -> HttpReply:
-    """An execution report in which every instruction has the same fate."""
+    """An execution report in which every instruction has the same fate; as much of the request is
+    repeated as can be read."""
     try:
-        body = msgspec.json.decode(request.body)
-    except msgspec.MsgspecError:
+        body = _mapping(msgspec.json.decode(request.body))
+    except _UNREADABLE:
         body = {}
-    params = body if _is_rest(request) else body.get("params", {})
+    params = body if _is_rest(request) else _mapping(body.get("params"))
     report: dict[str, Any] = {"status": status, "marketId": params.get("marketId")}
     if params.get("customerRef") is not None:
         report["customerRef"] = params["customerRef"]
     if code is not None:
         report["errorCode"] = code
+    instructions = params.get("instructions")
     of_one = _replacement if Api.operation(request) == "replaceOrders" else _instruction
     report["instructionReports"] = [
-        of_one(one, instruction) for instruction in params.get("instructions") or ()
+        of_one(one, _mapping(instruction))
+        for instruction in (instructions if isinstance(instructions, list) else ())
     ]
     if _is_rest(request):
         return HttpReply(200, msgspec.json.encode(report))
-    answer = {"jsonrpc": "2.0", "result": report, "id": _rpc_id(request)}
+    answer = {"jsonrpc": "2.0", "result": report, "id": body.get("id")}
     return HttpReply(200, msgspec.json.encode(answer))
+
+
+def _mapping(value: Any) -> dict[str, Any]:
+    return value if isinstance(value, dict) else {}
 
 
 def _instruction(one: dict[str, str], instruction: dict[str, Any]) -> dict[str, Any]:

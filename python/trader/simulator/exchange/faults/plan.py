@@ -1,13 +1,15 @@
 """Which fault happens when: a list of rules, the first that applies counts.
 
 A rule names a fault, the operation it happens to (an operation of the API such as `placeOrders`,
-`login`; `mcm` or `ocm` for messages of the streams; `*` for all of the fault's kind), and when:
-after so many calls, so many times, between two times since the start, with a probability. Chance
-is drawn from the plan's own seed, so that the same calls meet the same faults.
+`login`; `batch` for several calls in one; `mcm` or `ocm` for messages of the streams; `*` for all
+that the fault can happen to), and when: after so many calls, so many times, between two times
+since the start, with a probability. A call counts for every rule of its operation, whichever rule
+it meets. Chance is drawn from the plan's own seed, so that the same calls meet the same faults.
 """
 
 from __future__ import annotations
 
+import re
 from collections import deque
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -15,6 +17,8 @@ from random import Random
 from typing import Any, Final
 
 import msgspec
+
+from trader.simulator.exchange.api.errors import ANGX
 
 LOG_MAX: Final = 10_000
 RULES_MAX: Final = 1_000
@@ -27,7 +31,7 @@ API_FAULTS: Final = {
     "half_reply": "half of the reply, then the connection is closed",
     "http_error": "HTTP `status` instead of the reply",
     "timeout": "status TIMEOUT after 5 s (`ms`); carried out `late_ms` after the request, or not",
-    "exception": "an APINGException `code`",
+    "exception": "an APINGException `code`; of the identity service a refusal with that code",
     "bet_in_progress": "every instruction BET_IN_PROGRESS",
     "session_expiry": "the session of the request ends before it",
     "malformed_json": "the reply is broken JSON",
@@ -41,6 +45,24 @@ STREAM_FAULTS: Final = {
     "malformed_line": "half of the line only",
 }
 STREAM_OPERATIONS: Final = ("mcm", "ocm")
+ORDER_OPERATIONS: Final = ("placeOrders", "cancelOrders", "replaceOrders", "updateOrders")
+"""Those that are answered with an execution report."""
+IDENTITY_OPERATIONS: Final = ("certlogin", "login", "keepAlive", "logout")
+API_OPERATIONS: Final = (
+    *ORDER_OPERATIONS,
+    *IDENTITY_OPERATIONS,
+    *("listCurrentOrders", "listClearedOrders", "listMarketCatalogue", "listMarketBook"),
+    *("listRunnerBook", "listMarketProfitAndLoss", "listEventTypes", "listEvents"),
+    *("listMarketTypes", "listCountries", "listVenues", "listCompetitions"),
+    *("getAccountFunds", "getAccountDetails", "heartbeat"),
+    *("batch", "unknown"),
+)
+"""All that the API has, as `Api.operation` calls them; `unknown` is whatever it does not have."""
+_WORD: Final = re.compile("[A-Z][A-Z0-9_]{1,63}")
+ORDER_FAULTS: Final = ("timeout", "bet_in_progress")
+"""Faults that are execution reports."""
+LASTING_FAULTS: Final = ("delay_before", "delay_after", "status_503", "hold")
+"""Faults that are nothing without `ms`."""
 
 
 class FaultError(ValueError):
@@ -67,23 +89,51 @@ class FaultRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     executed: bool = True
     """Whether the request is carried out all the same."""
 
+    def happens_to(self, operation: str) -> bool:
+        """Whether the rule is about this operation."""
+        return self.operation in ("*", operation) and operation in _operations_of(self.fault)
+
     def check(self) -> None:
         """Raises `FaultError`."""
         if self.fault not in API_FAULTS and self.fault not in STREAM_FAULTS:
             known = ", ".join([*API_FAULTS, *STREAM_FAULTS])
             raise FaultError(f"no fault {self.fault!r} (there are: {known})")
-        on_stream = self.operation in STREAM_OPERATIONS
-        if on_stream and self.fault not in STREAM_FAULTS:
-            raise FaultError(f"{self.fault} is no fault of a stream, {self.operation} is one")
-        if not on_stream and self.operation != "*" and self.fault in STREAM_FAULTS:
-            raise FaultError(f"{self.fault} happens to mcm or ocm, not to {self.operation}")
+        possible = _operations_of(self.fault)
+        if self.operation != "*" and self.operation not in possible:
+            raise FaultError(
+                f"{self.fault} happens to {', '.join(possible)}, not to {self.operation!r}"
+            )
+        if self.fault == "exception" and not self._has_code():
+            raise FaultError(f"no exception {self.code!r} (there are: {', '.join(ANGX)})")
         if not 0.0 <= self.probability <= 1.0:
             raise FaultError(f"probability is 0 to 1, not {self.probability}")
-        numbers = (self.after_calls, self.times or 0, self.from_ms, self.ms, self.late_ms)
+        self._check_numbers()
+
+    def _has_code(self) -> bool:
+        """Whether the code is one of the API's; the identity service has many words of its own."""
+        if self.operation in IDENTITY_OPERATIONS:
+            return _WORD.fullmatch(self.code) is not None
+        return self.code in ANGX
+
+    def _check_numbers(self) -> None:
+        numbers = (self.after_calls, self.from_ms, self.ms, self.late_ms)
         if min(numbers) < 0:
             raise FaultError("counts and times of a fault are not below 0")
+        if self.times is not None and self.times < 1:
+            raise FaultError(f"times is 1 or more, not {self.times}")
+        if self.until_ms is not None and self.until_ms <= self.from_ms:
+            raise FaultError(f"until_ms is after from_ms ({self.from_ms}), not {self.until_ms}")
+        if self.fault in LASTING_FAULTS and self.ms == 0:
+            raise FaultError(f"{self.fault} lasts for ms, above 0")
         if not 400 <= self.status <= 599:
             raise FaultError(f"status is 400 to 599, not {self.status}")
+
+
+def _operations_of(fault: str) -> tuple[str, ...]:
+    """What a fault can happen to."""
+    if fault in STREAM_FAULTS:
+        return STREAM_OPERATIONS
+    return ORDER_OPERATIONS if fault in ORDER_FAULTS else API_OPERATIONS
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,19 +182,19 @@ class FaultPlan:
 
     def choose(self, operation: str, now_ms: int) -> FaultRule | None:
         """The fault of one call of an operation, counted as done; None: it goes well."""
-        faults = STREAM_FAULTS if operation in STREAM_OPERATIONS else API_FAULTS
+        if operation not in API_OPERATIONS and operation not in STREAM_OPERATIONS:
+            operation = "unknown"
         since_ms = now_ms - self._start_ms
+        chosen: FaultRule | None = None
         for active in self._rules:
-            rule = active.rule
-            if rule.fault not in faults or rule.operation not in ("*", operation):
+            if not active.rule.happens_to(operation):
                 continue
             active.seen += 1
-            if not self._applies(active, since_ms):
-                continue
-            active.done += 1
-            self.log.append(DoneFault(now_ms, operation, rule.fault))
-            return rule
-        return None
+            if chosen is None and self._applies(active, since_ms):
+                active.done += 1
+                self.log.append(DoneFault(now_ms, operation, active.rule.fault))
+                chosen = active.rule
+        return chosen
 
     def _applies(self, active: _Active, since_ms: int) -> bool:
         rule = active.rule

@@ -112,7 +112,8 @@ def _row_order(row: Row) -> tuple[str, str, int]:
 def unmatched_order(bet: Bet) -> dict[str, Any]:
     """A bet as the stream tells it (`uo`). One for the starting price has a liability and no size
     until the prices are reconciled, and counts as complete."""
-    is_waiting = bet.order_type != "LIMIT" and bet.is_executable
+    is_open_or_gone = bet.is_executable or bet.cancelled_centi > 0
+    is_waiting = bet.order_type != "LIMIT" and bet.sp_price_centi is None and is_open_or_gone
     order: dict[str, Any] = {
         "id": bet.bet_id,
         "p": number(bet.price_centi),
@@ -137,7 +138,7 @@ def unmatched_order(bet: Bet) -> dict[str, Any]:
         "sm": number(bet.matched_centi),
         "sr": 0 if is_waiting else number(bet.remaining_centi),
         "sl": number(bet.lapsed_centi),
-        "sc": number(bet.cancelled_centi),
+        "sc": 0 if is_waiting else number(bet.cancelled_centi),
         "sv": number(bet.voided_centi),
         "rac": "",
         "rc": REGULATOR,
