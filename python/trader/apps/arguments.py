@@ -12,7 +12,7 @@ from typing import Final, NoReturn
 from trader import __version__
 from trader.betfair.signals.settings import QUEUE_MODELS
 
-COMMANDS: Final = ("demo", "replay", "parity", "sim-exchange", "config")
+COMMANDS: Final = ("demo", "replay", "parity", "sim-exchange", "config", "compat")
 FEEDS: Final = ("raw", "normalized")
 DEFAULT_COMMAND: Final = "demo"
 
@@ -27,6 +27,7 @@ examples:
   trader sim-exchange --markets 5 --speed 10      a Betfair of our own, for any client
   trader config check                             every file of configs/, checked
   trader config render --profile demo             the sidecar's own configuration
+  trader compat                                   which versions work together, and yours
 
 exit codes: 0 done, 1 the check found a difference, 2 bad arguments, input or configuration,
 3 could not start, 130 interrupted after a clean stop
@@ -54,6 +55,19 @@ examples:
   trader parity 1.200806927.json
   trader parity day/*.bz2 --feed raw --queue-model prob_power
   trader parity 1.200806927.json --set hotloop.book.source=best --set hotloop.min_obs_s=0
+"""
+_COMPAT_EXAMPLES: Final = """\
+Asks the Hotloops and the executor that are installed here which versions they are, then prints the
+matrix of every pair that was published (proto_wire/compatibility.yaml). A pair that does not work
+is refused at the start with the code it names, never at the first order.
+
+exit codes: 0 what is installed works together, 1 it does not, or what the configuration asks for
+is missing
+
+examples:
+  trader compat
+  trader compat --executor /opt/hotloop/bin/executor
+  trader compat --json --profile dry
 """
 _DEMO_EXAMPLES: Final = """\
 A race of eight runners that never was, generated from a seed: ten minutes before the off, the
@@ -162,6 +176,7 @@ def _parser() -> Parser:
     _add_parity(commands)
     _add_exchange(commands)
     _add_config(commands)
+    _add_compat(commands)
     return parser
 
 
@@ -266,6 +281,16 @@ def _add_config(commands: argparse._SubParsersAction[Parser]) -> None:
     _add_config_options(check, None)
     render = _command(actions, "render", "print the sidecar's JSON made from the YAML", "")
     _add_config_options(render, "demo")
+
+
+def _add_compat(commands: argparse._SubParsersAction[Parser]) -> None:
+    summary = "which versions work together, and whether those installed here do"
+    compat = _command(commands, "compat", summary, _COMPAT_EXAMPLES)
+    compat.add_argument(
+        "--executor", metavar="FILE", help="a binary to ask (default: the one the trader starts)"
+    )
+    compat.add_argument("--json", action="store_true", help="for scripts")
+    _add_config_options(compat, None)
 
 
 def _command(

@@ -109,6 +109,22 @@ class Choice(Rule[str]):
 
 
 @dataclass(frozen=True)
+class Version(Rule[int]):
+    """The version of a form; others are refused with a code of proto_wire/compatibility.yaml."""
+
+    known: int
+    code: str
+
+    def check(self, value: object) -> int:
+        if type(value) is not int or value != self.known:
+            raise self.refuse(value)
+        return self.known
+
+    def describe(self) -> str:
+        return f"{self.known}, the version that this trader reads ({self.code})"
+
+
+@dataclass(frozen=True)
 class Loopback(Rule[str]):
     """A loopback address: nothing in this system listens to other machines."""
 

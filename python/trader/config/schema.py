@@ -18,10 +18,12 @@ from trader.config.rules import (
     Flag,
     Loopback,
     Number,
+    Version,
     Whole,
     rule,
 )
 from trader.execution.interfaces.executor import DryRunLimits
+from trader.execution.interfaces.messages import BUNDLE_VERSION
 from trader.strategy.edges.base import EdgeConfig
 from trader.strategy.fee_gate import FeeGateConfig
 from trader.strategy.hotloop.config import BOOK_SOURCES
@@ -225,7 +227,7 @@ EdgeConfigs: TypeAlias = Mapping[str, EdgeConfig]
 class Config:
     """The whole configuration; valid by construction (see `loading.load`)."""
 
-    bundle_version: int = rule(Whole(1, 1_000_000))
+    bundle_version: int = rule(Version(BUNDLE_VERSION, "UNSUPPORTED_BUNDLE"))
     hotloop: HotloopConfig
     book_builder: BookBuilderConfig
     execution: ExecutionConfig

@@ -46,6 +46,7 @@ class TransportSettings:
     """Where the executor is and how patient to be. Times in seconds.
 
     - `host`, `port`: of loopback; or `socket_path`: the executor's socket in the file system.
+    - `wire_versions`: what HELLO offers; one the executor chooses without an offer ends it.
     - `clock`: `wire` for virtual time in lockstep (replay), `wall` for live.
     - `send_queue_max`: messages not known to be handled; see `outbox` for what happens beyond.
     - `heartbeat_timeout_s`: without a heartbeat for so long the executor is unhealthy.
@@ -63,6 +64,7 @@ class TransportSettings:
     client: str = "trader"
     strategy_commit: str = ""
     bundle_version: int = BUNDLE_VERSION
+    wire_versions: tuple[int, ...] = (WIRE_VERSION,)
     send_queue_max: int = 10_000
     heartbeat_timeout_s: float = 5.0
     connect_timeout_s: float = 5.0
@@ -92,7 +94,7 @@ class Connection:
             ) from None
         try:
             self.send(_hello(settings, last_report_seq))
-            self.hello_ack = self._read_hello_ack(deadline)
+            self.hello_ack = self._read_hello_ack(settings, deadline)
             self._limit_waits(settings)
         except (OSError, FrameError, WireError) as error:
             self.close()
@@ -149,7 +151,7 @@ class Connection:
             messages.append(_decode(text))
         return messages
 
-    def _read_hello_ack(self, deadline: float) -> HelloAck:
+    def _read_hello_ack(self, settings: TransportSettings, deadline: float) -> HelloAck:
         while not self._early:
             self._socket.settimeout(max(deadline - time.monotonic(), 1e-3))
             data = self._socket.recv(_RECEIVE_BYTES)
@@ -163,7 +165,7 @@ class Connection:
             raise HelloRejected(answer.code, answer.message)
         if not isinstance(answer, HelloAck):
             raise ConnectionFailed(f"executor answered HELLO with {type(answer).__name__}")
-        if answer.wire_version != WIRE_VERSION:
+        if answer.wire_version not in settings.wire_versions:
             raise HelloRejected(
                 "UNSUPPORTED_WIRE", f"executor chose wire version {answer.wire_version}"
             )
@@ -219,7 +221,7 @@ def _decode(text: str) -> Message:
 def _hello(settings: TransportSettings, last_report_seq: int) -> bytes:
     return frame_of(
         Hello(
-            wire_versions=(WIRE_VERSION,),
+            wire_versions=settings.wire_versions,
             client=settings.client,
             token=settings.token,
             strategy_commit=settings.strategy_commit,

@@ -67,12 +67,15 @@ class FakePeer:
     """`with FakePeer() as peer:` listens on a free port of loopback.
 
     `cuts[n]` ends the n-th connection; connections beyond the list are served to their end.
-    `reject` answers HELLO. `on_message` may change what is answered to a message.
+    `wire_versions` and `bundle_versions` are those of HELLO (S2); `reject` answers it whatever it
+    says. `on_message` may change what is answered to a message.
     """
 
     clock: str = "wire"
     cuts: list[Cut] = field(default_factory=list)
     reject: HelloReject | None = None
+    wire_versions: tuple[int, ...] = (1,)
+    bundle_versions: tuple[int, ...] = (1,)
     limits: DryRunLimits = field(default_factory=DryRunLimits)
     instance: str = "fake"
     on_message: Callable[[Message], list[WireStruct] | None] = lambda _message: None
@@ -178,8 +181,13 @@ class FakePeer:
     def _hello(self, hello: Hello) -> list[WireStruct]:
         if self.reject is not None:
             return [self.reject]
+        common = set(hello.wire_versions) & set(self.wire_versions)
+        if not common:
+            return [_unsupported("UNSUPPORTED_WIRE", self.wire_versions)]
+        if hello.bundle_version not in self.bundle_versions:
+            return [_unsupported("UNSUPPORTED_BUNDLE", self.bundle_versions)]
         ack = HelloAck(
-            wire_version=1,
+            wire_version=max(common),
             executor_version="0.0.0",
             session_id=f"{self.instance}-{self.connections}",
             capabilities={"dry_run": True, "clock": self.clock},
@@ -206,3 +214,7 @@ class FakePeer:
     def _keep(self, reports: list[ExecutionReport]) -> list[ExecutionReport]:
         self.reports.extend(reports)
         return reports
+
+
+def _unsupported(code: str, supported: tuple[int, ...]) -> HelloReject:
+    return HelloReject(code=code, message="not spoken here", supported=supported)

@@ -10,7 +10,7 @@ pub const HELP: &str = r#"executor: keeps a trader's orders. It listens on loopb
 Usage:
   executor --config FILE   start with this configuration
   executor --help          this text
-  executor --version       name and version
+  executor --version       name, version, and which wire and configurations (bundles) it takes
 
 When it is ready it prints one line on stdout, then nothing more:
   {"listening": "127.0.0.1:PORT", "metrics": "127.0.0.1:PORT"}
@@ -53,6 +53,18 @@ The configuration is one JSON object. An unknown key is refused with its path. K
 Exit codes: 0 ended as asked, 2 bad arguments or configuration, 3 cannot listen. Either prints one line on stderr.
 "#;
 
+/// What `--version` prints: `executor 0.1.0 (wire 1; bundles 1)`.
+#[must_use]
+pub fn version_line() -> String {
+    let bundles: Vec<String> = wire::BUNDLE_VERSIONS.iter().map(i64::to_string).collect();
+    format!(
+        "executor {} (wire {}; bundles {})\n",
+        crate::VERSION,
+        wire::WIRE_VERSION,
+        bundles.join(", ")
+    )
+}
+
 /// What the command line asks for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Command {
@@ -60,7 +72,7 @@ pub enum Command {
     Run(PathBuf),
     /// Print [`HELP`].
     Help,
-    /// Print name and version.
+    /// Print [`version_line`].
     Version,
 }
 

@@ -14,7 +14,7 @@ const CANNOT_START: u8 = 3;
 fn main() -> ExitCode {
     let config = match cli::parse(std::env::args_os().skip(1)) {
         Ok(Command::Help) => return say(cli::HELP),
-        Ok(Command::Version) => return say(&format!("executor {}\n", executor::VERSION)),
+        Ok(Command::Version) => return say(&cli::version_line()),
         Ok(Command::Run(file)) => match Config::load(&file) {
             Ok(config) => config,
             Err(error) => return fail(BAD_ARGUMENTS, &error),

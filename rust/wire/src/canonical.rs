@@ -18,13 +18,15 @@ macro_rules! canonical {
         impl $name {
             /// The `type` of this message.
             pub const TYPE: &'static str = $tag;
+            /// The fields it is written with, in their order.
+            pub const FIELDS: &'static [&'static str] =
+                &[$(stringify!($before),)* "type", $(stringify!($after),)*];
         }
 
         impl serde::Serialize for $name {
             fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
                 use serde::ser::SerializeStruct;
-                const FIELDS: &[&str] = &[$(stringify!($before),)* "type", $(stringify!($after),)*];
-                let mut out = serializer.serialize_struct($tag, FIELDS.len())?;
+                let mut out = serializer.serialize_struct($tag, Self::FIELDS.len())?;
                 $(out.serialize_field(stringify!($before), &self.$before)?;)*
                 out.serialize_field("type", $tag)?;
                 $(out.serialize_field(stringify!($after), &self.$after)?;)*

@@ -44,6 +44,27 @@ pub enum Code {
 }
 
 impl Code {
+    /// Every code.
+    pub const ALL: &'static [Self] = &[
+        Self::BadFrameLength,
+        Self::BadUtf8,
+        Self::BadJson,
+        Self::Truncated,
+        Self::NotHello,
+        Self::ReportsUnacked,
+        Self::BadMessage,
+        Self::UnknownType,
+        Self::UnknownEnum,
+        Self::UnknownVersion,
+        Self::WrongClock,
+        Self::ClockBack,
+        Self::BadHello,
+        Self::BadToken,
+        Self::UnsupportedWire,
+        Self::UnsupportedBundle,
+        Self::SessionTaken,
+    ];
+
     /// The text on the wire.
     #[must_use]
     pub fn as_str(self) -> &'static str {

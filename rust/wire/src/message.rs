@@ -18,6 +18,10 @@ macro_rules! message {
         }
 
         impl Message {
+            /// Every type of the wire and the fields it is written with.
+            pub const FIELDS: &'static [(&'static str, &'static [&'static str])] =
+                &[$(($body::TYPE, $body::FIELDS)),+];
+
             /// The `type` on the wire.
             #[must_use]
             pub fn message_type(&self) -> &'static str {

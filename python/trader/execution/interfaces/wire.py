@@ -102,9 +102,9 @@ class MessageDecoder:
             return WireError("BAD_JSON", str(again))
         if not isinstance(parsed, dict):
             return WireError("BAD_JSON", "the message is not an object")
-        return self._classify_head(parsed) or _classify_field(str(error))
+        return self._classify_head(parsed, raw) or _classify_field(str(error))
 
-    def _classify_head(self, parsed: dict[str, Any]) -> WireError | None:
+    def _classify_head(self, parsed: dict[str, Any], raw: bytes | str) -> WireError | None:
         """What is wrong with the type or version, which come before everything else."""
         tag = parsed.get("type")
         if not isinstance(tag, str):
@@ -117,6 +117,7 @@ class MessageDecoder:
             and type(version) is int
             and version != 1
             and abs(version) <= SAFE_MAX
+            and not (version == 0 and _is_minus_zero(raw, "v"))
         ):
             return WireError("UNKNOWN_VERSION", f"version {version} is not known", "v")
         return None
@@ -143,6 +144,12 @@ _parse_pairs = json.JSONDecoder(
     parse_constant=str,
 ).decode
 _shape = cache(inspect.type_info)
+
+
+def _is_minus_zero(raw: bytes | str, key: str) -> bool:
+    """Whether a field of the object `raw`, which is JSON, is written as -0."""
+    pairs = _parse_pairs(raw if isinstance(raw, str) else raw.decode())
+    return any(name == key and value is _MINUS_ZERO for name, value in pairs)
 
 
 def _check_strictly(value: Any, shape: inspect.Type, path: str = "") -> None:

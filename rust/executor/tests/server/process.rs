@@ -108,7 +108,7 @@ fn bad_arguments_exit_2_and_help_and_version_exit_0() {
     let version = run(&["--version"]);
     assert_eq!(
         String::from_utf8(version.stdout).unwrap(),
-        format!("executor {}\n", executor::VERSION)
+        executor::cli::version_line()
     );
 }
 
