@@ -287,6 +287,32 @@ def test_stopped_process_is_unhealthy_until_it_goes_on_and_nothing_is_lost() -> 
         assert rig.statuses() == [("a", Status.PLACED)]
 
 
+def test_full_queue_refuses_new_orders_counts_them_and_has_room_for_cancels() -> None:
+    """The process stands still; what was taken is handled once when it goes on, nothing else is."""
+    capacity = 20
+    config = replace(WALL, send_queue_max=capacity, heartbeat_timeout_s=60.0)
+    with running(config) as rig:
+        router = Router(rig.executor, rig.bus, rig.metrics)
+        now_ms = time.time_ns() // 1_000_000
+        orders = [intent(f"o{n}", ts_ms=now_ms, ttl_ms=3_600_000) for n in range(capacity + 5)]
+        assert rig.executor.pid is not None
+        os.kill(rig.executor.pid, signal.SIGSTOP)
+        try:
+            taken = [order for order in orders if router.send(order)]
+            assert taken == orders[:capacity]
+            for order in taken:
+                assert router.send(order.cancel(intent_id=f"c-{order.intent_id}", ts_ms=now_ms))
+        finally:
+            os.kill(rig.executor.pid, signal.SIGCONT)
+        rig.poll_until(lambda: len(rig.heard) == 5 + 3 * capacity)
+        ends = [r for r in rig.heard if r.is_terminal]
+        assert len({r.intent_id for r in ends}) == len(ends) == 2 * capacity + 5
+        assert rig.metrics.rejects_total == {"SEND_QUEUE_FULL": 5}
+        assert {r.intent_id for r in ends if r.reject_code == "SEND_QUEUE_FULL"} == {
+            order.intent_id for order in orders[capacity:]
+        }
+
+
 def test_killed_executor_is_a_clear_error_and_takes_no_more_orders() -> None:
     with running() as rig:
         router = Router(rig.executor, rig.bus, rig.metrics)
