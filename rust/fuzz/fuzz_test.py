@@ -9,7 +9,14 @@ import pytest
 from rust.fuzz.run import fuzz, main
 
 FACTOR: Final = int(os.environ.get("HOTLOOP_FUZZ_FACTOR", "1"))
-RUNS: Final = {"lines": 500_000, "parse": 80_000, "messages": 25_000, "structured": 25_000}
+RUNS: Final = {
+    "lines": 500_000,
+    "parse": 80_000,
+    "messages": 25_000,
+    "structured": 25_000,
+    "bodies": 400_000,
+    "frames": 100_000,
+}
 
 
 @pytest.mark.parametrize("target", RUNS)

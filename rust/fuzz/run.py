@@ -1,4 +1,4 @@
-"""Runs a fuzz target of `hotloop-core` and keeps what it found.
+"""Runs a fuzz target of `hotloop-core` or of the executor's wire and keeps what it found.
 
     ./bazelw run //rust/fuzz:run -- TARGET --runs N --jobs J --corpus DIR
 
@@ -15,10 +15,19 @@ from pathlib import Path
 from typing import Final
 
 from rust.fuzz.campaign import Campaign, Figures
-from rust.fuzz.seeds import HERE, write_seeds
+from rust.fuzz.seeds import HERE, write_dictionary, write_seeds
 
-TARGETS: Final = {"parse": 4096, "lines": 4096, "messages": 4096, "structured": 600, "planted": 64}
-"""Longest input, bytes: a line, a stream of lines, some forty choices of what happens next."""
+TARGETS: Final = {
+    "parse": 4096,
+    "lines": 4096,
+    "messages": 4096,
+    "structured": 600,
+    "bodies": 1024,
+    "frames": 2048,
+    "planted": 64,
+}
+"""Longest input, bytes: a line, a stream of lines, some forty choices of what happens next, one
+frame's body, a few frames."""
 
 
 def fuzz(target: str, runs: int, jobs: int, corpus: Path, seed: int = 1) -> Figures:
@@ -36,7 +45,7 @@ def fuzz(target: str, runs: int, jobs: int, corpus: Path, seed: int = 1) -> Figu
             corpus=corpus / target,
             seeds=[seeds],
             artifacts=corpus / f"{target}-faults",
-            dictionary=HERE / "venue.dict",
+            dictionary=write_dictionary(target, Path(scratch) / "words"),
             jobs=jobs,
             seed=seed,
             input_bytes_max=TARGETS[target],

@@ -47,7 +47,7 @@ fn produce(out: &mut impl Write) -> Result<(), Failure> {
 
 fn consume(out: &mut impl Write) -> Result<(), Failure> {
     let mut input = std::io::stdin().lock();
-    let (mut decoder, mut bytes) = (Decoder::new(), [0; 65_536]);
+    let (mut decoder, mut bytes) = (Decoder::new(), [0; 16_384]);
     let end = 'frames: loop {
         loop {
             match decoder.next_body() {
