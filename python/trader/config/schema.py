@@ -168,6 +168,7 @@ class ExecutionConfig:
     heartbeat_ms: int = rule(Whole(50, 60_000))
     heartbeat_timeout_s: float = rule(Number(0.1, 600.0))
     recover_s: float = rule(Number(0.0, 600.0))
+    spin_us: int = rule(Whole(0, 10_000))
     on_unhealthy: str = rule(Choice(("pause", "fallback")))
     trader_timeout_s: float = rule(Number(0.1, 3600.0))
     send_queue_max: int = rule(Whole(1, 1_000_000))

@@ -6,6 +6,8 @@ either and makes the other's call end.
 
 from __future__ import annotations
 
+import os
+import select
 import socket
 import struct
 import time
@@ -27,6 +29,7 @@ from trader.execution.interfaces.reports import normalise_report
 from trader.execution.interfaces.wire import WireError, WireStruct
 
 _RECEIVE_BYTES: Final = 1 << 18
+_CORES: Final = len(os.sched_getaffinity(0))
 
 
 class ConnectionFailed(Exception):  # noqa: N818  (an event, like ConnectionReset)
@@ -54,6 +57,8 @@ class TransportSettings:
     - `tick_timeout_s`: for one lockstep tick, reconnecting included.
     - `backoff_base_s`, `backoff_max_s`: the n-th reconnect waits a random time up to
       base times 2^n, at most max.
+    - `spin_us`: `receive` looks for bytes so long without sleeping, for lockstep; never on one
+      core, where whoever spins keeps the peer from answering.
     """
 
     host: str = ""
@@ -72,6 +77,7 @@ class TransportSettings:
     tick_timeout_s: float = 10.0
     backoff_base_s: float = 0.05
     backoff_max_s: float = 2.0
+    spin_us: int = 0
 
     @property
     def address(self) -> str:
@@ -86,6 +92,7 @@ class Connection:
         deadline = time.monotonic() + settings.connect_timeout_s
         self._decoder = FrameDecoder()
         self._early: list[Message] = []
+        self._spin_ns = settings.spin_us * 1_000 if _CORES > 1 else 0
         try:
             self._socket = _connect(settings)
         except OSError as error:
@@ -109,6 +116,11 @@ class Connection:
         """Sends whole frames. Raises `OSError`, also when the peer takes nothing for too long."""
         self._socket.sendall(frames)
 
+    @property
+    def has_data(self) -> bool:
+        """Whether `receive` would give something at once."""
+        return bool(self._early) or bool(select.select([self._socket], [], [], 0.0)[0])
+
     def receive(self) -> list[Message]:
         """The next messages; empty when none came for a while.
 
@@ -118,7 +130,9 @@ class Connection:
             early, self._early = self._early, []
             return early
         try:
-            data = self._socket.recv(_RECEIVE_BYTES)
+            data = self._look() if self._spin_ns else None
+            if data is None:
+                data = self._socket.recv(_RECEIVE_BYTES)
         except BlockingIOError:
             return []
         except OSError as error:
@@ -130,6 +144,17 @@ class Connection:
             return self._take(data)
         except (FrameError, WireError) as error:
             raise ConnectionFailed(f"executor sent what cannot be read: {error}") from None
+
+    def _look(self) -> bytes | None:
+        """Looks for bytes for a while without sleeping: to be woken costs more than an answer
+        takes. None where there were none."""
+        until_ns = time.perf_counter_ns() + self._spin_ns
+        while True:
+            try:
+                return self._socket.recv(_RECEIVE_BYTES, socket.MSG_DONTWAIT)
+            except BlockingIOError:
+                if time.perf_counter_ns() >= until_ns:
+                    return None
 
     def abort(self) -> None:
         """Ends the connection for both sides of it; safe to call twice."""

@@ -25,8 +25,9 @@ class RustExecutorConfig:
 
     Ports may be 0 (any free one); `host` and `port` are for `tcp`, with `uds` the socket is in the
     run directory. After a fall the link must be well for `recover_s` before new orders are sent
-    (with `clock: wall`). `clock` is `wire` for replay and the demo, `wall` for live;
-    `trader_timeout_s` (without a word from the trader the executor cancels all) is for `wall` only.
+    (with `clock: wall`). Both sides look for the next message `spin_us` before they sleep. `clock`
+    is `wire` for replay and the demo, `wall` for live; `trader_timeout_s` (without a word from the
+    trader the executor cancels all) is for `wall` only.
     """
 
     clock: Literal["wall", "wire"] = "wire"
@@ -45,6 +46,7 @@ class RustExecutorConfig:
     tick_timeout_s: float = 10.0
     ready_timeout_s: float = 10.0
     stop_grace_s: float = 5.0
+    spin_us: int = 200
     log_level: str = "info"
     log_format: str = "json"
     strategy_commit: str = ""
@@ -52,7 +54,7 @@ class RustExecutorConfig:
 
     def render(self, run_dir: Path) -> dict[str, Any]:
         """The executor's JSON, but for `listen.token_file`, which the supervisor adds."""
-        listen: dict[str, Any] = {"transport": self.transport}
+        listen: dict[str, Any] = {"transport": self.transport, "spin_us": self.spin_us}
         if self.transport == "tcp":
             listen |= {"host": self.host, "port": self.port}
         else:
@@ -152,6 +154,8 @@ class RustExecutor:
                 heartbeat_timeout_s=config.heartbeat_timeout_s,
                 connect_timeout_s=config.connect_timeout_s,
                 tick_timeout_s=config.tick_timeout_s,
+                # Where a thread of its own reads, it may sleep: spinning it would stop the others.
+                spin_us=config.spin_us if config.clock == "wire" else 0,
             ),
             self._bus,
             self._metrics,

@@ -1,11 +1,12 @@
 """The client of the executor wire: intents out, reports in, nothing lost or doubled.
 
-Two threads. The engine's thread does all sending and owns all state (the outbox, the bus's turn);
-the `link` thread reads and reconnects, and hands over events through one queue. So nothing here
-needs a lock, a send costs no switch of threads, and a report is heard only when the engine asks.
+The engine's thread does all sending and owns all state (the outbox, the bus's turn); the `link`
+reads and reconnects, and hands over events through one queue. So nothing here needs a lock, a send
+costs no switch of threads, and a report is heard only when the engine asks.
 
-With `clock: wire` messages are gathered and go out with the next tick, in one write; with
-`clock: wall` each goes out at once.
+With `clock: wall` the link is a thread and each message goes out at once. With `clock: wire`
+messages are gathered and go out with the next tick, in one write, and the engine's thread, which
+waits for the answer, does the link's work meanwhile.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import random
 import time
 from collections.abc import Callable
 from queue import Empty
+from typing import Final
 
 from trader.execution.connection import (
     Connection,
@@ -52,6 +54,8 @@ from trader.execution.link import Connected, Disconnected, Event, Link, Lost
 from trader.execution.outbox import Kind, Outbox
 from trader.monitoring.metrics import Metrics
 
+_LOOK_EVERY_S: Final = 0.05
+
 
 class Transport:
     """One session with one executor, over as many connections as it takes.
@@ -83,6 +87,7 @@ class Transport:
         self._ticks_again = 0  # sent again after a reconnect and not yet answered
         self._config_answer: ConfigAck | ConfigReject | None = None
         self._lost = ""
+        self._look_at = 0.0
         self.hello_ack: HelloAck | None = None
 
     # --- health ---
@@ -132,7 +137,10 @@ class Transport:
             raise ExecutorStartError(
                 f"executor runs with clock {clock!r}, the trader needs {self._settings.clock!r}"
             )
-        self._link.serve_from(connection)
+        if self._lockstep:
+            self._link.serve_in_steps(connection)
+        else:
+            self._link.serve_from(connection)
         deadline = time.monotonic() + self._settings.connect_timeout_s
         try:
             while self._connection is None:
@@ -222,6 +230,8 @@ class Transport:
 
         Raises `ExecutorLost` when the executor is gone for good, `ExecutorProtocolError`.
         """
+        if self._lockstep and not self._lost:
+            self._look_in()
         while not self._link.inbox.empty():
             self._take(self._link.inbox.get())
         self._deliver()
@@ -275,11 +285,30 @@ class Transport:
 
     # --- hearing ---
 
+    def _look_in(self) -> None:
+        """Lockstep: now and then takes what came unasked, heartbeats and the connection's end."""
+        now = time.monotonic()
+        if now < self._look_at or (self._connection is not None and not self._connection.has_data):
+            return
+        self._look_at = now + _LOOK_EVERY_S
+        self._link.step()
+
+    def _next_events(self, deadline: float) -> list[Event]:
+        """Raises `Empty` at the deadline."""
+        inbox = self._link.inbox
+        if not self._lockstep:
+            return inbox.get(timeout=max(deadline - time.monotonic(), 0.0))
+        while inbox.empty():
+            if time.monotonic() >= deadline:
+                raise Empty
+            self._link.step()
+        return inbox.get()
+
     def _wait(self, deadline: float, complaint: str) -> None:
         """Takes the next events. Raises `ExecutorLost` at the deadline or when it is lost."""
         self._raise_if_lost()
         try:
-            events = self._link.inbox.get(timeout=max(deadline - time.monotonic(), 0.0))
+            events = self._next_events(deadline)
         except Empty:
             since = f" ({self._link.reason})" if self._link.reason else ""
             raise ExecutorLost(f"executor {complaint} in time{since}") from None

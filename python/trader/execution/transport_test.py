@@ -40,7 +40,9 @@ def test_lockstep_tick_returns_with_every_report() -> None:
 
 
 def test_hello_carries_the_token_and_what_was_heard() -> None:
-    with connected(peer := FakePeer(), strategy_commit="abc", bundle_version=3) as client:
+    with connected(
+        peer := FakePeer(bundle_versions=(3,)), strategy_commit="abc", bundle_version=3
+    ) as client:
         hello = peer.heard[0]
         assert isinstance(hello, Hello)
         assert (hello.token, hello.strategy_commit, hello.bundle_version) == (

@@ -53,6 +53,7 @@ def rust_config(config: Config) -> RustExecutorConfig:
         recover_s=execution.recover_s,
         trader_timeout_s=execution.trader_timeout_s,
         send_queue_max=execution.send_queue_max,
+        spin_us=execution.spin_us,
         log_level=execution.log.level,
         log_format=execution.log.format,
         bundle_version=config.bundle_version,

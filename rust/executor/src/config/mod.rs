@@ -8,6 +8,7 @@ mod token;
 
 use std::fmt;
 use std::net::{IpAddr, SocketAddr};
+use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -19,6 +20,8 @@ pub use changes::Changes;
 use section::Section;
 pub use token::Token;
 
+const SPIN_US: i64 = 200;
+const SPIN_US_MAX: i64 = 10_000;
 const TIMEOUT_MS_MAX: i64 = 600_000;
 const HEARTBEAT: Duration = Duration::from_secs(1);
 const TRADER_TIMEOUT: Duration = Duration::from_secs(10);
@@ -86,6 +89,8 @@ pub struct Config {
     pub frame_timeout: Duration,
     /// How long a peer may take no bytes.
     pub write_timeout: Duration,
+    /// How long after a message to look for the next one without sleeping.
+    pub spin: Duration,
     /// Whose time it is.
     pub clock: Clock,
     /// What the machine keeps to.
@@ -185,6 +190,7 @@ impl Config {
             hello_timeout: listen.hello_timeout,
             frame_timeout: listen.frame_timeout,
             write_timeout: listen.write_timeout,
+            spin: listen.spin,
             clock,
             limits,
             max_unacked_reports,
@@ -204,6 +210,7 @@ struct ListenSection {
     hello_timeout: Duration,
     frame_timeout: Duration,
     write_timeout: Duration,
+    spin: Duration,
 }
 
 impl ListenSection {
@@ -220,6 +227,7 @@ impl ListenSection {
         let hello_timeout = timeout("hello_timeout_ms")?;
         let frame_timeout = timeout("frame_timeout_ms")?;
         let write_timeout = timeout("write_timeout_ms")?;
+        let spin = section.int("spin_us", SPIN_US, 0, SPIN_US_MAX)?;
         section.finish()?;
         Ok(Self {
             address,
@@ -227,8 +235,15 @@ impl ListenSection {
             hello_timeout,
             frame_timeout,
             write_timeout,
+            spin: spin_of(spin.unsigned_abs()),
         })
     }
+}
+
+/// Where there is but one core, whoever spins keeps the trader from saying what is waited for.
+fn spin_of(micros: u64) -> Duration {
+    let cores = std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
+    Duration::from_micros(if cores > 1 { micros } else { 0 })
 }
 
 fn read_heartbeat(root: &mut Section, default: Duration) -> Result<Duration, ConfigError> {

@@ -1,4 +1,4 @@
-//! The dry-run machine: clauses D1 to D10 of `proto_wire/SPEC.md`.
+//! The dry-run machine: clauses D1 to D10 of `proto_wire/ORDERS.md`.
 //!
 //! Entry points: [`Machine::handle`] for what the trader says, [`Machine::advance`] for what time does.
 //!

@@ -12,6 +12,8 @@ use super::listener::Stream;
 const READ_BYTES: usize = 64 << 10;
 /// Bytes put together before they are written.
 const BATCH_BYTES: usize = 256 << 10;
+/// After so long of finding bytes without sleeping timers and other connections have their turn.
+const TURN: Duration = Duration::from_millis(1);
 /// For a peer to take the last words before the connection is cut.
 const LINGER: Duration = Duration::from_millis(250);
 
@@ -43,6 +45,12 @@ pub struct Link {
     write_timeout: Duration,
     /// When the unfinished frame has to be there.
     frame_due: Option<Instant>,
+    /// How long after bytes have come to look for more without sleeping.
+    spin: Duration,
+    /// Until when to do so.
+    spin_until: Option<std::time::Instant>,
+    /// When the others last had a turn.
+    yielded: std::time::Instant,
     /// True once a write has failed.
     broken: bool,
 }
@@ -59,8 +67,17 @@ impl Link {
             frame_timeout,
             write_timeout,
             frame_due: None,
+            spin: Duration::ZERO,
+            spin_until: None,
+            yielded: std::time::Instant::now(),
             broken: false,
         }
+    }
+
+    /// From now on looks for more bytes that long after some have come before it sleeps. To be woken on another core costs
+    /// several times what it takes to answer; nothing else is served meanwhile.
+    pub fn spin(&mut self, spin: Duration) {
+        self.spin = spin;
     }
 
     /// The next message among the bytes read, or `None`: then [`Link::read`].
@@ -84,12 +101,16 @@ impl Link {
         if unfinished.is_some() && self.frame_due.is_none() {
             self.frame_due = Some(Instant::now() + self.frame_timeout);
         }
-        let reading = self.stream.read(&mut self.scratch);
-        let count = match (unfinished, self.frame_due) {
-            (Some(partial), Some(due)) => timeout_at(due, reading)
-                .await
-                .map_err(|_| Lost::Truncated(FrameError::Truncated(partial)))??,
-            _ => reading.await?,
+        let count = if let Some(count) = self.look()? {
+            count
+        } else {
+            let reading = self.stream.read(&mut self.scratch);
+            match (unfinished, self.frame_due) {
+                (Some(partial), Some(due)) => timeout_at(due, reading)
+                    .await
+                    .map_err(|_| Lost::Truncated(FrameError::Truncated(partial)))??,
+                _ => reading.await?,
+            }
         };
         if count == 0 {
             return Err(self
@@ -98,7 +119,34 @@ impl Link {
                 .map_or_else(Lost::Truncated, |()| Lost::Closed));
         }
         self.decoder.extend(&self.scratch[..count]);
+        if !self.spin.is_zero() {
+            let now = std::time::Instant::now();
+            self.spin_until = Some(now + self.spin);
+            if now.duration_since(self.yielded) >= TURN {
+                self.yielded = now;
+                tokio::task::yield_now().await;
+            }
+        }
         Ok(())
+    }
+
+    /// Looks for bytes as long as it may; how many came, `None` if it is time to sleep.
+    fn look(&mut self) -> io::Result<Option<usize>> {
+        let Some(until) = self.spin_until.take() else {
+            return Ok(None);
+        };
+        loop {
+            match self.stream.read_now(&mut self.scratch) {
+                Ok(count) => return Ok(Some(count)),
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(error),
+            }
+            if std::time::Instant::now() >= until {
+                return Ok(None);
+            }
+            std::hint::spin_loop();
+        }
     }
 
     /// True if a frame has begun that is not there in whole.

@@ -1,12 +1,13 @@
 //! Where the trader connects: a port of loopback, or a socket in the file system (clauses T1 and T5).
 
-use std::io;
+use std::io::{self, Read};
 use std::net::SocketAddr;
 use std::os::unix::fs::{FileTypeExt, MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
+use socket2::SockRef;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::{TcpListener, TcpStream, UnixListener, UnixStream};
 
@@ -132,6 +133,20 @@ pub enum Stream {
     Tcp(TcpStream),
     /// Over a socket of the file system.
     Uds(UnixStream),
+}
+
+impl Stream {
+    /// Bytes that are there, without waiting: the system is asked, not the runtime.
+    ///
+    /// # Errors
+    /// `WouldBlock` where there are none; what else the system says.
+    pub fn read_now(&self, bytes: &mut [u8]) -> io::Result<usize> {
+        let socket = match self {
+            Self::Tcp(stream) => SockRef::from(stream),
+            Self::Uds(stream) => SockRef::from(stream),
+        };
+        (&*socket).read(bytes)
+    }
 }
 
 macro_rules! either {

@@ -49,6 +49,7 @@ pub async fn serve(stream: Stream, core: Rc<RefCell<Core>>, waiting: OwnedSemaph
     match greeted {
         Ok(slot) => {
             drop(waiting);
+            link.spin(core.borrow().config().spin);
             let written = core.borrow().acknowledged();
             let session = Session {
                 link: &mut link,
