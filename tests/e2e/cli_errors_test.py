@@ -132,6 +132,7 @@ def test_config_check_and_render_of_what_is_shipped() -> None:
         "transport": "tcp",
         "host": "127.0.0.1",
         "port": 4100,
+        "spin_us": 200,
         "token_file": "executor.token",
     }
 
