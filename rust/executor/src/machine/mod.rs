@@ -8,11 +8,8 @@
 //! 3. Matched and remaining never exceed the size placed; open orders never exceed the limit.
 
 mod input;
-mod ladder;
-mod markets;
 mod orders;
 mod outcome;
-mod remembered;
 mod reports;
 
 use wire::{
@@ -20,11 +17,11 @@ use wire::{
     Status, TimeInForce,
 };
 
+use ::orders::markets::Markets;
+use ::orders::remembered::Remembered;
 pub use input::{ClockBack, Counters, Input, Limits};
-use markets::Markets;
 use orders::{Number, OpenOrders, Order};
 pub use outcome::{End, REJECT_CLASSES, Refusal};
-use remembered::Remembered;
 use reports::decimal;
 
 /// The state of the dry run.
@@ -258,7 +255,7 @@ impl Machine {
             return Err(Refusal::RunnerRemoved);
         }
         let ladder = market.map_or(Ladder::Classic, |market| market.ladder);
-        if ladder::allows(ladder, intent.price_centi) {
+        if ::orders::ladder::allows(ladder, intent.price_centi) {
             Ok(())
         } else {
             Err(Refusal::InvalidOdds)

@@ -1,10 +1,10 @@
-//! What the trader has said about markets (clause D9).
+//! What the trader has said about markets.
 
 use std::collections::{HashMap, VecDeque};
 
 use wire::{Ladder, Market, MarketStatus, RunnerStatus};
 
-/// How many markets are known at most (D9.5).
+/// How many markets are known at most.
 pub const MAX_MARKETS: usize = 20_000;
 
 /// One market as last told.
@@ -18,6 +18,8 @@ pub struct Known {
     pub version: Option<i64>,
     /// The prices it allows.
     pub ladder: Ladder,
+    /// Seconds an in-play order is held back.
+    pub bet_delay: i64,
     runners: HashMap<(i64, i64), RunnerStatus>,
 }
 
@@ -58,6 +60,7 @@ impl Markets {
             in_play: market.in_play,
             version: market.version,
             ladder: market.ladder,
+            bet_delay: market.bet_delay,
             runners,
         };
         if let Some(before) = self.known.insert(market.market_id.clone(), now) {
@@ -101,7 +104,7 @@ mod tests {
     }
 
     #[test]
-    fn d9_5_the_market_heard_of_first_is_forgotten_unless_needed() {
+    fn the_market_heard_of_first_is_forgotten_unless_needed() {
         let mut markets = Markets::default();
         for number in 0..MAX_MARKETS + 2 {
             markets.set(&market(number));

@@ -1,4 +1,4 @@
-//! Which prices a market allows (clause D3.5), in hundredths.
+//! Which prices a market allows, in hundredths.
 
 use wire::Ladder;
 
@@ -18,7 +18,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn d3_5_the_classic_ladder_has_350_prices() {
+    fn the_classic_ladder_has_350_prices() {
         assert_eq!(
             (-10..=200_000)
                 .filter(|price| allows(Ladder::Classic, *price))
@@ -28,7 +28,7 @@ mod tests {
     }
 
     #[test]
-    fn d3_5_the_finest_ladder_has_99_900_prices() {
+    fn the_finest_ladder_has_99_900_prices() {
         assert_eq!(
             (-10..=200_000)
                 .filter(|price| allows(Ladder::Finest, *price))

@@ -1,13 +1,13 @@
-//! The intents seen before (clause D2.2).
+//! The intents seen before.
 
 use std::collections::{HashSet, VecDeque};
-use std::rc::Rc;
+use std::sync::Arc;
 
 /// The last so many intent ids.
 #[derive(Debug)]
 pub struct Remembered {
-    ids: HashSet<Rc<str>>,
-    oldest_first: VecDeque<Rc<str>>,
+    ids: HashSet<Arc<str>>,
+    oldest_first: VecDeque<Arc<str>>,
     max: usize,
 }
 
@@ -36,8 +36,8 @@ impl Remembered {
 
     /// Adds an id that is not among them; the oldest goes if there are too many.
     pub fn insert(&mut self, intent_id: &str) {
-        let intent_id: Rc<str> = intent_id.into();
-        self.ids.insert(Rc::clone(&intent_id));
+        let intent_id: Arc<str> = intent_id.into();
+        self.ids.insert(Arc::clone(&intent_id));
         self.oldest_first.push_back(intent_id);
         self.trim();
     }

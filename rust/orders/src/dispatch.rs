@@ -1,0 +1,516 @@
+//! What has to leave now: what follows from what is known and the time, in the order of its urgency.
+
+use std::collections::BTreeMap;
+
+use crate::book::Flight;
+use crate::machine::{Look, Machine, priority};
+use crate::order::{Order, Stage};
+use crate::record::{Kind, Record, Why};
+use crate::request::{Effect, Instruction, Request};
+
+/// Bets that one request may cancel.
+const CANCEL_MAX: usize = 60;
+/// Orders that one request may look for.
+const LOOK_MAX: usize = 100;
+/// Look-ups are numbered apart: their numbers need not outlive the process.
+const LOOKS_FROM: u64 = 1 << 48;
+const HOUR_MS: i64 = 3_600_000;
+
+impl Machine {
+    /// Sends whatever is due.
+    pub(crate) fn dispatch(&mut self) {
+        self.send_again();
+        self.drop_unsent();
+        self.end_by_deadline();
+        self.send_cancels();
+        self.send_reductions();
+        self.end_strays();
+        self.send_orders();
+        self.send_look_ups();
+    }
+
+    // --- again ----------------------------------------------------------------------------------
+
+    /// Requests that the venue did not act on: again with the same reference, or not at all.
+    fn send_again(&mut self) {
+        let waiting: Vec<u64> = self
+            .book
+            .flights
+            .iter()
+            .filter(|(_, flight)| flight.again_ms.is_some())
+            .map(|(number, _)| *number)
+            .collect();
+        for number in waiting {
+            let Some(flight) = self.book.flights.get(&number).cloned() else {
+                continue;
+            };
+            if !self.may_go_again(&flight) {
+                self.ground(number, &flight);
+                continue;
+            }
+            let due_ms = flight.again_ms.unwrap_or(0) + self.backoff_ms(flight.attempts);
+            if self.needs_login {
+                continue; // woken by the session
+            }
+            if due_ms > self.now_ms {
+                self.wake_at(due_ms);
+            } else if let Some(instructions) = self.instructions_of(&flight)
+                && self.is_paced(&flight.names)
+            {
+                self.send(number, flight.kind, &flight.names, instructions);
+            }
+        }
+    }
+
+    fn may_go_again(&mut self, flight: &Flight) -> bool {
+        let until_ms = flight.first_ms + self.config().windows.resend_ms;
+        let deadline_ms = flight
+            .names
+            .iter()
+            .map(|name| match self.book.order(name) {
+                Some(order) if !order.is_unwanted() && self.target_stands(order) => {
+                    order.intent.deadline_ms()
+                }
+                _ => i64::MIN,
+            })
+            .min();
+        let end_ms = deadline_ms.map_or(until_ms, |deadline| deadline.min(until_ms));
+        if end_ms > self.now_ms {
+            self.wake_at(end_ms);
+        }
+        end_ms > self.now_ms
+    }
+
+    fn target_stands(&self, order: &Order) -> bool {
+        let target = order.intent.target_intent_id.as_deref();
+        !order.is_replace()
+            || target
+                .and_then(|name| self.book.order(name))
+                .is_some_and(|target| !target.is_complete())
+    }
+
+    /// It will not leave again. The venue has said that it did nothing; of a request of many parts that is looked at.
+    fn ground(&mut self, request: u64, flight: &Flight) {
+        self.note(Record::Grounded {
+            request,
+            at_ms: self.now_ms,
+        });
+        let is_over = self.now_ms < flight.first_ms + self.config().windows.resend_ms;
+        if let ([name], true) = (flight.names.as_slice(), is_over)
+            && let Some(order) = self.book.order(name)
+        {
+            let code = self.why_dropped(order);
+            self.note(Record::Dropped {
+                name: name.clone(),
+                code: code.to_owned(),
+            });
+        }
+    }
+
+    // --- orders that never left -----------------------------------------------------------------
+
+    fn drop_unsent(&mut self) {
+        let gone: Vec<(String, &'static str)> = self
+            .book
+            .orders
+            .values()
+            .filter(|order| match order.stage {
+                Stage::Queued => {
+                    order.is_unwanted()
+                        || order.intent.deadline_ms() <= self.now_ms
+                        || self.is_left_alone(order)
+                }
+                // Its target ended whole: nothing was cancelled, so nothing was placed.
+                Stage::Doubt { .. } => self.cannot_be(order),
+                _ => false,
+            })
+            .map(|order| (order.name().to_owned(), self.why_dropped(order)))
+            .collect();
+        for (name, code) in gone {
+            self.note(Record::Dropped {
+                name,
+                code: code.to_owned(),
+            });
+        }
+    }
+
+    fn is_left_alone(&self, order: &Order) -> bool {
+        order.is_replace() && !self.target_stands(order)
+    }
+
+    fn cannot_be(&self, order: &Order) -> bool {
+        let target = order.intent.target_intent_id.as_deref();
+        order.is_replace()
+            && target
+                .and_then(|name| self.book.order(name))
+                .and_then(|target| target.bet.as_ref())
+                .is_some_and(|bet| bet.is_complete() && bet.cancelled_centi == 0)
+    }
+
+    fn why_dropped(&self, order: &Order) -> &'static str {
+        match order.ending {
+            _ if order.is_replace() && !self.target_stands(order) => "TARGET_GONE",
+            _ if !order.cancels.is_empty() => "CANCELLED",
+            Some(Why::Kill) => "KILLED",
+            Some(Why::CancelAll) => "CANCEL_ALL",
+            Some(Why::Deadline) | None => "TTL_PREVENTED",
+        }
+    }
+
+    // --- the end of orders ----------------------------------------------------------------------
+
+    fn end_by_deadline(&mut self) {
+        let mut due = Vec::new();
+        let mut next_ms = None::<i64>;
+        for order in self.book.orders.values() {
+            let deadline_ms = order.intent.deadline_ms();
+            let counts = matches!(order.stage, Stage::Live | Stage::Queued) && order.ending.is_none();
+            if !counts || order.is_complete() {
+                continue;
+            }
+            if deadline_ms > self.now_ms {
+                next_ms = Some(next_ms.map_or(deadline_ms, |next| next.min(deadline_ms)));
+            } else if order.stage == Stage::Live {
+                due.push(order.name().to_owned());
+            }
+        }
+        for name in due {
+            self.note(Record::Ending {
+                name,
+                why: Why::Deadline,
+            });
+        }
+        if let Some(next_ms) = next_ms {
+            self.wake_at(next_ms);
+        }
+    }
+
+    fn send_cancels(&mut self) {
+        let mut markets: BTreeMap<String, Vec<String>> = BTreeMap::new();
+        let mut wake = Vec::new();
+        for order in self.book.orders.values() {
+            let wants = order.stage == Stage::Live && order.is_unwanted() && !order.is_complete();
+            if !wants || order.is_cancelling || self.is_moving(order) {
+                continue;
+            }
+            let due_ms = order.cancel_after_ms + self.cancel_backoff_ms(order.cancel_attempts);
+            if due_ms > self.now_ms {
+                wake.push(due_ms);
+            } else {
+                let market = markets.entry(order.intent.market_id.clone()).or_default();
+                market.push(order.name().to_owned());
+            }
+        }
+        for due_ms in wake {
+            self.wake_at(due_ms);
+        }
+        for names in markets.into_values() {
+            for names in names.chunks(CANCEL_MAX) {
+                self.send_new(Kind::Cancel, names);
+            }
+        }
+    }
+
+    /// True while a request to move it has not ended: at the venue one of the two would fail, nobody knows which.
+    fn is_moving(&self, order: &Order) -> bool {
+        let mover = order.replace.as_deref().and_then(|name| self.book.order(name));
+        order.is_replaced || mover.is_some_and(Order::is_uncertain)
+    }
+
+    fn send_reductions(&mut self) {
+        let mut due = Vec::new();
+        let mut wake = Vec::new();
+        for (name, cancel) in &self.book.cancels {
+            let target = cancel.intent.target_intent_id.as_deref();
+            let Some(order) = target.and_then(|name| self.book.order(name)) else {
+                continue;
+            };
+            let waits = cancel.intent.size_centi == 0 || cancel.is_sent || cancel.outcome.is_some();
+            if waits || order.stage != Stage::Live || self.is_moving(order) {
+                continue;
+            }
+            let due_ms = order.cancel_after_ms + self.cancel_backoff_ms(order.cancel_attempts);
+            if due_ms > self.now_ms {
+                wake.push(due_ms);
+            } else {
+                due.push(name.clone());
+            }
+        }
+        for due_ms in wake {
+            self.wake_at(due_ms);
+        }
+        for name in due {
+            self.send_new(Kind::Cancel, &[name]);
+        }
+    }
+
+    /// Bets that no open order has.
+    fn end_strays(&mut self) {
+        let every_ms = self.config().windows.look_up_every_ms;
+        let now_ms = self.now_ms;
+        let mut requests = Vec::new();
+        let mut wake = Vec::new();
+        for (bet, due_ms) in self.strays.values_mut() {
+            if *due_ms <= now_ms {
+                *due_ms = now_ms + every_ms;
+                requests.push((bet.market_id.clone(), bet.bet_id.clone()));
+            }
+            wake.push(*due_ms);
+        }
+        requests.sort_unstable();
+        for due_ms in wake {
+            self.wake_at(due_ms);
+        }
+        for (market_id, bet_id) in requests {
+            let number = self.look_number();
+            let instructions = vec![Instruction::Cancel {
+                bet_id,
+                reduce_centi: None,
+            }];
+            self.effects.push(Effect::Send(Request {
+                number,
+                kind: Kind::Cancel,
+                reference: self.reference(number),
+                market_id,
+                instructions,
+            }));
+        }
+    }
+
+    // --- orders ---------------------------------------------------------------------------------
+
+    /// Hedges, then replacements, then new orders, each as they came, as fast as they may.
+    fn send_orders(&mut self) {
+        if !self.is_ready || self.needs_login {
+            return;
+        }
+        let mut queued: Vec<(u8, u64, String)> = self
+            .book
+            .orders
+            .iter()
+            .filter(|(_, order)| order.stage == Stage::Queued && self.can_leave(order))
+            .map(|(number, order)| {
+                let kind = kind_of(order);
+                (priority(kind, order.is_hedge()), *number, order.name().to_owned())
+            })
+            .collect();
+        queued.sort_unstable();
+        for (_, _, name) in queued {
+            let on_their_way = self.book.flights.values();
+            let placing = on_their_way.filter(|flight| flight.kind != Kind::Cancel).count();
+            if placing >= self.config().pacing.in_flight {
+                return; // woken by an answer
+            }
+            let Some(order) = self.book.order(&name) else {
+                continue;
+            };
+            let (kind, names) = (kind_of(order), [name]);
+            if self.is_paced(&names) {
+                self.send_new(kind, &names);
+            }
+        }
+    }
+
+    /// Takes what these orders need of the second's and the hour's instructions; if there is none, sees to it that they
+    /// come again.
+    fn is_paced(&mut self, names: &[String]) -> bool {
+        let pacing = self.config().pacing;
+        let hour = usize::try_from(self.book.transactions(self.now_ms)).unwrap_or(usize::MAX);
+        let of_hour = usize::try_from(pacing.per_hour).unwrap_or(usize::MAX);
+        if hour + names.len() > of_hour {
+            self.wake_at((self.now_ms.div_euclid(HOUR_MS) + 1) * HOUR_MS);
+            return false;
+        }
+        let market = names
+            .first()
+            .and_then(|name| self.book.order(name))
+            .map_or_else(String::new, |order| order.intent.market_id.clone());
+        match self.pace.take(&pacing, &market, names.len(), self.now_ms) {
+            Ok(()) => true,
+            Err(ready_ms) => {
+                self.wake_at(ready_ms);
+                false
+            }
+        }
+    }
+
+    /// A replacement needs the bet that it moves, and that nobody else is about to end.
+    fn can_leave(&self, order: &Order) -> bool {
+        if !order.is_replace() {
+            return true;
+        }
+        let target = order.intent.target_intent_id.as_deref();
+        target
+            .and_then(|name| self.book.order(name))
+            .is_some_and(|target| {
+                target.bet_id.is_some()
+                    && !target.is_unwanted()
+                    && !target.is_cancelling
+                    && !target.is_complete()
+            })
+    }
+
+    // --- looking --------------------------------------------------------------------------------
+
+    fn send_look_ups(&mut self) {
+        let every_ms = self.config().windows.look_up_every_ms;
+        let mut due = Vec::new();
+        let mut wake = Vec::new();
+        for order in self.book.orders.values() {
+            let looks =
+                matches!(order.stage, Stage::Doubt { .. }) || (order.is_unsure && order.bet_id.is_some());
+            let is_looked_for = || {
+                self.looks
+                    .values()
+                    .any(|look| look.names.iter().any(|name| name == order.name()))
+            };
+            if !looks || is_looked_for() {
+                continue;
+            }
+            let due_ms = self.look_after.get(order.name()).copied().unwrap_or(0);
+            if due_ms > self.now_ms {
+                wake.push(due_ms);
+            } else {
+                due.push(order.name().to_owned());
+            }
+        }
+        for due_ms in wake {
+            self.wake_at(due_ms);
+        }
+        for names in due.chunks(LOOK_MAX) {
+            let number = self.look_number();
+            let instructions = names.iter().filter_map(|name| self.look_up_of(name)).collect();
+            for name in names {
+                self.look_after.insert(name.clone(), self.now_ms + every_ms);
+            }
+            let look = Look {
+                names: names.to_vec(),
+                at_ms: self.now_ms,
+            };
+            self.looks.insert(number, look);
+            self.effects.push(Effect::Send(Request {
+                number,
+                kind: Kind::LookUp,
+                reference: String::new(),
+                market_id: String::new(),
+                instructions,
+            }));
+        }
+        let orders = &self.book;
+        self.look_after.retain(|name, _| orders.order(name).is_some());
+    }
+
+    fn look_up_of(&self, name: &str) -> Option<Instruction> {
+        let order = self.book.order(name)?;
+        Some(Instruction::LookUp {
+            venue_ref: order.venue_ref.clone(),
+            bet_id: order.bet_id.clone(),
+        })
+    }
+
+    // --- requests -------------------------------------------------------------------------------
+
+    fn send_new(&mut self, kind: Kind, names: &[String]) {
+        let flight = Flight {
+            epoch: self.book.epoch,
+            kind,
+            names: names.to_vec(),
+            first_ms: self.now_ms,
+            attempts: 0,
+            again_ms: None,
+        };
+        if let Some(instructions) = self.instructions_of(&flight) {
+            self.send(self.book.next_request, kind, names, instructions);
+        }
+    }
+
+    fn send(&mut self, number: u64, kind: Kind, names: &[String], instructions: Vec<Instruction>) {
+        let first = names.first().map_or("", String::as_str);
+        let market_id = match (self.book.order(first), self.book.cancels.get(first)) {
+            (Some(order), _) => order.intent.market_id.clone(),
+            (None, Some(cancel)) => cancel.intent.market_id.clone(),
+            (None, None) => return,
+        };
+        // Before a byte of it leaves, it is known to have left.
+        self.note(Record::Sent {
+            request: number,
+            kind,
+            names: names.to_vec(),
+            at_ms: self.now_ms,
+        });
+        self.effects.push(Effect::Send(Request {
+            number,
+            kind,
+            reference: self.reference(number),
+            market_id,
+            instructions,
+        }));
+    }
+
+    fn instructions_of(&self, flight: &Flight) -> Option<Vec<Instruction>> {
+        flight
+            .names
+            .iter()
+            .map(|name| self.instruction_of(flight.kind, name))
+            .collect()
+    }
+
+    fn instruction_of(&self, kind: Kind, name: &str) -> Option<Instruction> {
+        let bet_of = |name: Option<&str>| self.book.order(name?)?.bet_id.clone();
+        match kind {
+            Kind::Place => Some(Instruction::Place(Box::new(
+                self.book.order(name)?.intent.clone(),
+            ))),
+            Kind::Replace => {
+                let order = self.book.order(name)?;
+                Some(Instruction::Replace {
+                    bet_id: bet_of(order.intent.target_intent_id.as_deref())?,
+                    price_centi: order.intent.price_centi,
+                })
+            }
+            Kind::Cancel => match self.book.cancels.get(name) {
+                Some(cancel) => Some(Instruction::Cancel {
+                    bet_id: bet_of(cancel.intent.target_intent_id.as_deref())?,
+                    reduce_centi: Some(cancel.intent.size_centi),
+                }),
+                None => Some(Instruction::Cancel {
+                    bet_id: bet_of(Some(name))?,
+                    reduce_centi: None,
+                }),
+            },
+            Kind::LookUp => self.look_up_of(name),
+        }
+    }
+
+    /// Unlike every other, whichever process made it; the same for the same request.
+    fn reference(&self, number: u64) -> String {
+        format!("h{:x}-{number:x}", self.book.epoch_of(number))
+    }
+
+    fn look_number(&mut self) -> u64 {
+        self.next_look += 1;
+        LOOKS_FROM + self.next_look
+    }
+
+    fn backoff_ms(&self, attempts: u32) -> i64 {
+        let windows = &self.config().windows;
+        let doubled = windows.backoff_ms << attempts.saturating_sub(1).min(16);
+        doubled.min(windows.backoff_max_ms)
+    }
+
+    fn cancel_backoff_ms(&self, attempts: u32) -> i64 {
+        if attempts == 0 {
+            0
+        } else {
+            self.backoff_ms(attempts)
+        }
+    }
+}
+
+fn kind_of(order: &Order) -> Kind {
+    if order.is_replace() {
+        Kind::Replace
+    } else {
+        Kind::Place
+    }
+}

@@ -1,0 +1,40 @@
+//! The machine in a world where everything goes wrong, seed by seed.
+
+#![allow(clippy::unwrap_used, reason = "a failing helper is a failing test")]
+
+mod checks;
+mod random;
+mod trader;
+mod venue;
+mod world;
+
+use world::{EVERYTHING, run};
+
+/// Seeds of this run: `HOTLOOP_SEEDS`, from `HOTLOOP_FIRST_SEED`. With `HOTLOOP_ONCE` each runs once, which is quicker.
+fn seeds() -> std::ops::Range<u64> {
+    let number = |name: &str, default| std::env::var(name).map_or(default, |text| text.parse().unwrap());
+    let first = number("HOTLOOP_FIRST_SEED", 1);
+    first..first + number("HOTLOOP_SEEDS", 2_000)
+}
+
+#[test]
+fn no_seed_breaks_anything_and_each_runs_twice_alike() {
+    let is_once = std::env::var_os("HOTLOOP_ONCE").is_some();
+    let (mut crashes, mut doubts, mut bets, mut reports) = (0, 0, 0, 0);
+    for seed in seeds() {
+        let first = run(seed, EVERYTHING, !is_once).unwrap_or_else(|why| panic!("{why}"));
+        if !is_once {
+            let second = run(seed, EVERYTHING, true).unwrap_or_else(|why| panic!("the second time: {why}"));
+            assert_eq!(first, second, "seed {seed}");
+        }
+        crashes += u64::from(first.crashes);
+        doubts += first.doubts;
+        bets += first.bets;
+        reports += first.reports;
+    }
+    println!(
+        "{} seeds: {crashes} crashes, {doubts} doubts, {bets} bets, {reports} reports",
+        seeds().count()
+    );
+    assert!(crashes > 0 && bets > 0);
+}
