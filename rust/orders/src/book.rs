@@ -377,6 +377,12 @@ impl Book {
                 Class::Ambiguous => order.stage = Stage::Doubt { since_ms: at_ms },
                 class => {
                     let gone = class == Class::Gone && order.is_replace();
+                    // Of a new order it says that the market has moved past the version it named.
+                    let class = if gone || class != Class::Gone {
+                        class
+                    } else {
+                        Class::Reject
+                    };
                     let code_told = if gone { "TARGET_GONE" } else { code.as_str() };
                     order.stage = refused(code_told, class, Some(code));
                     // CANCELLED_NOT_PLACED: the old bet is gone, and nobody asked for that.

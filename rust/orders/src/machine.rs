@@ -339,9 +339,7 @@ impl Machine {
             answer,
         });
         // What the stream said before its bet had a name.
-        for bet in std::mem::take(&mut self.unclaimed) {
-            self.fact(bet);
-        }
+        self.claim_again();
     }
 
     fn looked(&mut self, request: u64, bets: Option<Vec<Bet>>) {
@@ -409,11 +407,7 @@ impl Machine {
     fn fact(&mut self, bet: Bet) {
         let owner = self.book.owner(&bet.bet_id).map(str::to_owned);
         let Some(name) = owner.or_else(|| self.owner_by_looks(&bet)) else {
-            self.unclaimed.retain(|known| known.bet_id != bet.bet_id);
-            if self.unclaimed.len() >= UNCLAIMED_MAX {
-                self.unclaimed.remove(0);
-            }
-            self.unclaimed.push(bet);
+            self.keep_unclaimed(bet);
             return;
         };
         let known = match self.book.order(&name) {
@@ -430,6 +424,28 @@ impl Machine {
         });
         if is_stray {
             self.stray(name, bet);
+        }
+        // What is known now may say whose the others are.
+        self.claim_again();
+    }
+
+    /// Nobody's, so far. States come in any order here, too.
+    fn keep_unclaimed(&mut self, bet: Bet) {
+        if let Some(known) = self.unclaimed.iter_mut().find(|known| known.bet_id == bet.bet_id) {
+            if bet.is_news_after(known) {
+                *known = bet;
+            }
+            return;
+        }
+        if self.unclaimed.len() >= UNCLAIMED_MAX {
+            self.unclaimed.remove(0);
+        }
+        self.unclaimed.push(bet);
+    }
+
+    fn claim_again(&mut self) {
+        for bet in std::mem::take(&mut self.unclaimed) {
+            self.fact(bet);
         }
     }
 

@@ -118,6 +118,17 @@ pub fn run(seed: u64, faults: Faults, is_traced: bool) -> Result<Outcome, String
     Ok(world.outcome)
 }
 
+/// The journal of a seed's run.
+///
+/// # Errors
+/// What was broken, and when.
+pub fn journal_of(seed: u64, faults: Faults) -> Result<Vec<Record>, String> {
+    let mut world = World::new(seed, faults);
+    world.live()?;
+    let read = journal::read(&world.disk).map_err(|error| error.to_string())?;
+    Ok(read.records)
+}
+
 impl World {
     fn new(seed: u64, faults: Faults) -> Self {
         let mut random = Random::new(seed);
