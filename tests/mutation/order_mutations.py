@@ -11,7 +11,7 @@ ORDERS: Final = "rust/orders/src"
 ORDER_MUTATIONS: Final = (
     Mutation(
         "a request leaves before it is in the journal",
-        "dispatch.rs",
+        "sending.rs",
         """        // Before a byte of it leaves, it is known to have left.
         self.note(Record::Sent {
             request: number,
@@ -50,7 +50,7 @@ ORDER_MUTATIONS: Final = (
     ),
     Mutation(
         "another customerRef when a request leaves again",
-        "dispatch.rs",
+        "sending.rs",
         'format!("h{:x}-{number:x}", self.book.epoch_of(number))',
         'format!("h{:x}-{number:x}-{}", self.book.epoch_of(number), self.now_ms)',
     ),
@@ -82,7 +82,7 @@ ORDER_MUTATIONS: Final = (
     ),
     Mutation(
         "a timeout is a rejection",
-        "book.rs",
+        "answers.rs",
         """            Told::Done { bet_id: None, .. } | Told::TimedOut => {
                 order.stage = Stage::Doubt { since_ms: at_ms }
             }""",
@@ -92,7 +92,7 @@ ORDER_MUTATIONS: Final = (
     ),
     Mutation(
         "a lost reply is taken for a request that did not leave",
-        "book.rs",
+        "answers.rs",
         'Answer::Lost(_) => Some("UNEXPECTED_ERROR"),',
         'Answer::Lost(_) => Some("SERVICE_BUSY"),',
     ),
@@ -145,7 +145,7 @@ ORDER_MUTATIONS: Final = (
     ),
     Mutation(
         "a replaced bet is anybody's",
-        "machine.rs",
+        "claims.rs",
         "Some(reference) => venue_ref == reference,",
         "Some(_) => true,",
     ),
@@ -157,7 +157,7 @@ ORDER_MUTATIONS: Final = (
     ),
     Mutation(
         "a bet that turns up after all rests on",
-        "machine.rs",
+        "claims.rs",
         "            self.strays.insert(name, (bet, self.now_ms));",
         "            let _ = (name, bet);",
     ),
@@ -177,7 +177,7 @@ ORDER_MUTATIONS: Final = (
     ),
     Mutation(
         "the hour's transactions are forgotten when a request leaves again",
-        "book.rs",
+        "answers.rs",
         """        if matches!(kind, Kind::Place | Kind::Replace) {
             self.count(at_ms, names.len());""",
         """        let flight = self.flights.get(&request);
@@ -193,11 +193,11 @@ ORDER_MUTATIONS: Final = (
     ),
     Mutation(
         "a part is taken off again when nobody knows whether it was",
-        "book.rs",
+        "answers.rs",
         """                Told::TimedOut => {
                     cancel.outcome = Some(Outcome::Refused {
                         code: "TIMEOUT".to_owned(),
-                        class: Class::Ambiguous.as_str(),
+                        class: Class::Ambiguous,
                     });
                 }""",
         """                Told::TimedOut => {}""",

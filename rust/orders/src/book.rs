@@ -2,11 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 
+use serde::{Deserialize, Serialize};
 use wire::{Action, Intent, Report, Status};
 
 use crate::codes::Class;
 use crate::exposure::Exposure;
-use crate::facts::{Answer, Bet, Told};
+use crate::facts::Bet;
 use crate::order::{Order, Stage};
 use crate::record::{Kind, Record};
 use crate::remembered::Remembered;
@@ -16,7 +17,7 @@ const ENDED_MAX: usize = 10_000;
 const HOUR_MS: i64 = 3_600_000;
 
 /// A request that has left and may have to leave again.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Flight {
     /// What it asks for.
     pub kind: Kind,
@@ -33,7 +34,7 @@ pub struct Flight {
 }
 
 /// A CANCEL intent that has not been answered.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Cancel {
     /// What was asked for.
     pub intent: Intent,
@@ -44,7 +45,7 @@ pub struct Cancel {
 }
 
 /// How a CANCEL ended.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Outcome {
     /// It was done.
     Done,
@@ -53,12 +54,12 @@ pub enum Outcome {
         /// Why.
         code: String,
         /// Of which class.
-        class: &'static str,
+        class: Class,
     },
 }
 
 /// An order that has ended: the venue may void or re-price it, or turn out to have it after all.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Ended {
     /// What was asked for.
     pub intent: Intent,
@@ -99,11 +100,11 @@ pub struct Book {
     pub exposure: Exposure,
     /// Every intent ever taken up, as far as there is room.
     pub remembered: Remembered,
-    ended_order: VecDeque<String>,
-    next_number: u64,
-    numbers: HashMap<String, u64>,
-    bets: HashMap<String, String>,
-    hour: (i64, u32),
+    pub(crate) ended_order: VecDeque<String>,
+    pub(crate) next_number: u64,
+    pub(crate) numbers: HashMap<String, u64>,
+    pub(crate) bets: HashMap<String, String>,
+    pub(crate) hour: (i64, u32),
 }
 
 impl Book {
@@ -139,7 +140,7 @@ impl Book {
     }
 
     /// The open order of a name, to be changed by records only.
-    fn order_mut(&mut self, name: &str) -> Option<&mut Order> {
+    pub(crate) fn order_mut(&mut self, name: &str) -> Option<&mut Order> {
         self.orders.get_mut(self.numbers.get(name)?)
     }
 
@@ -185,6 +186,7 @@ impl Book {
             _ => 0,
         });
         match record {
+            Record::Snapshot(snapshot) => self.restore(snapshot),
             Record::Began { epoch } => self.epoch = *epoch,
             Record::Intent(intent) => self.take_up(intent),
             Record::Sent {
@@ -267,188 +269,6 @@ impl Book {
         self.next_number += 1;
     }
 
-    fn sent(&mut self, request: u64, kind: Kind, names: &[String], at_ms: i64) {
-        self.next_request = self.next_request.max(request + 1);
-        let epoch = self.epoch;
-        let flight = self.flights.entry(request).or_insert_with(|| Flight {
-            epoch,
-            kind,
-            names: names.to_vec(),
-            first_ms: at_ms,
-            attempts: 0,
-            again_ms: None,
-        });
-        flight.attempts += 1;
-        flight.again_ms = None;
-        if matches!(kind, Kind::Place | Kind::Replace) {
-            self.count(at_ms, names.len());
-        }
-        for name in names {
-            match (kind, self.cancels.get_mut(name)) {
-                (Kind::Cancel, Some(cancel)) => cancel.is_sent = true,
-                _ => self.order_sent(name, kind, at_ms),
-            }
-        }
-    }
-
-    fn order_sent(&mut self, name: &str, kind: Kind, at_ms: i64) {
-        let Some(order) = self.order_mut(name) else {
-            return;
-        };
-        match kind {
-            Kind::Place | Kind::Replace => {
-                order.stage = Stage::Sent;
-                order.first_sent_ms.get_or_insert(at_ms);
-            }
-            Kind::Cancel => order.is_cancelling = true,
-            Kind::LookUp => {}
-        }
-    }
-
-    fn count(&mut self, at_ms: i64, transactions: usize) {
-        let hour = at_ms.div_euclid(HOUR_MS);
-        if self.hour.0 != hour {
-            self.hour = (hour, 0);
-        }
-        let more = u32::try_from(transactions).unwrap_or(u32::MAX);
-        self.hour.1 = self.hour.1.saturating_add(more);
-    }
-
-    fn answered(&mut self, request: u64, at_ms: i64, answer: &Answer) {
-        let Some(flight) = self.flights.get(&request).cloned() else {
-            return;
-        };
-        let code = match answer {
-            Answer::Told(_) => None,
-            Answer::Refused(code) => Some(code.as_str()),
-            Answer::NotSent(_) => Some("SERVICE_BUSY"),
-            Answer::Lost(_) => Some("UNEXPECTED_ERROR"),
-        };
-        let class = code.map(Class::of);
-        let goes_again = matches!(class, Some(Class::Transient | Class::Auth))
-            && matches!(flight.kind, Kind::Place | Kind::Replace);
-        if goes_again {
-            if let Some(flight) = self.flights.get_mut(&request) {
-                flight.again_ms = Some(at_ms);
-            }
-        } else {
-            self.flights.remove(&request);
-        }
-        for (place, name) in flight.names.iter().enumerate() {
-            let told = match answer {
-                Answer::Told(told) => told.get(place).cloned().unwrap_or(Told::TimedOut),
-                _ => Told::Failed(code.unwrap_or_default().to_owned()),
-            };
-            match flight.kind {
-                Kind::Place | Kind::Replace if goes_again => {
-                    if let Some(order) = self.order_mut(name) {
-                        order.stage = Stage::Again;
-                    }
-                }
-                Kind::Place | Kind::Replace => self.placed(name, &told, at_ms),
-                Kind::Cancel => self.cancelled(name, &told, at_ms),
-                Kind::LookUp => {}
-            }
-        }
-    }
-
-    /// What a reply says of an order that was to be placed, or moved to.
-    fn placed(&mut self, name: &str, told: &Told, at_ms: i64) {
-        let Some(order) = self.order_mut(name) else {
-            return;
-        };
-        match told {
-            Told::Done {
-                bet_id: Some(bet_id),
-                size_centi,
-            } => {
-                if order.bet.is_none() {
-                    order.size_centi = *size_centi;
-                }
-                self.take_over(name, bet_id);
-                self.claim(name, bet_id);
-            }
-            // The stream was quicker, and knows better.
-            _ if order.bet_id.is_some() => return,
-            Told::Done { bet_id: None, .. } | Told::TimedOut => {
-                order.stage = Stage::Doubt { since_ms: at_ms }
-            }
-            Told::Failed(code) => match Class::of(code) {
-                Class::Ambiguous => order.stage = Stage::Doubt { since_ms: at_ms },
-                class => {
-                    let gone = class == Class::Gone && order.is_replace();
-                    // Of a new order it says that the market has moved past the version it named.
-                    let class = if gone || class != Class::Gone {
-                        class
-                    } else {
-                        Class::Reject
-                    };
-                    let code_told = if gone { "TARGET_GONE" } else { code.as_str() };
-                    order.stage = refused(code_told, class, Some(code));
-                    // CANCELLED_NOT_PLACED: the old bet is gone, and nobody asked for that.
-                    self.release_target(name, gone || code == "CANCELLED_NOT_PLACED");
-                }
-            },
-        }
-        if self.order(name).is_some_and(Order::is_uncertain) {
-            self.doubt_target(name);
-        }
-    }
-
-    fn cancelled(&mut self, name: &str, told: &Told, at_ms: i64) {
-        if let Some(cancel) = self.cancels.get_mut(name)
-            && cancel.intent.size_centi != 0
-        {
-            cancel.is_sent = false;
-            match told {
-                Told::Done { .. } => cancel.outcome = Some(Outcome::Done),
-                Told::Failed(code) => match Class::of(code) {
-                    // It did nothing, and may be sent again.
-                    Class::Transient | Class::Auth => {}
-                    class => {
-                        cancel.outcome = Some(Outcome::Refused {
-                            code: code.clone(),
-                            class: class.as_str(),
-                        });
-                    }
-                },
-                // A part taken off twice is too much: what it came to, the order's next report says.
-                Told::TimedOut => {
-                    cancel.outcome = Some(Outcome::Refused {
-                        code: "TIMEOUT".to_owned(),
-                        class: Class::Ambiguous.as_str(),
-                    });
-                }
-            }
-            let target = cancel.intent.target_intent_id.clone();
-            if let Some(order) = target.and_then(|name| self.order_mut(&name)) {
-                order.is_unsure = true;
-                order.cancel_after_ms = at_ms;
-                order.cancel_attempts += 1;
-            }
-            return;
-        }
-        let Some(order) = self.order_mut(name) else {
-            return;
-        };
-        order.is_cancelling = false;
-        // Whatever was said, the bet shows what it came to.
-        order.is_unsure = true;
-        order.cancel_after_ms = at_ms;
-        let Told::Failed(code) = told else {
-            order.cancel_attempts = 0;
-            return;
-        };
-        order.cancel_attempts += 1;
-        let class = Class::of(code);
-        if matches!(class, Class::Reject | Class::Halt) && code != "NO_ACTION_REQUIRED" {
-            let waiting = std::mem::take(&mut order.cancels);
-            for cancel in waiting {
-                self.refuse_cancel(&cancel, code, class.as_str());
-            }
-        }
-    }
-
     /// More is known of a bet.
     fn learned(&mut self, name: &str, bet: &Bet) {
         if let Some(ended) = self.ended.get_mut(name) {
@@ -467,29 +287,8 @@ impl Book {
         }
     }
 
-    /// A reply has named an order's bet. What was taken for it by its looks is not, nor is it the bet of another.
-    fn take_over(&mut self, name: &str, bet_id: &str) {
-        let since_ms = self.last_ms;
-        if let Some(order) = self.order_mut(name)
-            && order.bet_id.as_deref().is_some_and(|known| known != bet_id)
-        {
-            let known = order.bet_id.take();
-            order.bet = None;
-            self.bets.remove(known.as_deref().unwrap_or_default());
-        }
-        let other = self
-            .owner(bet_id)
-            .filter(|other| *other != name)
-            .map(str::to_owned);
-        if let Some(other) = other.and_then(|other| self.order_mut(&other)) {
-            other.bet_id = None;
-            other.bet = None;
-            other.stage = Stage::Doubt { since_ms };
-        }
-    }
-
     /// A bet is known to be an order's.
-    fn claim(&mut self, name: &str, bet_id: &str) {
+    pub(crate) fn claim(&mut self, name: &str, bet_id: &str) {
         let Some(order) = self.order_mut(name) else {
             return;
         };
@@ -515,7 +314,7 @@ impl Book {
     }
 
     /// The order that this one was to move stays as it is; `is_unsure`: if it still is.
-    fn release_target(&mut self, name: &str, is_unsure: bool) {
+    pub(crate) fn release_target(&mut self, name: &str, is_unsure: bool) {
         let target = self
             .order(name)
             .and_then(|order| order.intent.target_intent_id.clone());
@@ -527,7 +326,7 @@ impl Book {
         }
     }
 
-    fn doubt_target(&mut self, name: &str) {
+    pub(crate) fn doubt_target(&mut self, name: &str) {
         let target = self
             .order(name)
             .and_then(|order| order.intent.target_intent_id.clone());
@@ -538,24 +337,12 @@ impl Book {
 
     fn not_found(&mut self, name: &str) {
         if let Some(order) = self.order_mut(name) {
-            order.stage = refused("NOT_PLACED", Class::Reject, None);
+            order.stage = Stage::refused("NOT_PLACED", Class::Reject, None);
         }
         self.release_target(name, true);
     }
 
-    fn grounded(&mut self, request: u64, at_ms: i64) {
-        let names = self
-            .flights
-            .remove(&request)
-            .map_or_else(Vec::new, |flight| flight.names);
-        for name in names {
-            if let Some(order) = self.order_mut(&name) {
-                order.stage = Stage::Doubt { since_ms: at_ms };
-            }
-        }
-    }
-
-    fn refuse_cancel(&mut self, name: &str, code: &str, class: &'static str) {
+    pub(crate) fn refuse_cancel(&mut self, name: &str, code: &str, class: Class) {
         if let Some(cancel) = self.cancels.get_mut(name) {
             cancel.outcome = Some(Outcome::Refused {
                 code: code.to_owned(),
@@ -622,7 +409,7 @@ impl Book {
                     cancel.outcome = Some(Outcome::Done);
                 }
             } else {
-                self.refuse_cancel(cancel, "TARGET_GONE", "gone");
+                self.refuse_cancel(cancel, "TARGET_GONE", Class::Gone);
             }
         }
         let told = (order.told.matched_centi, order.told.value);
@@ -646,12 +433,4 @@ impl Book {
 /// Matched and its value.
 fn matched(bet: Option<&Bet>) -> (i64, i64) {
     bet.map_or((0, 0), |bet| (bet.matched_centi, bet.value))
-}
-
-fn refused(code: &str, class: Class, venue_code: Option<&str>) -> Stage {
-    Stage::Refused {
-        code: code.to_owned(),
-        class: Some(class.as_str()),
-        venue_code: venue_code.map(str::to_owned),
-    }
 }

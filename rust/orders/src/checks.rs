@@ -2,6 +2,7 @@
 
 use wire::{Action, Intent, Ladder, MarketStatus, Side};
 
+use crate::codes::Class;
 use crate::exposure::liability;
 use crate::machine::Machine;
 
@@ -11,13 +12,13 @@ pub struct Refusal {
     /// `reject_code`.
     pub code: &'static str,
     /// `reject_class`.
-    pub class: &'static str,
+    pub class: Class,
 }
 
 const fn reject(code: &'static str) -> Refusal {
     Refusal {
         code,
-        class: "reject",
+        class: Class::Reject,
     }
 }
 
@@ -26,7 +27,7 @@ pub const TTL_PREVENTED: Refusal = reject("TTL_PREVENTED");
 /// No open order of that name.
 pub const TARGET_GONE: Refusal = Refusal {
     code: "TARGET_GONE",
-    class: "gone",
+    class: Class::Gone,
 };
 
 type Checked = Result<(), Refusal>;
@@ -43,7 +44,10 @@ impl Machine {
 
     fn check_quote(&self, intent: &Intent) -> Checked {
         must(self.now_ms() < intent.deadline_ms(), TTL_PREVENTED)?;
-        let halt = |code| Refusal { code, class: "halt" };
+        let halt = |code| Refusal {
+            code,
+            class: Class::Halt,
+        };
         must(!self.book().killed, halt("KILLED"))?;
         must(!self.is_halted(), halt("VENUE_HALT"))?;
         let known = self.markets().get(&intent.market_id);

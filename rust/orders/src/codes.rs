@@ -2,8 +2,10 @@
 //!
 //! `proto_wire/venue_codes.json` is the one table; the tests hold this one and the trader's against it.
 
+use serde::{Deserialize, Serialize};
+
 /// What a code asks of us.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Class {
     /// The end of the intent; it is never sent again.
     Reject,

@@ -1,22 +1,26 @@
 //! What may be lost, by market: orders matched so far in the worst outcome, and what still rests, all of it counted as filled.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 
+use serde::{Deserialize, Serialize};
 use wire::{Intent, Side};
 
 use crate::facts::RunnerKey;
 
 /// Profit of one runner's bets, hundredths of hundredths.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 struct Profit {
     if_wins: i64,
     if_loses: i64,
 }
 
+/// JSON has no keys but texts, so a market's runners are a list; there are few.
+type Runners = Vec<(RunnerKey, Profit)>;
+
 /// Matched bets by market and runner.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Exposure {
-    markets: HashMap<String, BTreeMap<RunnerKey, Profit>>,
+    markets: BTreeMap<String, Runners>,
 }
 
 /// What an open order of this size and price may cost, hundredths of hundredths.
@@ -41,7 +45,14 @@ impl Exposure {
         };
         let runner = (intent.selection_id, intent.handicap_centi);
         let market = self.markets.entry(intent.market_id.clone()).or_default();
-        let profit = market.entry(runner).or_default();
+        let place = market
+            .iter()
+            .position(|(of, _)| *of == runner)
+            .unwrap_or_else(|| {
+                market.push((runner, Profit::default()));
+                market.len() - 1
+            });
+        let profit = &mut market[place].1;
         profit.if_wins += sign * (value - size * 100);
         profit.if_loses -= sign * size * 100;
     }
@@ -57,10 +68,10 @@ impl Exposure {
         let Some(runners) = self.markets.get(market_id) else {
             return 0;
         };
-        let none: i64 = runners.values().map(|profit| profit.if_loses).sum();
+        let none: i64 = runners.iter().map(|(_, profit)| profit.if_loses).sum();
         let winner = runners
-            .values()
-            .map(|profit| none - profit.if_loses + profit.if_wins)
+            .iter()
+            .map(|(_, profit)| none - profit.if_loses + profit.if_wins)
             .min();
         -none.min(winner.unwrap_or(0)).min(0)
     }

@@ -11,8 +11,10 @@
 //!    anything else its orders are looked for, never sent again.
 //! 4. An intent has one end, told once; nothing is told that the venue could still gainsay.
 
+mod answers;
 mod book;
 mod checks;
+mod claims;
 pub mod codes;
 mod config;
 mod dispatch;
@@ -27,7 +29,9 @@ mod pacing;
 mod record;
 pub mod remembered;
 mod request;
+mod sending;
 mod settle;
+mod snapshot;
 
 pub use book::{Book, Cancel, Ended, Flight, Outcome};
 pub use config::{Config, Limits, Pacing, Windows};
@@ -36,3 +40,4 @@ pub use machine::{Counters, Event, Machine};
 pub use order::{Order, Stage, Told};
 pub use record::{Kind, Record, Why};
 pub use request::{Effect, Instruction, Request};
+pub use snapshot::Snapshot;

@@ -2,23 +2,18 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use wire::{Action, ControlAction, Intent, Market, MarketStatus};
+use wire::{ControlAction, Intent, Market, MarketStatus};
 
-use crate::book::{Book, Ended};
+use crate::book::Book;
 use crate::codes::Class;
 use crate::config::Config;
 use crate::exposure::liability;
 use crate::facts::{Answer, Bet, Told};
 use crate::markets::Markets;
-use crate::order::{Order, Stage};
+use crate::order::Stage;
 use crate::pacing::Pace;
 use crate::record::{Kind, Record, Why};
 use crate::request::Effect;
-
-/// States of bets that nobody has named yet.
-const UNCLAIMED_MAX: usize = 1_000;
-/// The venue's clock may be so much behind ours.
-const SKEW_MS: i64 = 5_000;
 
 /// What happens.
 #[derive(Clone, Debug)]
@@ -91,7 +86,7 @@ pub struct Machine {
     pub(crate) next_look: u64,
     /// When each order may be looked up again.
     pub(crate) look_after: HashMap<String, i64>,
-    unclaimed: Vec<Bet>,
+    pub(crate) unclaimed: Vec<Bet>,
     /// Bets to be ended though no open order has them, and when to try (again).
     pub(crate) strays: BTreeMap<String, (Bet, i64)>,
     pub(crate) is_ready: bool,
@@ -401,115 +396,6 @@ impl Machine {
             self.look_after.remove(&name);
             self.book.doubt(&name);
         }
-    }
-
-    /// A bet as it stands, from the stream or a look-up.
-    fn fact(&mut self, bet: Bet) {
-        let owner = self.book.owner(&bet.bet_id).map(str::to_owned);
-        let Some(name) = owner.or_else(|| self.owner_by_looks(&bet)) else {
-            self.keep_unclaimed(bet);
-            return;
-        };
-        let known = match self.book.order(&name) {
-            Some(order) => order.bet.as_ref(),
-            None => self.book.ended.get(&name).and_then(|ended| ended.bet.as_ref()),
-        };
-        if known.is_some_and(|known| known.bet_id == bet.bet_id && !bet.is_news_after(known)) {
-            return;
-        }
-        let is_stray = self.book.order(&name).is_none();
-        self.note(Record::Bet {
-            name: name.clone(),
-            bet: bet.clone(),
-        });
-        if is_stray {
-            self.stray(name, bet);
-        }
-        // What is known now may say whose the others are.
-        self.claim_again();
-    }
-
-    /// Nobody's, so far. States come in any order here, too.
-    fn keep_unclaimed(&mut self, bet: Bet) {
-        if let Some(known) = self.unclaimed.iter_mut().find(|known| known.bet_id == bet.bet_id) {
-            if bet.is_news_after(known) {
-                *known = bet;
-            }
-            return;
-        }
-        if self.unclaimed.len() >= UNCLAIMED_MAX {
-            self.unclaimed.remove(0);
-        }
-        self.unclaimed.push(bet);
-    }
-
-    fn claim_again(&mut self) {
-        for bet in std::mem::take(&mut self.unclaimed) {
-            self.fact(bet);
-        }
-    }
-
-    /// A bet of an order that was told to have ended: what rests of it has to end, too.
-    fn stray(&mut self, name: String, bet: Bet) {
-        if bet.is_complete() {
-            self.strays.remove(&name);
-        } else if !self.strays.contains_key(&name) {
-            self.counters.strays += 1;
-            self.strays.insert(name, (bet, self.now_ms));
-        }
-    }
-
-    /// Whose bet this is, where no reply has named it: the order with its reference that waits for one, or one that was
-    /// told not to be there.
-    fn owner_by_looks(&self, bet: &Bet) -> Option<String> {
-        let asked_for = |of: &Intent, venue_ref: &str| {
-            let is_named = match bet.order_ref.as_deref() {
-                Some(reference) => venue_ref == reference,
-                // The venue may leave a replaced bet without one: its size is at most what was taken off the bet it replaces.
-                None => of.action == Action::Replace && self.taken_off_target(of) >= Some(bet.size_centi),
-            };
-            is_named
-                && of.market_id == bet.market_id
-                && (of.selection_id, of.handicap_centi) == bet.runner
-                && of.side == bet.side
-                && of.price_centi == bet.price_centi
-        };
-        let waits = |order: &&Order| {
-            order.bet_id.is_none()
-                && order.is_uncertain()
-                && asked_for(&order.intent, &order.venue_ref)
-                && order
-                    .first_sent_ms
-                    .is_some_and(|sent_ms| bet.placed_ms + SKEW_MS >= sent_ms)
-        };
-        let waiting: Vec<&Order> = self.book.orders.values().filter(waits).collect();
-        // Of several that look alike replies may still tell which it is.
-        let is_clear = waiting.len() == 1
-            || bet.order_ref.is_some()
-            || waiting
-                .iter()
-                .all(|order| matches!(order.stage, Stage::Doubt { .. }));
-        if let (Some(order), true) = (waiting.first(), is_clear) {
-            return Some(order.name().to_owned());
-        }
-        if !waiting.is_empty() {
-            return None;
-        }
-        let denied = |ended: &&Ended| ended.bet.is_none() && asked_for(&ended.intent, &ended.venue_ref);
-        let ended = self.book.ended.values().find(denied)?;
-        Some(ended.intent.intent_id.clone())
-    }
-}
-
-impl Machine {
-    /// What was cancelled of the order that a REPLACE moves, once that is complete.
-    fn taken_off_target(&self, replace: &Intent) -> Option<i64> {
-        let name = replace.target_intent_id.as_deref()?;
-        let target = match self.book.order(name) {
-            Some(order) => order.bet.as_ref(),
-            None => self.book.ended.get(name)?.bet.as_ref(),
-        }?;
-        target.is_complete().then_some(target.cancelled_centi)
     }
 }
 

@@ -1,12 +1,14 @@
 //! One order, as far as it is known.
 
+use serde::{Deserialize, Serialize};
 use wire::{Action, Intent, TimeInForce};
 
+use crate::codes::Class;
 use crate::facts::{Bet, RunnerKey};
 use crate::record::Why;
 
 /// Where the placing of an order stands.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Stage {
     /// Not sent yet.
     Queued,
@@ -26,14 +28,26 @@ pub enum Stage {
         /// Why.
         code: String,
         /// Of which class.
-        class: Option<&'static str>,
+        class: Option<Class>,
         /// The venue's own code, where it said it.
         venue_code: Option<String>,
     },
 }
 
+impl Stage {
+    /// It has no bet, for this reason.
+    #[must_use]
+    pub fn refused(code: &str, class: Class, venue_code: Option<&str>) -> Self {
+        Self::Refused {
+            code: code.to_owned(),
+            class: Some(class),
+            venue_code: venue_code.map(str::to_owned),
+        }
+    }
+}
+
 /// What the trader has been told of an order.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Told {
     /// That it was taken up.
     pub accepted: bool,
@@ -50,7 +64,7 @@ pub struct Told {
 }
 
 /// A PLACE or REPLACE intent and what became of it.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Order {
     /// What was asked for.
     pub intent: Intent,

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use wire::{Intent, Report};
 
 use crate::facts::{Answer, Bet};
+use crate::snapshot::Snapshot;
 
 /// What a request asks for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -35,6 +36,8 @@ pub enum Why {
 /// One thing that became known or was decided.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Record {
+    /// All that was known when the journal was shortened: the first record of what is left of it.
+    Snapshot(Box<Snapshot>),
     /// A process began. Its number is part of the references of its requests.
     Began {
         /// One more than the last one's.

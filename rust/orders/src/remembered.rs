@@ -4,7 +4,7 @@ use std::collections::{HashSet, VecDeque};
 use std::sync::Arc;
 
 /// The last so many intent ids.
-#[derive(Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Remembered {
     ids: HashSet<Arc<str>>,
     oldest_first: VecDeque<Arc<str>>,
@@ -20,6 +20,17 @@ impl Remembered {
             oldest_first: VecDeque::new(),
             max,
         }
+    }
+
+    /// All of them, oldest first.
+    pub fn ids(&self) -> impl Iterator<Item = &str> {
+        self.oldest_first.iter().map(|id| &**id)
+    }
+
+    /// How many there is room for.
+    #[must_use]
+    pub fn max(&self) -> usize {
+        self.max
     }
 
     /// True if the id is among them.

@@ -1,6 +1,6 @@
 //! What the trader is owed: reports that follow from what is known and have not been made.
 
-use wire::{Action, FillEvent, Intent, Latency, Report, Status};
+use wire::{FillEvent, Intent, Latency, Report, Status};
 
 use crate::book::Outcome;
 use crate::checks::{Refusal, TTL_PREVENTED};
@@ -15,7 +15,7 @@ use crate::request::Effect;
 struct Draft {
     status: Option<Status>,
     code: Option<String>,
-    class: Option<&'static str>,
+    class: Option<Class>,
     venue_code: Option<String>,
 }
 
@@ -63,7 +63,7 @@ impl Machine {
         };
         let mut report = self.blank(intent, status);
         report.reject_code = Some(refusal.code.to_owned());
-        report.reject_class = Some(refusal.class.to_owned());
+        report.reject_class = Some(refusal.class.as_str().to_owned());
         self.tell(report);
     }
 
@@ -92,7 +92,7 @@ impl Machine {
                 venue_code,
             } => Some(of_refused(order, code, *class, venue_code.clone())),
             Stage::Doubt { .. } if !order.told.unknown => Some(Draft {
-                class: Some(Class::Ambiguous.as_str()),
+                class: Some(Class::Ambiguous),
                 ..Draft::because(Status::Unknown, "IN_DOUBT")
             }),
             Stage::Queued | Stage::Sent | Stage::Again if !order.told.accepted => {
@@ -163,7 +163,7 @@ impl Machine {
             report.fill_events = vec![event];
         }
         report.reject_code = draft.code;
-        report.reject_class = draft.class.map(str::to_owned);
+        report.reject_class = draft.class.map(|class| class.as_str().to_owned());
         report.venue_code = draft.venue_code;
         self.tell(report);
     }
@@ -181,12 +181,16 @@ impl Machine {
         let (status, code, class) = match &cancel.outcome {
             Some(Outcome::Done) => (Status::Cancelled, None, None),
             Some(Outcome::Refused { code, class }) => (Status::Rejected, Some(code.clone()), Some(*class)),
-            None if is_orphan => (Status::Rejected, Some("TARGET_GONE".to_owned()), Some("gone")),
+            None if is_orphan => (
+                Status::Rejected,
+                Some("TARGET_GONE".to_owned()),
+                Some(Class::Gone),
+            ),
             None => return,
         };
         let mut report = self.blank(&intent, status);
         report.reject_code = code;
-        report.reject_class = class.map(str::to_owned);
+        report.reject_class = class.map(|class| class.as_str().to_owned());
         self.tell(report);
     }
 
@@ -221,25 +225,23 @@ impl Machine {
 }
 
 /// How an order is told that has no bet.
-fn of_refused(order: &Order, code: &str, class: Option<&'static str>, venue_code: Option<String>) -> Draft {
+fn of_refused(order: &Order, code: &str, class: Option<Class>, venue_code: Option<String>) -> Draft {
     match (code, class) {
         ("CANCELLED", None) => Draft::of(Status::Cancelled),
         ("CANCEL_ALL" | "KILLED", None) => Draft::because(Status::Cancelled, code),
         ("TTL_PREVENTED", None) => Draft {
-            class: Some("reject"),
+            class: Some(Class::Reject),
             ..Draft::because(Status::Expired, code)
         },
-        (_, class) => Draft {
-            class: class.or(Some(
-                if code == "TARGET_GONE" && order.intent.action == Action::Replace {
-                    "gone"
-                } else {
-                    "reject"
-                },
-            )),
-            venue_code,
-            ..Draft::because(Status::Rejected, code)
-        },
+        _ => {
+            let is_gone = code == "TARGET_GONE" && order.is_replace();
+            let usual = if is_gone { Class::Gone } else { Class::Reject };
+            Draft {
+                class: class.or(Some(usual)),
+                venue_code,
+                ..Draft::because(Status::Rejected, code)
+            }
+        }
     }
 }
 

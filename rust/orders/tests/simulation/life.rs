@@ -18,6 +18,10 @@ pub fn walk(records: &[Record], ways: &mut Ways) {
             .values()
             .map(|order| (order.name().to_owned(), stage_name(&order.stage)))
             .collect();
+        if matches!(record, Record::Snapshot(_)) {
+            before = after; // where they were when the journal was shortened
+            continue;
+        }
         let names: BTreeSet<&String> = before.keys().chain(after.keys()).collect();
         for name in names {
             let (from, to) = (before.get(name), after.get(name));
@@ -52,6 +56,7 @@ fn stage_name(stage: &Stage) -> &'static str {
 
 fn record_name(record: &Record) -> &'static str {
     match record {
+        Record::Snapshot(_) => "Snapshot",
         Record::Began { .. } => "Began",
         Record::Intent(_) => "Intent",
         Record::Sent { .. } => "Sent",

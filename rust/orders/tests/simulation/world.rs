@@ -4,7 +4,7 @@ use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet, BinaryHeap, VecDeque};
 
 use orders::facts::{Answer, Bet};
-use orders::{Config, Effect, Event, Kind, Limits, Machine, Pacing, Record, Request, Windows, journal};
+use orders::{Book, Config, Effect, Event, Kind, Limits, Machine, Pacing, Record, Request, Windows, journal};
 
 use crate::checks::Judge;
 use crate::random::Random;
@@ -311,6 +311,7 @@ impl World {
         let mut effects = machine.step(Event::Time(clock_ms));
         effects.extend(machine.step(event));
         self.perform(effects)?;
+        self.shorten()?;
         self.machine.as_ref().map_or(Ok(()), Judge::rests)
     }
 
@@ -328,10 +329,12 @@ impl World {
         let wait = self.random.from(1, 1_000);
         self.later(wait, Due::StreamIsBack);
         // The trader reconnects: it gets what it has not acknowledged, and says again what was not answered.
-        for record in read.records {
-            if let Record::Report(report) = record {
-                self.trader.hear(&report)?;
-            }
+        let mut book = Book::new(1_000);
+        for record in &read.records {
+            book.apply(record);
+        }
+        for report in &book.unacked {
+            self.trader.hear(report)?;
         }
         self.perform(effects)?;
         for event in self.trader.again() {
@@ -369,6 +372,23 @@ impl World {
                     let wait = self.random.from(1, 2_000);
                     self.later(wait, Due::LoggedIn);
                 }
+            }
+        }
+        Ok(())
+    }
+
+    /// Now and then the journal is put down to what is known.
+    fn shorten(&mut self) -> Result<(), String> {
+        let Some(machine) = &self.machine else {
+            return Ok(());
+        };
+        if self.random.chance(self.faults.crash) {
+            let snapshot = Record::Snapshot(Box::new(machine.book().snapshot()));
+            self.disk = journal::HEADER.to_vec();
+            journal::append(&snapshot, &mut self.disk).map_err(|error| error.to_string())?;
+            let read = journal::read::<Record>(&self.disk).map_err(|error| error.to_string())?;
+            if read.records != [snapshot] {
+                return Err("a snapshot is not read as it was written".to_owned());
             }
         }
         Ok(())
