@@ -46,7 +46,7 @@ def attacked() -> Iterator[Supervisor]:
     with TemporaryDirectory() as folder:
         supervisor = Supervisor(binary(), Path(folder))
         config = replace(WIRE, heartbeat_ms=60_000).render(Path(folder))
-        config["listen"] |= {"hello_timeout_ms": 400, "frame_timeout_ms": 400}
+        config["listen"] |= {"hello_timeout_ms": 1_500, "frame_timeout_ms": 1_500}
         config["listen"]["write_timeout_ms"] = 1_000
         supervisor.start(config, PATIENCE_S)
         try:

@@ -116,7 +116,7 @@ ORDER_MUTATIONS: Final = (
     Mutation(
         "an intent that comes again is a new one",
         "machine.rs",
-        "if self.book.remembered.contains(&intent.intent_id) {",
+        "if self.book.knows(&intent.intent_id) {",
         "if self.book.order(&intent.intent_id).is_some() {",
     ),
     Mutation(

@@ -144,6 +144,15 @@ impl Book {
         self.orders.get_mut(self.numbers.get(name)?)
     }
 
+    /// True for an intent that was taken up before: as far as there is room for ids, and whatever still stands or ended lately.
+    #[must_use]
+    pub fn knows(&self, intent_id: &str) -> bool {
+        self.remembered.contains(intent_id)
+            || self.numbers.contains_key(intent_id)
+            || self.cancels.contains_key(intent_id)
+            || self.ended.contains_key(intent_id)
+    }
+
     /// The order, open or ended, that has a bet.
     #[must_use]
     pub fn owner(&self, bet_id: &str) -> Option<&str> {

@@ -265,7 +265,7 @@ impl Machine {
     }
 
     fn intent(&mut self, intent: &Intent) {
-        if self.book.remembered.contains(&intent.intent_id) {
+        if self.book.knows(&intent.intent_id) {
             self.counters.duplicates += 1;
             return;
         }
