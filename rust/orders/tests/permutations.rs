@@ -34,6 +34,8 @@ struct Scenario {
     lost: Option<usize>,
     /// The process dies once, at any time.
     dies: bool,
+    /// A second passes once, at any time.
+    ticks: bool,
 }
 
 /// One run, in the order that `choices` say; beyond them the first of what is possible.
@@ -71,7 +73,7 @@ impl Run<'_> {
             venue: Venue::default(),
             pending: Vec::new(),
             restarts_left: usize::from(scenario.dies),
-            ticks_left: 1,
+            ticks_left: usize::from(scenario.ticks),
             sent: 0,
             now_ms: NOW_MS,
             reports: BTreeMap::new(),
@@ -300,21 +302,43 @@ fn enumerate(scenario: Scenario) -> (usize, End) {
     }
 }
 
-#[test]
-fn every_order_of_events_comes_to_the_same_end() {
-    let mut runs = 0;
-    for then in [Then::Nothing, Then::Cancel, Then::Replace] {
-        let mut ends = BTreeSet::new();
-        for lost in [None, Some(0), Some(1)] {
-            for dies in [false, true] {
-                let (count, end) = enumerate(Scenario { then, lost, dies });
-                println!("{then:?}, reply {lost:?} lost, dies {dies}: {count} orders of events, {end:?}");
-                runs += count;
-                ends.insert(format!("{end:?}"));
+/// All scenarios of one kind; how many orders of events there were. `HOTLOOP_ALL`: also where a death and a second come
+/// together in a replacement, which is most of them.
+fn all_of(then: Then) -> usize {
+    let (mut runs, mut ends) = (0, BTreeSet::new());
+    for lost in [None, Some(0), Some(1)] {
+        for (dies, ticks) in [(false, true), (true, false), (true, true)] {
+            if then == Then::Replace && dies && ticks && std::env::var_os("HOTLOOP_ALL").is_none() {
+                continue;
             }
+            let (count, end) = enumerate(Scenario {
+                then,
+                lost,
+                dies,
+                ticks,
+            });
+            println!(
+                "{then:?}, reply {lost:?} lost, dies {dies}, a second {ticks}: {count} orders of events, {end:?}"
+            );
+            runs += count;
+            ends.insert(format!("{end:?}"));
         }
-        assert_eq!(ends.len(), 1, "{then:?}: {ends:?}");
     }
-    println!("{runs} orders of events");
-    assert!(runs > 1_000);
+    assert_eq!(ends.len(), 1, "{then:?}: {ends:?}");
+    runs
+}
+
+#[test]
+fn a_placing_comes_to_one_end() {
+    assert!(all_of(Then::Nothing) > 300);
+}
+
+#[test]
+fn a_cancel_comes_to_one_end() {
+    assert!(all_of(Then::Cancel) > 100_000);
+}
+
+#[test]
+fn a_replacement_comes_to_one_end() {
+    assert!(all_of(Then::Replace) > 500_000);
 }
