@@ -5,8 +5,8 @@
 WORDs choose the mutations whose names hold one of them. Needs cargo and the `.venv` of
 `scripts/venv.sh`; the tree itself is never changed. Of a bug in the core the core's own tests are
 run first, then, for what they let pass, the parity tests of generated streams against an extension
-built with the bug; of one in the order machine its unit tests, then the simulation, which says how
-many seeds it took. Exit code 1 when a bug survives.
+built with the bug; of one in the order machine its unit tests and examples, then the simulation,
+which says how many seeds it took. Exit code 1 when a bug survives.
 """
 
 from __future__ import annotations
@@ -74,7 +74,7 @@ def _by_the_core(copy: Path) -> str | None:
 
 def _by_the_simulation(copy: Path) -> str | None:
     cargo = ("cargo", "test", "--release", "--package", "orders")
-    output = _run(copy, *cargo, "--lib") or _run(
+    output = _run(copy, *cargo, "--lib", "--test", "machine") or _run(
         copy, *cargo, "--test", "simulation", HOTLOOP_ONCE="1", HOTLOOP_SEEDS=SEEDS
     )
     if output is None:

@@ -270,6 +270,16 @@ fn nothing_is_placed_before_the_venue_has_shown_what_stands() {
 }
 
 #[test]
+fn a_restart_is_no_way_around_pacing() {
+    let (mut machine, _) = Machine::recover(Config::default(), NOW_MS, &[]);
+    machine.step(Event::Reconciled(Vec::new()));
+    let effects = machine.step(Event::Intent(Box::new(intent("a", Action::Place))));
+    assert!(!effects.iter().any(|effect| matches!(effect, Effect::Send(_))));
+    let due_ms = machine.wake_ms().unwrap();
+    assert_eq!(sent(&machine.step(Event::Time(due_ms))).kind, Kind::Place);
+}
+
+#[test]
 fn what_may_be_lost_is_bounded() {
     let limits = Limits {
         max_market_exposure_centi: 1_200,
