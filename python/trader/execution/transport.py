@@ -288,10 +288,11 @@ class Transport:
     def _look_in(self) -> None:
         """Lockstep: now and then takes what came unasked, heartbeats and the connection's end."""
         now = time.monotonic()
-        if now < self._look_at or (self._connection is not None and not self._connection.has_data):
+        if now < self._look_at:
             return
         self._look_at = now + _LOOK_EVERY_S
-        self._link.step()
+        if self._connection is None or self._connection.has_data:
+            self._link.step()
 
     def _next_events(self, deadline: float) -> list[Event]:
         """Raises `Empty` at the deadline."""
