@@ -2,33 +2,21 @@
 
 #![allow(clippy::unwrap_used)]
 
-use std::path::PathBuf;
+mod common;
 
-/// Every file of `seeds/<target>`, put to the target.
-fn replay(target: &str, run: fn(&[u8])) {
-    let seeds = std::env::var("HOTLOOP_FUZZ_SEEDS").unwrap_or_else(|_| "seeds".to_owned());
-    let folder = PathBuf::from(seeds).join(target);
-    let mut count = 0;
-    for entry in std::fs::read_dir(&folder).unwrap() {
-        let path = entry.unwrap().path();
-        println!("{}", path.display());
-        run(&std::fs::read(path).unwrap());
-        count += 1;
-    }
-    assert!(count > 0, "nothing in {}", folder.display());
-}
+use common::replay;
 
 #[test]
 fn single_lines() {
-    replay("parse", hotloop_fuzz::parse);
+    replay("seeds", "parse", hotloop_fuzz::parse);
 }
 
 #[test]
 fn streams_of_lines() {
-    replay("messages", hotloop_fuzz::messages);
+    replay("seeds", "messages", hotloop_fuzz::messages);
 }
 
 #[test]
 fn streams_of_acts() {
-    replay("structured", hotloop_fuzz::structured);
+    replay("seeds", "structured", hotloop_fuzz::structured);
 }

@@ -1,12 +1,10 @@
 //! What a request that left, and the answer that came, tell of its orders.
 
-use crate::book::{Book, Flight, Outcome};
+use crate::book::{Book, Flight, HOUR_MS, Outcome};
 use crate::codes::Class;
 use crate::facts::{Answer, Told};
 use crate::order::{Order, Stage};
 use crate::record::Kind;
-
-const HOUR_MS: i64 = 3_600_000;
 
 impl Book {
     pub(crate) fn sent(&mut self, request: u64, kind: Kind, names: &[String], at_ms: i64) {

@@ -14,7 +14,8 @@ use crate::remembered::Remembered;
 
 /// Orders that have ended and of which the venue may still say something.
 const ENDED_MAX: usize = 10_000;
-const HOUR_MS: i64 = 3_600_000;
+/// The venue counts transactions by the clock hour.
+pub(crate) const HOUR_MS: i64 = 3_600_000;
 
 /// A request that has left and may have to leave again.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -142,6 +143,24 @@ impl Book {
     /// The open order of a name, to be changed by records only.
     pub(crate) fn order_mut(&mut self, name: &str) -> Option<&mut Order> {
         self.orders.get_mut(self.numbers.get(name)?)
+    }
+
+    /// The open order that a REPLACE moves.
+    #[must_use]
+    pub fn target_of(&self, order: &Order) -> Option<&Order> {
+        self.order(order.intent.target_intent_id.as_deref()?)
+    }
+
+    /// The REPLACE that is to move an order, while it is open.
+    #[must_use]
+    pub fn mover_of(&self, order: &Order) -> Option<&Order> {
+        self.order(order.replace.as_deref()?)
+    }
+
+    /// The open order that the one of this name moves.
+    fn target_mut(&mut self, name: &str) -> Option<&mut Order> {
+        let target = self.order(name)?.intent.target_intent_id.clone()?;
+        self.order_mut(&target)
     }
 
     /// True for an intent that was taken up before: as far as there is room for ids, and whatever still stands or ended lately.
@@ -311,10 +330,7 @@ impl Book {
 
     /// The order that this one moves has ended with it.
     fn target_replaced(&mut self, name: &str) {
-        let target = self
-            .order(name)
-            .and_then(|order| order.intent.target_intent_id.clone());
-        if let Some(target) = target.and_then(|name| self.order_mut(&name))
+        if let Some(target) = self.target_mut(name)
             && !target.is_replaced
         {
             target.is_replaced = true;
@@ -324,10 +340,7 @@ impl Book {
 
     /// The order that this one was to move stays as it is; `is_unsure`: if it still is.
     pub(crate) fn release_target(&mut self, name: &str, is_unsure: bool) {
-        let target = self
-            .order(name)
-            .and_then(|order| order.intent.target_intent_id.clone());
-        if let Some(target) = target.and_then(|name| self.order_mut(&name))
+        if let Some(target) = self.target_mut(name)
             && target.replace.as_deref() == Some(name)
         {
             target.replace = None;
@@ -336,10 +349,7 @@ impl Book {
     }
 
     pub(crate) fn doubt_target(&mut self, name: &str) {
-        let target = self
-            .order(name)
-            .and_then(|order| order.intent.target_intent_id.clone());
-        if let Some(target) = target.and_then(|name| self.order_mut(&name)) {
+        if let Some(target) = self.target_mut(name) {
             target.is_unsure = true;
         }
     }

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use crate::book::Flight;
-use crate::machine::{Look, Machine, priority};
+use crate::book::{Flight, HOUR_MS};
+use crate::machine::{Look, Machine};
 use crate::order::{Order, Stage};
 use crate::record::{Kind, Record, Why};
 use crate::request::{Effect, Instruction, Request};
@@ -12,7 +12,6 @@ use crate::request::{Effect, Instruction, Request};
 const CANCEL_MAX: usize = 60;
 /// Orders that one request may look for.
 const LOOK_MAX: usize = 100;
-const HOUR_MS: i64 = 3_600_000;
 
 impl Machine {
     /// Sends whatever is due.
@@ -52,7 +51,7 @@ impl Machine {
             }
             if due_ms > self.now_ms {
                 self.wake_at(due_ms);
-            } else if let Some(instructions) = self.instructions_of(&flight)
+            } else if let Some(instructions) = self.instructions_of(flight.kind, &flight.names)
                 && self.is_paced(&flight.names)
             {
                 self.send(number, flight.kind, &flight.names, instructions);
@@ -60,7 +59,7 @@ impl Machine {
         }
     }
 
-    fn may_go_again(&mut self, flight: &Flight) -> bool {
+    fn may_go_again(&self, flight: &Flight) -> bool {
         let until_ms = flight.first_ms + self.config().windows.resend_ms;
         let deadline_ms = flight
             .names
@@ -80,11 +79,8 @@ impl Machine {
     }
 
     fn target_stands(&self, order: &Order) -> bool {
-        let target = order.intent.target_intent_id.as_deref();
-        !order.is_replace()
-            || target
-                .and_then(|name| self.book.order(name))
-                .is_some_and(|target| !target.is_complete())
+        let target = self.book.target_of(order);
+        !order.is_replace() || target.is_some_and(|target| !target.is_complete())
     }
 
     /// It will not leave again. The venue has said that it did nothing; of a request of many parts that is looked at.
@@ -93,8 +89,8 @@ impl Machine {
             request,
             at_ms: self.now_ms,
         });
-        let is_over = self.now_ms < flight.first_ms + self.config().windows.resend_ms;
-        if let ([name], true) = (flight.names.as_slice(), is_over)
+        let is_in_time = self.now_ms < flight.first_ms + self.config().windows.resend_ms;
+        if let ([name], true) = (flight.names.as_slice(), is_in_time)
             && let Some(order) = self.book.order(name)
         {
             let code = self.why_dropped(order);
@@ -116,7 +112,7 @@ impl Machine {
                 Stage::Queued => {
                     order.is_unwanted()
                         || order.intent.deadline_ms() <= self.now_ms
-                        || self.is_left_alone(order)
+                        || !self.target_stands(order)
                 }
                 // Its target ended whole: nothing was cancelled, so nothing was placed.
                 Stage::Doubt { .. } => self.cannot_be(order),
@@ -132,22 +128,14 @@ impl Machine {
         }
     }
 
-    fn is_left_alone(&self, order: &Order) -> bool {
-        order.is_replace() && !self.target_stands(order)
-    }
-
     fn cannot_be(&self, order: &Order) -> bool {
-        let target = order.intent.target_intent_id.as_deref();
-        order.is_replace()
-            && target
-                .and_then(|name| self.book.order(name))
-                .and_then(|target| target.bet.as_ref())
-                .is_some_and(|bet| bet.is_complete() && bet.cancelled_centi == 0)
+        let target = self.book.target_of(order).and_then(|target| target.bet.as_ref());
+        order.is_replace() && target.is_some_and(|bet| bet.is_complete() && bet.cancelled_centi == 0)
     }
 
     fn why_dropped(&self, order: &Order) -> &'static str {
         match order.ending {
-            _ if order.is_replace() && !self.target_stands(order) => "TARGET_GONE",
+            _ if !self.target_stands(order) => "TARGET_GONE",
             _ if !order.cancels.is_empty() => "CANCELLED",
             Some(Why::Kill) => "KILLED",
             Some(Why::CancelAll) => "CANCEL_ALL",
@@ -159,7 +147,6 @@ impl Machine {
 
     fn end_by_deadline(&mut self) {
         let mut due = Vec::new();
-        let mut next_ms = None::<i64>;
         for order in self.book.orders.values() {
             let deadline_ms = order.intent.deadline_ms();
             let counts = matches!(order.stage, Stage::Live | Stage::Queued) && order.ending.is_none();
@@ -167,7 +154,7 @@ impl Machine {
                 continue;
             }
             if deadline_ms > self.now_ms {
-                next_ms = Some(next_ms.map_or(deadline_ms, |next| next.min(deadline_ms)));
+                self.wake_at(deadline_ms);
             } else if order.stage == Stage::Live {
                 due.push(order.name().to_owned());
             }
@@ -178,14 +165,10 @@ impl Machine {
                 why: Why::Deadline,
             });
         }
-        if let Some(next_ms) = next_ms {
-            self.wake_at(next_ms);
-        }
     }
 
     fn send_cancels(&mut self) {
         let mut markets: BTreeMap<String, Vec<String>> = BTreeMap::new();
-        let mut wake = Vec::new();
         for order in self.book.orders.values() {
             let wants = order.stage == Stage::Live && order.is_unwanted() && !order.is_complete();
             if !wants || order.is_cancelling || self.is_moving(order) {
@@ -193,14 +176,11 @@ impl Machine {
             }
             let due_ms = order.cancel_after_ms + self.cancel_backoff_ms(order.cancel_attempts);
             if due_ms > self.now_ms {
-                wake.push(due_ms);
+                self.wake_at(due_ms);
             } else {
                 let market = markets.entry(order.intent.market_id.clone()).or_default();
                 market.push(order.name().to_owned());
             }
-        }
-        for due_ms in wake {
-            self.wake_at(due_ms);
         }
         for names in markets.into_values() {
             for names in names.chunks(CANCEL_MAX) {
@@ -211,13 +191,11 @@ impl Machine {
 
     /// True while a request to move it has not ended: at the venue one of the two would fail, nobody knows which.
     fn is_moving(&self, order: &Order) -> bool {
-        let mover = order.replace.as_deref().and_then(|name| self.book.order(name));
-        order.is_replaced || mover.is_some_and(Order::is_uncertain)
+        order.is_replaced || self.book.mover_of(order).is_some_and(Order::is_uncertain)
     }
 
     fn send_reductions(&mut self) {
         let mut due = Vec::new();
-        let mut wake = Vec::new();
         for (name, cancel) in &self.book.cancels {
             let target = cancel.intent.target_intent_id.as_deref();
             let Some(order) = target.and_then(|name| self.book.order(name)) else {
@@ -229,13 +207,10 @@ impl Machine {
             }
             let due_ms = order.cancel_after_ms + self.cancel_backoff_ms(order.cancel_attempts);
             if due_ms > self.now_ms {
-                wake.push(due_ms);
+                self.wake_at(due_ms);
             } else {
                 due.push(name.clone());
             }
-        }
-        for due_ms in wake {
-            self.wake_at(due_ms);
         }
         for name in due {
             self.send_new(Kind::Cancel, &[name]);
@@ -282,27 +257,24 @@ impl Machine {
         if !self.is_ready || self.needs_login {
             return;
         }
-        let mut queued: Vec<(u8, u64, String)> = self
+        let mut queued: Vec<(bool, Kind, u64, String)> = self
             .book
             .orders
             .iter()
             .filter(|(_, order)| order.stage == Stage::Queued && self.can_leave(order))
             .map(|(number, order)| {
-                let kind = kind_of(order);
-                (priority(kind, order.is_hedge()), *number, order.name().to_owned())
+                let is_later = !order.is_hedge();
+                (is_later, kind_of(order), *number, order.name().to_owned())
             })
             .collect();
         queued.sort_unstable();
-        for (_, _, name) in queued {
+        for (_, kind, _, name) in queued {
             let on_their_way = self.book.flights.values();
             let placing = on_their_way.filter(|flight| flight.kind != Kind::Cancel).count();
             if placing >= self.config().pacing.in_flight {
                 return; // woken by an answer
             }
-            let Some(order) = self.book.order(&name) else {
-                continue;
-            };
-            let (kind, names) = (kind_of(order), [name]);
+            let names = [name];
             if self.is_paced(&names) {
                 self.send_new(kind, &names);
             }
@@ -334,18 +306,10 @@ impl Machine {
 
     /// A replacement needs the bet that it moves, and that nobody else is about to end.
     fn can_leave(&self, order: &Order) -> bool {
-        if !order.is_replace() {
-            return true;
-        }
-        let target = order.intent.target_intent_id.as_deref();
-        target
-            .and_then(|name| self.book.order(name))
-            .is_some_and(|target| {
-                target.bet_id.is_some()
-                    && !target.is_unwanted()
-                    && !target.is_cancelling
-                    && !target.is_complete()
-            })
+        let may_move = |target: &Order| {
+            target.bet_id.is_some() && !target.is_unwanted() && !target.is_cancelling && !target.is_complete()
+        };
+        !order.is_replace() || self.book.target_of(order).is_some_and(may_move)
     }
 
     // --- looking --------------------------------------------------------------------------------
@@ -353,7 +317,6 @@ impl Machine {
     fn send_look_ups(&mut self) {
         let every_ms = self.config().windows.look_up_every_ms;
         let mut due = Vec::new();
-        let mut wake = Vec::new();
         for order in self.book.orders.values() {
             let looks =
                 matches!(order.stage, Stage::Doubt { .. }) || (order.is_unsure && order.bet_id.is_some());
@@ -367,13 +330,10 @@ impl Machine {
             }
             let due_ms = self.look_after.get(order.name()).copied().unwrap_or(0);
             if due_ms > self.now_ms {
-                wake.push(due_ms);
+                self.wake_at(due_ms);
             } else {
                 due.push(order.name().to_owned());
             }
-        }
-        for due_ms in wake {
-            self.wake_at(due_ms);
         }
         for names in due.chunks(LOOK_MAX) {
             let number = self.look_number();

@@ -1,5 +1,6 @@
 //! One step: an event in, what is to be done out.
 
+use std::cell::Cell;
 use std::collections::{BTreeMap, HashMap};
 
 use wire::{ControlAction, Intent, Market, MarketStatus};
@@ -12,7 +13,7 @@ use crate::facts::{Answer, Bet, Told};
 use crate::markets::Markets;
 use crate::order::Stage;
 use crate::pacing::Pace;
-use crate::record::{Kind, Record, Why};
+use crate::record::{Record, Why};
 use crate::request::Effect;
 
 /// What happens.
@@ -95,7 +96,7 @@ pub struct Machine {
     pub(crate) effects: Vec<Effect>,
     pub(crate) counters: Counters,
     /// The earliest time at which something is due.
-    pub(crate) wake_ms: Option<i64>,
+    pub(crate) wake_ms: Cell<Option<i64>>,
 }
 
 impl Machine {
@@ -118,7 +119,7 @@ impl Machine {
             halted: false,
             effects: Vec::new(),
             counters: Counters::default(),
-            wake_ms: None,
+            wake_ms: Cell::new(None),
         };
         for record in records {
             machine.book.apply(record);
@@ -190,7 +191,7 @@ impl Machine {
     /// When it has to be told the time again, if nothing else happens.
     #[must_use]
     pub fn wake_ms(&self) -> Option<i64> {
-        self.wake_ms
+        self.wake_ms.get()
     }
 
     /// What no report tells of.
@@ -250,7 +251,7 @@ impl Machine {
         // Until nothing follows from what followed: each turn ends orders or sends what was not sent.
         loop {
             let before = self.effects.len();
-            self.wake_ms = None;
+            self.wake_ms.set(None);
             self.settle();
             self.dispatch();
             if self.effects.len() == before {
@@ -260,8 +261,9 @@ impl Machine {
     }
 
     /// Asks to be told the time no later than this.
-    pub(crate) fn wake_at(&mut self, at_ms: i64) {
-        self.wake_ms = Some(self.wake_ms.map_or(at_ms, |due| due.min(at_ms)));
+    pub(crate) fn wake_at(&self, at_ms: i64) {
+        let due_ms = self.wake_ms.get().map_or(at_ms, |due_ms| due_ms.min(at_ms));
+        self.wake_ms.set(Some(due_ms));
     }
 
     fn intent(&mut self, intent: &Intent) {
@@ -396,16 +398,5 @@ impl Machine {
             self.look_after.remove(&name);
             self.book.doubt(&name);
         }
-    }
-}
-
-/// Which of two requests leaves first.
-#[must_use]
-pub(crate) fn priority(kind: Kind, is_hedge: bool) -> u8 {
-    match (kind, is_hedge) {
-        (Kind::Cancel | Kind::LookUp, _) => 0,
-        (_, true) => 1,
-        (Kind::Replace, false) => 2,
-        (Kind::Place, false) => 3,
     }
 }

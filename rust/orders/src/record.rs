@@ -9,7 +9,7 @@ use wire::{Intent, Report};
 use crate::facts::{Answer, Bet};
 use crate::snapshot::Snapshot;
 
-/// What a request asks for.
+/// What a request asks for, the more urgent first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum Kind {
     /// The end of orders, or of a part.

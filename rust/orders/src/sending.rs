@@ -1,6 +1,5 @@
 //! How a request is made, noted and sent.
 
-use crate::book::Flight;
 use crate::machine::Machine;
 use crate::record::{Kind, Record};
 use crate::request::{Effect, Instruction, Request};
@@ -10,15 +9,7 @@ const LOOKS_FROM: u64 = 1 << 48;
 
 impl Machine {
     pub(crate) fn send_new(&mut self, kind: Kind, names: &[String]) {
-        let flight = Flight {
-            epoch: self.book.epoch,
-            kind,
-            names: names.to_vec(),
-            first_ms: self.now_ms,
-            attempts: 0,
-            again_ms: None,
-        };
-        if let Some(instructions) = self.instructions_of(&flight) {
+        if let Some(instructions) = self.instructions_of(kind, names) {
             self.send(self.book.next_request, kind, names, instructions);
         }
     }
@@ -46,12 +37,8 @@ impl Machine {
         }));
     }
 
-    pub(crate) fn instructions_of(&self, flight: &Flight) -> Option<Vec<Instruction>> {
-        flight
-            .names
-            .iter()
-            .map(|name| self.instruction_of(flight.kind, name))
-            .collect()
+    pub(crate) fn instructions_of(&self, kind: Kind, names: &[String]) -> Option<Vec<Instruction>> {
+        names.iter().map(|name| self.instruction_of(kind, name)).collect()
     }
 
     fn instruction_of(&self, kind: Kind, name: &str) -> Option<Instruction> {

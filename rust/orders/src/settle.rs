@@ -1,6 +1,6 @@
 //! What the trader is owed: reports that follow from what is known and have not been made.
 
-use wire::{FillEvent, Intent, Latency, Report, Status};
+use wire::{FillEvent, Intent, Report, Status};
 
 use crate::book::Outcome;
 use crate::checks::{Refusal, TTL_PREVENTED};
@@ -112,12 +112,7 @@ impl Machine {
         let bet = order.bet.as_ref()?;
         if bet.is_complete() {
             // Whether it was replaced or only cancelled, its replacement's answer says.
-            let waits = bet.cancelled_centi > 0
-                && order
-                    .replace
-                    .as_deref()
-                    .and_then(|name| self.book.order(name))
-                    .is_some_and(Order::is_uncertain);
+            let waits = bet.cancelled_centi > 0 && self.book.mover_of(order).is_some_and(Order::is_uncertain);
             return (!waits).then(|| of_complete(order));
         }
         if (bet.matched_centi, bet.value) != (told.matched_centi, told.value) {
@@ -195,27 +190,8 @@ impl Machine {
     }
 
     fn blank(&self, intent: &Intent, status: Status) -> Report {
-        Report {
-            v: wire::WIRE_VERSION,
-            seq: self.book.last_seq + 1,
-            intent_id: intent.intent_id.clone(),
-            ts_ms: self.now_ms,
-            action: intent.action,
-            status,
-            bet_id: None,
-            fill_price: None,
-            fill_size: None,
-            size_remaining_centi: 0,
-            size_matched_centi: 0,
-            avg_price_matched: None,
-            fill_events: Vec::new(),
-            reject_code: None,
-            reject_class: None,
-            venue_code: None,
-            message: None,
-            dry_run: false,
-            latency: Latency::default(),
-        }
+        let (seq, intent_id) = (self.book.last_seq + 1, intent.intent_id.clone());
+        Report::new(seq, intent_id, self.now_ms, intent.action, status, false)
     }
 
     fn tell(&mut self, report: Report) {

@@ -2,11 +2,12 @@
 
 #![allow(clippy::unwrap_used, reason = "a failing helper is a failing test")]
 
+mod common;
+
+use common::{NOW_MS, intent};
 use orders::facts::{Answer, Bet, Told};
 use orders::{Config, Effect, Event, Instruction, Kind, Limits, Machine, Record, Request};
-use wire::{Action, ControlAction, Intent, Persistence, Report, Side, Status};
-
-const NOW_MS: i64 = 1_000_000;
+use wire::{Action, ControlAction, Intent, Report, Side, Status};
 
 /// A machine that may place, and the records it has made.
 struct Desk {
@@ -48,31 +49,6 @@ impl Desk {
     fn placed(&mut self, name: &str, bet_id: &str) {
         let number = sent(&self.place(name)).number;
         self.tell(answered(number, done(bet_id)));
-    }
-}
-
-fn intent(name: &str, action: Action) -> Intent {
-    Intent {
-        v: 1,
-        intent_id: name.to_owned(),
-        ts_ms: NOW_MS,
-        edge: "test".to_owned(),
-        market_id: "1.1".to_owned(),
-        selection_id: 7,
-        handicap_centi: 0,
-        action,
-        side: Side::Back,
-        price_centi: 200,
-        size_centi: 500,
-        ttl_ms: 60_000,
-        persistence: Persistence::Lapse,
-        time_in_force: None,
-        min_fill_size_centi: None,
-        target_intent_id: None,
-        market_version: None,
-        hedge_of: None,
-        strategy_ref: "test".to_owned(),
-        dry_run: false,
     }
 }
 

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a failing helper is a failing test")]
 #![allow(dead_code, reason = "the venue of the simulation does more")]
 
+mod common;
 #[path = "simulation/random.rs"]
 mod random;
 #[path = "simulation/venue.rs"]
@@ -10,12 +11,12 @@ mod venue;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 
+use common::{NOW_MS, intent};
 use orders::facts::{Answer, Bet};
 use orders::{Config, Effect, Event, Kind, Machine, Record, Request};
 use venue::Venue;
-use wire::{Action, Intent, Persistence, Report, Side};
+use wire::{Action, Intent, Report};
 
-const NOW_MS: i64 = 1_000_000;
 const TTL_MS: i64 = 3_600_000;
 
 /// What is asked for after the order was placed.
@@ -84,15 +85,15 @@ impl Run<'_> {
         // Time for the first instruction.
         run.now_ms += 1_000;
         run.feed(Event::Time(run.now_ms));
-        run.feed(Event::Intent(Box::new(intent("place", Action::Place))));
+        run.feed(Event::Intent(Box::new(wanted("place", Action::Place))));
         match scenario.then {
             Then::Nothing => {}
             Then::Cancel => run
                 .pending
-                .push(Event::Intent(Box::new(intent("cancel", Action::Cancel)))),
+                .push(Event::Intent(Box::new(wanted("cancel", Action::Cancel)))),
             Then::Replace => run
                 .pending
-                .push(Event::Intent(Box::new(intent("replace", Action::Replace)))),
+                .push(Event::Intent(Box::new(wanted("replace", Action::Replace)))),
         }
         while run.step() {}
         run.let_time_pass();
@@ -252,29 +253,14 @@ impl Run<'_> {
     }
 }
 
-fn intent(name: &str, action: Action) -> Intent {
+fn wanted(name: &str, action: Action) -> Intent {
     let is_place = action == Action::Place;
     Intent {
-        v: 1,
-        intent_id: name.to_owned(),
-        ts_ms: NOW_MS,
-        edge: "test".to_owned(),
-        market_id: "1.1".to_owned(),
-        selection_id: 7,
-        handicap_centi: 0,
-        action,
-        side: Side::Back,
         price_centi: if is_place { 200 } else { 210 },
         size_centi: if is_place { 500 } else { 0 },
         ttl_ms: TTL_MS,
-        persistence: Persistence::Lapse,
-        time_in_force: None,
-        min_fill_size_centi: None,
         target_intent_id: (!is_place).then(|| "place".to_owned()),
-        market_version: None,
-        hedge_of: None,
-        strategy_ref: "test".to_owned(),
-        dry_run: false,
+        ..intent(name, action)
     }
 }
 

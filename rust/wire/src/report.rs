@@ -83,6 +83,41 @@ canonical!(
     [v, venue_code]
 );
 
+impl Report {
+    /// A report that says nothing but this: no bet, no sizes, no reasons.
+    #[must_use]
+    pub fn new(
+        seq: i64,
+        intent_id: String,
+        ts_ms: i64,
+        action: Action,
+        status: Status,
+        dry_run: bool,
+    ) -> Self {
+        Self {
+            v: crate::WIRE_VERSION,
+            seq,
+            intent_id,
+            ts_ms,
+            action,
+            status,
+            bet_id: None,
+            fill_price: None,
+            fill_size: None,
+            size_remaining_centi: 0,
+            size_matched_centi: 0,
+            avg_price_matched: None,
+            fill_events: Vec::new(),
+            reject_code: None,
+            reject_class: None,
+            venue_code: None,
+            message: None,
+            dry_run,
+            latency: Latency::default(),
+        }
+    }
+}
+
 /// One fill. The fields stand in the order they are written in.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct FillEvent {

@@ -1,6 +1,6 @@
 //! How the machine's reports are filled in (clause D1, D6.1).
 
-use wire::{Action, Intent, Latency, Report, Status};
+use wire::{Action, Intent, Report, Status};
 
 use super::Machine;
 use super::orders::Order;
@@ -34,27 +34,7 @@ impl Machine {
 
     fn report(&mut self, intent_id: String, action: Action, status: Status) -> Report {
         self.last_seq += 1;
-        Report {
-            v: wire::WIRE_VERSION,
-            seq: self.last_seq,
-            intent_id,
-            ts_ms: self.now_ms,
-            action,
-            status,
-            bet_id: None,
-            fill_price: None,
-            fill_size: None,
-            size_remaining_centi: 0,
-            size_matched_centi: 0,
-            avg_price_matched: None,
-            fill_events: Vec::new(),
-            reject_code: None,
-            reject_class: None,
-            venue_code: None,
-            message: None,
-            dry_run: true,
-            latency: Latency::default(),
-        }
+        Report::new(self.last_seq, intent_id, self.now_ms, action, status, true)
     }
 }
 
