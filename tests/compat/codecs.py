@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any, Final
 
 ROOT: Final = Path(__file__).absolute().parents[2]
-PROTO_WIRE: Final = ROOT / "proto_wire"
 _TIMEOUT_S: Final = 240.0
 
 

@@ -12,9 +12,10 @@ from typing import Final
 
 import pytest
 
-from tests.compat.codecs import CODECS, PROTO_WIRE, ROOT, Codec, python, rust
+from tests.compat.codecs import CODECS, ROOT, Codec, python, rust
 from tests.compat.snapshot import SNAPSHOT, SnapshotError, changes, taken
 from tests.compat.vectors import Vectors, check_framing, check_pair, check_refusals, published
+from trader.execution.testing import PROTO_WIRE
 
 NEWEST: Final = published()[-1]
 INTERFACES: Final = "trader/execution/interfaces"

@@ -12,7 +12,6 @@ from typing import Any, Final
 
 import pytest
 
-from tests.compat.codecs import PROTO_WIRE
 from trader.apps.trader import main
 from trader.compatibility import (
     REFUSED,
@@ -28,7 +27,7 @@ from trader.execution.connection import Connection, HelloRejected, TransportSett
 from trader.execution.interfaces.messages import HelloAck
 from trader.execution.rust_executor import RustExecutorConfig
 from trader.execution.supervisor import Supervisor, find_binary
-from trader.execution.testing import FakePeer
+from trader.execution.testing import PROTO_WIRE, FakePeer
 from trader.strategy.hotloop import reference
 from trader.strategy.hotloop.api import Hotloop, UnsupportedHotloopError
 

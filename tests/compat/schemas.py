@@ -11,7 +11,7 @@ from typing import Any, Final
 from jsonschema import Draft202012Validator
 from jsonschema.protocols import Validator
 
-from tests.compat.codecs import PROTO_WIRE
+from trader.execution.testing import PROTO_WIRE
 
 # A pattern's `$` is the end of the text in JSON Schema; in Python's `re` a newline may follow it.
 _END: Final = re.compile(r"\$$")

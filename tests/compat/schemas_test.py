@@ -9,7 +9,7 @@ from typing import Any, Final
 
 import pytest
 
-from tests.compat.codecs import CODECS, PROTO_WIRE
+from tests.compat.codecs import CODECS
 from tests.compat.mutations import Mutant, mutants
 from tests.compat.schemas import (
     accepts,
@@ -20,6 +20,7 @@ from tests.compat.schemas import (
     vector_validator,
 )
 from tests.compat.vectors import Vectors, published
+from trader.execution.testing import PROTO_WIRE
 
 SPEC: Final = (PROTO_WIRE / "SPEC.md").read_text()
 NEWEST: Final = Vectors.read(published()[-1])

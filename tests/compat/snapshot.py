@@ -14,7 +14,8 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, Final
 
-from tests.compat.codecs import PROTO_WIRE, Codec, python, rust
+from tests.compat.codecs import Codec, python, rust
+from trader.execution.testing import PROTO_WIRE
 from trader.strategy.hotloop.interface import API_VERSION, METHODS
 
 SNAPSHOT: Final = PROTO_WIRE / "snapshot.json"

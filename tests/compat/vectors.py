@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from tests.compat.codecs import PROTO_WIRE, Codec
+from tests.compat.codecs import Codec
+from trader.execution.testing import PROTO_WIRE, read_vectors
 
 _UNKNOWN: Final = {"later_than_this": {"a": [1, 2.5, {}], "type": "TICK"}}
 
@@ -23,7 +24,7 @@ class Vectors:
     @classmethod
     def read(cls, folder: Path) -> Vectors:
         """Raises `FileNotFoundError` when a kind has none: a check over nothing proves nothing."""
-        messages, framing = _files(folder / "messages"), _files(folder / "framing")
+        messages, framing = read_vectors(folder / "messages"), read_vectors(folder / "framing")
         accept = {name: v for name, v in messages.items() if "code" not in v}
         reject = {name: v for name, v in messages.items() if "code" in v}
         if not (accept and reject):
@@ -82,10 +83,3 @@ def otherwise_written(body: str) -> str:
     fields = json.loads(body)
     turned = dict(reversed([*fields.items(), *_UNKNOWN.items()]))
     return json.dumps(turned, separators=(" ,\t", " : "))
-
-
-def _files(folder: Path) -> dict[str, Any]:
-    files = {path.stem: json.loads(path.read_bytes()) for path in sorted(folder.glob("*.json"))}
-    if not files:
-        raise FileNotFoundError(f"no vectors in {folder}")
-    return files

@@ -43,11 +43,15 @@ PROTO_WIRE: Final = Path(__file__).parents[3] / "proto_wire"
 
 
 def load_vectors(kind: str) -> dict[str, dict[str, Any]]:
-    """The files of `proto_wire/<kind>` (`machine`, `vectors/v1/messages`) by name without ending.
+    """The files of `proto_wire/<kind>` (`machine`, `vectors/v1/messages`), see `read_vectors`."""
+    return read_vectors(PROTO_WIRE / kind)
+
+
+def read_vectors(folder: Path) -> dict[str, dict[str, Any]]:
+    """The files of a folder by name without ending.
 
     Raises `FileNotFoundError` when there are none: a test over nothing proves nothing.
     """
-    folder = PROTO_WIRE / kind
     vectors = {path.stem: json.loads(path.read_bytes()) for path in sorted(folder.glob("*.json"))}
     if not vectors:
         raise FileNotFoundError(f"no vectors in {folder}")

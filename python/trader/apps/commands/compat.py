@@ -6,7 +6,7 @@ import argparse
 import json
 import subprocess
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Final
 
@@ -125,15 +125,7 @@ def _matrix() -> Matrix:
 def _as_json(found: list[Found], matrix: Matrix) -> dict[str, Any]:
     return {
         "trader": this_release(),
-        "installed": [
-            {
-                "part": part.part,
-                "versions": part.versions,
-                "outcome": part.outcome,
-                "is_used": part.is_used,
-            }
-            for part in found
-        ],
+        "installed": [asdict(part) for part in found],
         "releases": matrix.releases,
         "wire": matrix.wire,
         "hotloop": matrix.hotloop,
