@@ -51,11 +51,16 @@ class Client:
 
     def poll_until(self, done: Callable[[], bool]) -> None:
         """Polls as an engine does until `done`; fails when that takes too long."""
-        deadline = time.monotonic() + PATIENCE_S
-        while not done():
-            assert time.monotonic() < deadline, "it did not happen in time"
-            self.transport.poll()
-            time.sleep(0.001)
+        wait_until(done, self.transport.poll)
+
+
+def wait_until(done: Callable[[], bool], meanwhile: Callable[[], None] = lambda: None) -> None:
+    """Does `meanwhile` until `done`; fails when that takes too long."""
+    deadline = time.monotonic() + PATIENCE_S
+    while not done():
+        assert time.monotonic() < deadline, "it did not happen in time"
+        meanwhile()
+        time.sleep(0.001)
 
 
 @contextmanager

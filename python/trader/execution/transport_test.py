@@ -6,7 +6,7 @@ import random
 
 import pytest
 
-from trader.execution.client_for_tests import Client, connected
+from trader.execution.client_for_tests import Client, connected, wait_until
 from trader.execution.interfaces.executor import (
     ExecutorLost,
     ExecutorProtocolError,
@@ -212,7 +212,7 @@ def test_stop_says_goodbye_and_leaves_no_thread() -> None:
         client.transport.stop("enough")
         client.transport.stop()
         assert not link.is_alive()
-    assert peer.heard[-1] == Goodbye(reason="enough")
+        wait_until(lambda: peer.heard[-1] == Goodbye(reason="enough"))
     with pytest.raises(ExecutorLost, match="stopped"):
         client.transport.tick(1)
 

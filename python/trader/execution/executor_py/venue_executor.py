@@ -5,7 +5,8 @@ own: no slow placement holds them up), the order stream on another. What they br
 inbox and taken in on the engine's thread, in `tick` and `poll`.
 
 With a `Lockstep` the venue stands still while the engine works, and `tick` returns when everything
-that was caused so far has come back: a run then depends on no machine's speed.
+that was caused so far has come back. What came is then taken in in an order of its own, answers as
+they were asked for and then lines: a run depends on no machine's speed and on no race of threads.
 """
 
 from __future__ import annotations
@@ -72,8 +73,9 @@ class Lockstep(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class _Fact:
-    """Something that came from the venue."""
+    """Something that came from the venue. `number` is that of the request it answers."""
 
+    number: int | None
     request: VenueRequest | None
     outcome: Outcome | None
     states: tuple[BetState, ...] = ()
@@ -117,6 +119,7 @@ class VenueExecutor:
         self._inbox: deque[_Fact] = deque()
         self._came = threading.Condition()
         self._in_flight = 0
+        self._asked = 0
         self._position = ("", 0)
         self._images = 0
         self._stopping = False
@@ -193,8 +196,12 @@ class VenueExecutor:
 
     def poll(self) -> None:
         if self._lockstep is not None:
-            self._until(self._is_quiet)
-        self._take_in()
+            self._wait(self._is_quiet)
+            while self._inbox:
+                self._take_in()
+                self._wait(self._is_quiet)
+        else:
+            self._take_in()
         self._bus.drain()
 
     def stop(self) -> None:
@@ -214,15 +221,18 @@ class VenueExecutor:
             with self._came:
                 self._in_flight += 1
             pool = self._cancelling if request.kind == "cancel" else self._placing
-            pool.submit(self._ask, request)
+            pool.submit(self._ask, self._asked, request)
+            self._asked += 1
             if self._lockstep is not None:
                 self._wait(self._is_taken)
         for report in self.orders.take_reports():
             self._bus.post(report)
 
     def _take_in(self) -> None:
-        while self._inbox:
-            fact = self._inbox.popleft()
+        facts = [self._inbox.popleft() for _ in range(len(self._inbox))]
+        if self._lockstep is not None:
+            facts.sort(key=lambda fact: math.inf if fact.number is None else fact.number)
+        for fact in facts:
             if fact.request is not None and fact.outcome is not None:
                 self.orders.replied(fact.request, fact.outcome)
             if fact.is_image:
@@ -256,39 +266,41 @@ class VenueExecutor:
     def _is_quiet(self) -> bool:
         assert self._lockstep is not None, "asked in lockstep only"
         connection_id, lines = self._position
-        return (
-            self._is_taken()
-            and lines >= self._lockstep.lines_sent(connection_id)
-            and not self._inbox
-        )
+        return self._is_taken() and lines >= self._lockstep.lines_sent(connection_id)
 
     # --- the other threads ----------------------------------------------------------------------
 
-    def _ask(self, request: VenueRequest) -> None:
+    def _ask(self, number: int, request: VenueRequest) -> None:
         """On a worker: one request, and its answer into the inbox."""
         try:
-            fact = self._answer(request)
+            fact = self._answer(number, request)
         except Exception as error:
             _log.exception("a request failed")
-            fact = _Fact(request, Outcome(None, "ambiguous", "CLIENT_ERROR", str(error)[:200]))
+            fact = _Fact(
+                number, request, Outcome(None, "ambiguous", "CLIENT_ERROR", str(error)[:200])
+            )
         with self._came:
             self._in_flight -= 1
             self._inbox.append(fact)
             self._came.notify_all()
 
-    def _answer(self, request: VenueRequest) -> _Fact:
+    def _answer(self, number: int, request: VenueRequest) -> _Fact:
         intent, bet_id = request.intent, request.bet_id
         if request.kind == "place":
-            return _Fact(request, self._client.place(intent, intent.intent_id))
+            return _Fact(number, request, self._client.place(intent, intent.intent_id))
         if request.kind == "look_up":
             orders = self._client.current([intent.intent_id], [bet_id] if bet_id else [])
-            return _Fact(None, None, tuple(of_current_order(order) for order in orders or ()))
+            return _Fact(
+                number, None, None, tuple(of_current_order(order) for order in orders or ())
+            )
         assert bet_id is not None, "asked about a bet that is known"
         if request.kind == "cancel":
-            return _Fact(request, self._client.cancel(intent.market_id, bet_id))
+            return _Fact(number, request, self._client.cancel(intent.market_id, bet_id))
         price_centi = intent.price_centi
         return _Fact(
-            request, self._client.replace(intent.market_id, bet_id, price_centi, intent.intent_id)
+            number,
+            request,
+            self._client.replace(intent.market_id, bet_id, price_centi, intent.intent_id),
         )
 
     def _read(self) -> None:
@@ -298,7 +310,7 @@ class VenueExecutor:
                 line = self._stream.next_line(_WAIT_S)
                 if line is not None:
                     is_image, states = read_order_line(line)
-                    self._heard(_Fact(None, None, tuple(states), is_image=is_image))
+                    self._heard(_Fact(None, None, None, tuple(states), is_image=is_image))
                 self._position = self._stream.position
         except (StreamError, ExecutorStartError, msgspec.MsgspecError) as error:
             if not self._stopping:
