@@ -55,6 +55,12 @@ ORDER_MUTATIONS: Final = (
         'format!("h{:x}-{number:x}-{}", self.book.epoch_of(number), self.now_ms)',
     ),
     Mutation(
+        "an order whose bet the stream has shown leaves again",
+        "dispatch.rs",
+        "order.bet_id.is_none() && !order.is_unwanted()",
+        "!order.is_unwanted()",
+    ),
+    Mutation(
         "a request leaves again after the venue has forgotten it",
         "dispatch.rs",
         "flight.first_ms + self.config().windows.resend_ms;\n        let deadline_ms",

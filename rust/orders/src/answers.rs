@@ -81,7 +81,9 @@ impl Book {
             };
             match flight.kind {
                 Kind::Place | Kind::Replace if goes_again => {
-                    if let Some(order) = self.order_mut(name) {
+                    if let Some(order) = self.order_mut(name)
+                        && order.bet_id.is_none()
+                    {
                         order.stage = Stage::Again;
                     }
                 }
@@ -195,7 +197,9 @@ impl Book {
             .remove(&request)
             .map_or_else(Vec::new, |flight| flight.names);
         for name in names {
-            if let Some(order) = self.order_mut(&name) {
+            if let Some(order) = self.order_mut(&name)
+                && order.bet_id.is_none()
+            {
                 order.stage = Stage::Doubt { since_ms: at_ms };
             }
         }

@@ -65,7 +65,10 @@ impl Machine {
             .names
             .iter()
             .map(|name| match self.book.order(name) {
-                Some(order) if !order.is_unwanted() && self.target_stands(order) => {
+                // One that has a bet by now must not leave again, whatever the venue said of its request.
+                Some(order)
+                    if order.bet_id.is_none() && !order.is_unwanted() && self.target_stands(order) =>
+                {
                     order.intent.deadline_ms()
                 }
                 _ => i64::MIN,
@@ -92,6 +95,7 @@ impl Machine {
         let is_in_time = self.now_ms < flight.first_ms + self.config().windows.resend_ms;
         if let ([name], true) = (flight.names.as_slice(), is_in_time)
             && let Some(order) = self.book.order(name)
+            && order.bet_id.is_none()
         {
             let code = self.why_dropped(order);
             self.note(Record::Dropped {

@@ -27,6 +27,8 @@ pub struct Judge {
     pub broken: BTreeSet<String>,
     /// When the clock was last put forward or back.
     pub stepped_ms: i64,
+    /// Orders of which a bet is known.
+    placed: BTreeSet<String>,
     /// CANCELs of a part that were carried out.
     reduced: BTreeSet<String>,
 }
@@ -68,6 +70,10 @@ impl Judge {
                 self.names.insert(*request, names.clone());
                 Ok(())
             }
+            Effect::Journal(Record::Bet { name, .. }) => {
+                self.placed.insert(name.clone());
+                Ok(())
+            }
             Effect::Journal(Record::Report(report)) => {
                 self.told = report.seq;
                 Ok(())
@@ -107,6 +113,9 @@ impl Judge {
         for name in &names {
             if self.in_doubt.contains(name) {
                 return Err(format!("{name} is sent again while it is in doubt"));
+            }
+            if self.placed.contains(name) {
+                return Err(format!("{name} is sent though it has a bet"));
             }
             if self
                 .deadlines
@@ -205,7 +214,7 @@ impl Judge {
                     ..
                 }
             );
-            if is_part && !self.reduced.insert(name.clone()) {
+            if is_part && !self.reduced.insert(name.clone()) && !self.broken.contains(name) {
                 return Err(format!("{name} takes a part off twice"));
             }
         }

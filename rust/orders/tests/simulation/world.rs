@@ -453,7 +453,7 @@ impl World {
             return;
         }
         let refused = |code: &str| Answer::Refused(code.to_owned());
-        match self.random.index(8) {
+        match self.random.index(9) {
             0 => self.later(wait, Due::Answer(number, Answer::NotSent("refused".to_owned()))),
             1 => self.later(
                 wait,
@@ -477,6 +477,13 @@ impl World {
             6 => {
                 let late = self.random.from(1_000, 5_000);
                 self.later(late, Due::Arrives(request, names));
+            }
+            7 => {
+                // Against the rule, too: what it says it did not do, it did.
+                self.judge.broken.extend(names.iter().cloned());
+                let code = self.random.pick(&["SERVICE_BUSY", "NO_SESSION", "INSUFFICIENT_FUNDS"]);
+                self.later(wait, Due::Arrives(request, names));
+                self.later(wait + 1, Due::Answer(number, refused(code)));
             }
             _ => {
                 self.later(wait, Due::Arrives(request, names));
