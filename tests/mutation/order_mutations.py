@@ -61,6 +61,26 @@ ORDER_MUTATIONS: Final = (
         "!order.is_unwanted()",
     ),
     Mutation(
+        "a replacement that is not answered yet costs no more than its target",
+        "funds.rs",
+        "liability(target.intent.side, target.intent.price_centi, size)).max(0)",
+        "liability(target.intent.side, target.intent.price_centi, size)).min(0)",
+    ),
+    Mutation(
+        "orders of ours may meet each other",
+        "checks.rs",
+        'must(!meets, reject("SELF_MATCH"))',
+        'must(!meets || moved.is_none(), reject("SELF_MATCH"))',
+    ),
+    Mutation(
+        "a stranger's bet is adopted by two records",
+        "reconcile.rs",
+        "        self.note(Record::Adopted { intent, bet });",
+        "        let name = intent.intent_id.clone();\n"
+        "        self.note(Record::Intent(intent));\n"
+        "        self.note(Record::Bet { name, bet });",
+    ),
+    Mutation(
         "a request leaves again after the venue has forgotten it",
         "dispatch.rs",
         "flight.first_ms + self.config().windows.resend_ms;\n        let deadline_ms",

@@ -217,6 +217,10 @@ impl Book {
             Record::Snapshot(snapshot) => self.restore(snapshot),
             Record::Began { epoch } => self.epoch = *epoch,
             Record::Intent(intent) => self.take_up(intent),
+            Record::Adopted { intent, bet } => {
+                self.take_up(intent);
+                self.learned(&intent.intent_id, bet);
+            }
             Record::Sent {
                 request,
                 kind,

@@ -49,7 +49,9 @@ impl Machine {
             class: Class::Halt,
         };
         must(!self.book().killed, halt("KILLED"))?;
-        must(!self.is_halted(), halt("VENUE_HALT"))?;
+        if let Some(code) = self.halted() {
+            return Err(halt(code));
+        }
         let known = self.markets().get(&intent.market_id);
         let runner = (intent.selection_id, intent.handicap_centi);
         must(

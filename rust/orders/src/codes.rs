@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 /// What a code asks of us.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Class {
     /// The end of the intent; it is never sent again.
     Reject,

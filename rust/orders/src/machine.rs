@@ -1,23 +1,22 @@
 //! One step: an event in, what is to be done out.
 
 use std::cell::Cell;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
+use serde::{Deserialize, Serialize};
 use wire::{ControlAction, Intent, Market, MarketStatus};
 
 use crate::book::Book;
 use crate::codes::Class;
 use crate::config::Config;
-use crate::exposure::liability;
 use crate::facts::{Answer, Bet, Told};
 use crate::markets::Markets;
-use crate::order::Stage;
 use crate::pacing::Pace;
 use crate::record::{Record, Why};
 use crate::request::Effect;
 
 /// What happens.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Event {
     /// The trader wants something.
     Intent(Box<Intent>),
@@ -46,6 +45,11 @@ pub enum Event {
     /// The order stream begins anew: all bets that are not complete, and those that completed a while ago, as far as the
     /// venue shows them. Before the first of these nothing is placed.
     Reconciled(Vec<Bet>),
+    /// What the venue says that all bets of the account may cost, hundredths.
+    Funds {
+        /// As a number of at least 0.
+        exposure_centi: i64,
+    },
     /// There is a session again.
     LoggedIn,
     /// It is now.
@@ -65,7 +69,14 @@ pub struct Counters {
     pub not_placed: u64,
     /// Bets of ours that no open order has: ended again at once.
     pub strays: u64,
+    /// Bets with our strategy's reference that no order of ours has or had.
+    pub unknown: u64,
+    /// Times the venue's exposure was not ours for so long that nothing more was placed.
+    pub funds_trips: u64,
 }
+
+/// The venue has said that nothing more is to be placed.
+const VENUE_HALT: &str = "VENUE_HALT";
 
 /// A look-up on its way.
 #[derive(Clone, Debug)]
@@ -92,7 +103,13 @@ pub struct Machine {
     pub(crate) strays: BTreeMap<String, (Bet, i64)>,
     pub(crate) is_ready: bool,
     pub(crate) needs_login: bool,
-    halted: bool,
+    pub(crate) halted: Option<&'static str>,
+    /// Since when the venue's exposure is not ours.
+    pub(crate) funds_differ_since_ms: Option<i64>,
+    /// When the orders of a market that are gathered leave.
+    pub(crate) gathered: BTreeMap<String, i64>,
+    /// Unknown bets that were told.
+    pub(crate) unknown: BTreeSet<String>,
     pub(crate) effects: Vec<Effect>,
     pub(crate) counters: Counters,
     /// The earliest time at which something is due.
@@ -116,7 +133,10 @@ impl Machine {
             strays: BTreeMap::new(),
             is_ready: false,
             needs_login: false,
-            halted: false,
+            halted: None,
+            funds_differ_since_ms: None,
+            gathered: BTreeMap::new(),
+            unknown: BTreeSet::new(),
             effects: Vec::new(),
             counters: Counters::default(),
             wake_ms: Cell::new(None),
@@ -158,6 +178,7 @@ impl Machine {
             Event::Looked { request, bets } => self.looked(request, bets),
             Event::Bet(bet) => self.fact(bet),
             Event::Reconciled(bets) => self.reconciled(bets),
+            Event::Funds { exposure_centi } => self.funds(exposure_centi),
             Event::LoggedIn => self.needs_login = false,
             Event::Time(now_ms) => self.now_ms = self.now_ms.max(now_ms),
         }
@@ -200,45 +221,10 @@ impl Machine {
         self.counters
     }
 
-    /// True once the venue has said that nothing more is to be placed; until `resume`.
+    /// Why nothing more is placed, until `resume`: the code that intents are refused with.
     #[must_use]
-    pub fn is_halted(&self) -> bool {
+    pub fn halted(&self) -> Option<&'static str> {
         self.halted
-    }
-
-    /// What one market may cost, hundredths of hundredths: what is matched in the worst case, and all that rests.
-    #[must_use]
-    pub fn exposure_of(&self, market_id: &str) -> i64 {
-        let resting = self.book.orders.values();
-        let open: i64 = resting
-            .filter(|order| order.intent.market_id == market_id)
-            .map(|order| {
-                let size = order.remaining_centi().max(0);
-                let of_target = order.is_replace() && order.bet_id.is_none();
-                // Until a replacement stands, the order it moves is counted.
-                if of_target {
-                    0
-                } else {
-                    liability(order.intent.side, order.intent.price_centi, size)
-                }
-            })
-            .sum();
-        open + self.book.exposure.worst(market_id)
-    }
-
-    /// What all markets may cost.
-    #[must_use]
-    pub fn exposure(&self) -> i64 {
-        let mut markets: Vec<&str> = self.book.exposure.markets().collect();
-        markets.extend(
-            self.book
-                .orders
-                .values()
-                .map(|order| order.intent.market_id.as_str()),
-        );
-        markets.sort_unstable();
-        markets.dedup();
-        markets.into_iter().map(|market| self.exposure_of(market)).sum()
     }
 
     /// Decides something: the journal has it before anything that follows from it.
@@ -290,7 +276,8 @@ impl Machine {
     fn control(&mut self, action: ControlAction) {
         let why = match action {
             ControlAction::Resume => {
-                self.halted = false;
+                self.halted = None;
+                self.funds_differ_since_ms = None;
                 self.note(Record::Switch { killed: false });
                 return;
             }
@@ -325,7 +312,9 @@ impl Machine {
                 .collect(),
             Answer::NotSent(_) | Answer::Lost(_) => Vec::new(),
         };
-        self.halted |= codes.iter().any(|code| Class::of(code) == Class::Halt);
+        if codes.iter().any(|code| Class::of(code) == Class::Halt) {
+            self.halted.get_or_insert(VENUE_HALT);
+        }
         if codes.iter().any(|code| Class::of(code) == Class::Auth) && !self.needs_login {
             self.needs_login = true;
             self.effects.push(Effect::LogIn);
@@ -337,66 +326,5 @@ impl Machine {
         });
         // What the stream said before its bet had a name.
         self.claim_again();
-    }
-
-    fn looked(&mut self, request: u64, bets: Option<Vec<Bet>>) {
-        let Some(look) = self.looks.remove(&request) else {
-            return;
-        };
-        let Some(bets) = bets else {
-            return; // it is due again by itself
-        };
-        let found: Vec<String> = bets.iter().map(|bet| bet.bet_id.clone()).collect();
-        for bet in bets {
-            self.fact(bet);
-        }
-        for name in look.names {
-            self.judge_absence(&name, look.at_ms, &found);
-        }
-    }
-
-    /// An order in doubt that a look-up did not find, which began when its time was over, is not there.
-    fn judge_absence(&mut self, name: &str, looked_ms: i64, found: &[String]) {
-        let Some(order) = self.book.order(name) else {
-            return;
-        };
-        let Stage::Doubt { since_ms } = order.stage else {
-            return;
-        };
-        if order.bet_id.as_ref().is_some_and(|bet| found.contains(bet)) {
-            return;
-        }
-        if looked_ms >= since_ms + self.doubt_ms(&order.intent.market_id) {
-            self.counters.not_placed += 1;
-            self.note(Record::NotFound {
-                name: name.to_owned(),
-            });
-        }
-    }
-
-    /// How long an order of the market is looked for.
-    pub(crate) fn doubt_ms(&self, market_id: &str) -> i64 {
-        let delay = self.markets.get(market_id).map_or(0, |market| market.bet_delay);
-        self.config.windows.look_up_ms + delay * 1_000
-    }
-
-    fn reconciled(&mut self, bets: Vec<Bet>) {
-        self.is_ready = true;
-        let shown: Vec<String> = bets.iter().map(|bet| bet.bet_id.clone()).collect();
-        for bet in bets {
-            self.fact(bet);
-        }
-        // What ended meanwhile is not shown.
-        let absent: Vec<String> = self
-            .book
-            .orders
-            .values()
-            .filter(|order| order.bet_id.as_ref().is_some_and(|bet| !shown.contains(bet)))
-            .map(|order| order.name().to_owned())
-            .collect();
-        for name in absent {
-            self.look_after.remove(&name);
-            self.book.doubt(&name);
-        }
     }
 }

@@ -45,6 +45,13 @@ pub enum Record {
     },
     /// An intent was taken up, and will never be again.
     Intent(Box<Intent>),
+    /// A bet that was at the venue already has become an order: one record, for half of it would be placed.
+    Adopted {
+        /// As if it had been asked for.
+        intent: Box<Intent>,
+        /// What there is of it.
+        bet: Bet,
+    },
     /// A request is about to leave, for the first time or again.
     Sent {
         /// Its number; the same when it is sent again.

@@ -1,11 +1,13 @@
 //! What the machine wants done.
 
+use serde::{Deserialize, Serialize};
 use wire::{Intent, Report};
 
+use crate::facts::Bet;
 use crate::record::{Kind, Record};
 
 /// One thing to be done, in the order in which they stand.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Effect {
     /// To the journal, and as durable as it is set to be before anything after it is done.
     Journal(Record),
@@ -15,10 +17,12 @@ pub enum Effect {
     Report(Report),
     /// A new session at the venue is needed; `Event::LoggedIn` says that there is one.
     LogIn,
+    /// To whoever looks after the account: a bet with our strategy's reference that no order of ours has.
+    Unknown(Bet),
 }
 
 /// A request to the venue.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Request {
     /// Names its answer.
     pub number: u64,
@@ -33,7 +37,7 @@ pub struct Request {
 }
 
 /// One part of a request.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Instruction {
     /// A new order, with the intent's id as `customerOrderRef`.
     Place(Box<Intent>),

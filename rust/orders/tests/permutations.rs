@@ -159,7 +159,7 @@ impl Run<'_> {
                     self.reports.insert(report.seq, report);
                 }
                 Effect::Send(request) => self.send(&request),
-                Effect::LogIn => unreachable!("nobody logs us out"),
+                Effect::LogIn | Effect::Unknown(_) => unreachable!("nobody logs us out, nor bets for us"),
             }
         }
     }

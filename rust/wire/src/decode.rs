@@ -186,13 +186,15 @@ fn size(field: &str, value: i64) -> Result<(), String> {
     within(field, value, 0, SIZE_CENTI_MAX)
 }
 
+/// True for what may be an `intent_id`.
+#[must_use]
+pub fn is_intent_id(value: &str) -> bool {
+    let is_named = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-';
+    (1..=INTENT_ID_MAX).contains(&value.len()) && value.bytes().all(is_named)
+}
+
 fn id(field: &str, value: &str) -> Result<(), String> {
-    let fits = (1..=INTENT_ID_MAX).contains(&value.len());
-    if fits
-        && value
-            .bytes()
-            .all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
-    {
+    if is_intent_id(value) {
         return Ok(());
     }
     Err(format!(

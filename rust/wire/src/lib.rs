@@ -18,6 +18,7 @@ mod message;
 mod report;
 mod session;
 
+pub use decode::is_intent_id;
 pub use enums::{
     Action, ControlAction, Ladder, MarketStatus, Persistence, RunnerStatus, Side, State, Status, TimeInForce,
 };

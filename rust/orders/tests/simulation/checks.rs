@@ -4,15 +4,16 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use orders::codes::Class;
 use orders::facts::{Answer, Told};
-use orders::{Effect, Event, Instruction, Kind, Machine, Record, Request, Stage};
+use orders::{Config, Effect, Event, Instruction, Kind, Machine, Record, Request, Stage};
 use wire::{Action, Report, Status};
 
 use crate::trader::Trader;
-use crate::venue::Venue;
-use crate::world::{config, listed};
+use crate::venue::{STRANGER, Venue};
+use crate::world::listed;
 
 #[derive(Debug, Default)]
 pub struct Judge {
+    config: Config,
     /// Orders that may be at the venue without our knowing: nothing may send them again.
     in_doubt: BTreeSet<String>,
     names: BTreeMap<u64, Vec<String>>,
@@ -34,6 +35,13 @@ pub struct Judge {
 }
 
 impl Judge {
+    pub fn new(config: Config) -> Self {
+        Self {
+            config,
+            ..Self::default()
+        }
+    }
+
     /// What the machine is about to be told.
     pub fn hears(&mut self, event: &Event, machine: &Machine) {
         match event {
@@ -134,7 +142,7 @@ impl Judge {
 
     /// Never more in a second than a full bucket and what runs into it meanwhile (unless the clock is put forward), nor in a clock hour than is free.
     fn paces(&mut self, instructions: usize, now_ms: i64) -> Result<(), String> {
-        let pacing = config().pacing;
+        let pacing = self.config.pacing;
         self.paced.extend(std::iter::repeat_n(now_ms, instructions));
         let lately = self.paced.iter().filter(|at_ms| now_ms - **at_ms < 1_000).count();
         let hour = self
@@ -203,7 +211,7 @@ impl Judge {
             .values()
             .filter(|entry| !entry.bet.is_complete() && trader.end(&entry.intent_id).is_none())
             .count();
-        if open > config().limits.max_open_orders {
+        if open > self.config.limits.max_open_orders + usize::from(venue.has_stranger()) {
             return Err(format!("{open} bets are open after {request:?}"));
         }
         for (instruction, name) in request.instructions.iter().zip(names) {
@@ -228,6 +236,38 @@ impl Judge {
                 return Err(format!("{name} has {bets} bets"));
             }
         }
+        self.costs(request, names, venue)
+    }
+
+    /// The tripwire is quiet while the ledger is what we think it is.
+    pub fn counts(&self, machine: Option<&Machine>, venue: &Venue) -> Result<(), String> {
+        let trips = machine.map_or(0, |machine| machine.counters().funds_trips);
+        if trips > 0 && !venue.voids && !venue.has_stranger() && self.broken.is_empty() {
+            return Err("the funds' tripwire fires though nothing is wrong".to_owned());
+        }
+        Ok(())
+    }
+
+    /// What the bets may cost is within the limits, and none meets another of ours, as the ledger has it. Where it lies
+    /// against its rules, or makes bets void that were counted on, nobody can keep to that.
+    fn costs(&self, request: &Request, names: &[String], venue: &Venue) -> Result<(), String> {
+        let limits = &self.config.limits;
+        if request.kind == Kind::Cancel || venue.voids || venue.has_stranger() || !self.broken.is_empty() {
+            return Ok(());
+        }
+        let (market, all) = (venue.exposure_of(&request.market_id), venue.exposure());
+        if market > limits.max_market_exposure_centi * 100 || all > limits.max_exposure_centi * 100 {
+            return Err(format!("{names:?} may cost {market} and all of them {all}"));
+        }
+        let placed = venue
+            .bets
+            .values()
+            .filter(|entry| names.contains(&entry.intent_id));
+        for entry in placed.filter(|entry| !entry.bet.is_complete()) {
+            if let Some(other) = venue.met_by(&entry.bet) {
+                return Err(format!("{} would meet {}", entry.intent_id, other.intent_id));
+            }
+        }
         Ok(())
     }
 
@@ -241,7 +281,9 @@ impl Judge {
                     entry.bet.bet_id, entry.intent_id
                 ));
             }
-            named.insert(entry.intent_id.clone());
+            if entry.intent_id != STRANGER {
+                named.insert(entry.intent_id.clone());
+            }
         }
         for (name, intent) in trader.said() {
             let end = trader.end(name).ok_or_else(|| format!("{name} has no end"))?;

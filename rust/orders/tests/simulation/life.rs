@@ -59,6 +59,7 @@ fn record_name(record: &Record) -> &'static str {
         Record::Snapshot(_) => "Snapshot",
         Record::Began { .. } => "Began",
         Record::Intent(_) => "Intent",
+        Record::Adopted { .. } => "Adopted",
         Record::Sent { .. } => "Sent",
         Record::Answered { .. } => "Answered",
         Record::Bet { .. } => "Bet",

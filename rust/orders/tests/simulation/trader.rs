@@ -13,7 +13,8 @@ use crate::random::Random;
 #[derive(Debug)]
 pub struct Trader {
     random: Random,
-    left: usize,
+    /// How many things it still wants.
+    pub left: usize,
     keeps_references: bool,
     said: BTreeMap<String, Intent>,
     /// By `seq`.

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use orders::facts::{Bet, Told};
 use orders::{Instruction, Kind, Request};
-use wire::TimeInForce;
+use wire::{Side, TimeInForce};
 
 use crate::random::Random;
 
@@ -26,7 +26,12 @@ pub struct Venue {
     references: BTreeMap<String, i64>,
     /// Whether the references of replaced bets are kept.
     pub keeps_references: bool,
+    /// Whether what is matched may become void, or worth less.
+    pub voids: bool,
 }
+
+/// The order that a bet is of which nobody asked for.
+pub const STRANGER: &str = "stranger";
 
 impl Venue {
     /// Carries a request out; `names` are the intents of its instructions. The bets that it changed.
@@ -150,6 +155,89 @@ impl Venue {
         (!entry.bet.is_complete()).then_some(number)
     }
 
+    /// A bet with the strategy's reference that no order of this trader asked for.
+    pub fn stranger(&mut self, now_ms: i64) {
+        let bet = Bet {
+            bet_id: String::new(),
+            order_ref: Some(STRANGER.to_owned()),
+            market_id: "1.1".to_owned(),
+            runner: (2, 0),
+            side: Side::Back,
+            price_centi: 1_000,
+            size_centi: 300,
+            placed_ms: now_ms - 60_000,
+            matched_centi: 0,
+            value: 0,
+            matched_ms: None,
+            cancelled_centi: 0,
+            lapsed_centi: 0,
+            voided_centi: 0,
+        };
+        self.add(bet, STRANGER);
+    }
+
+    /// True where such a bet was there.
+    pub fn has_stranger(&self) -> bool {
+        self.bets.values().any(|entry| entry.intent_id == STRANGER)
+    }
+
+    /// The most that all bets of a market may cost, hundredths of hundredths: what is matched in the worst outcome, and all
+    /// that rests.
+    pub fn exposure_of(&self, market_id: &str) -> i64 {
+        let bets = || {
+            self.bets
+                .values()
+                .map(|entry| &entry.bet)
+                .filter(|bet| bet.market_id == market_id)
+        };
+        let resting: i64 = bets()
+            .map(|bet| orders::liability(bet.side, bet.price_centi, bet.remaining_centi()))
+            .sum();
+        let profit = |winner: i64| -> i64 {
+            bets()
+                .map(|bet| {
+                    let stake = bet.matched_centi * 100;
+                    let of_backer = if bet.runner.0 == winner {
+                        bet.value - stake
+                    } else {
+                        -stake
+                    };
+                    if bet.side == Side::Back {
+                        of_backer
+                    } else {
+                        -of_backer
+                    }
+                })
+                .sum()
+        };
+        let worst = [0, 1, 2].map(profit).into_iter().min().unwrap_or(0).min(0);
+        resting - worst
+    }
+
+    /// Of all markets.
+    pub fn exposure(&self) -> i64 {
+        ["1.1", "1.2"]
+            .map(|market_id| self.exposure_of(market_id))
+            .iter()
+            .sum()
+    }
+
+    /// A bet of ours that this one would meet, or could have met while it rested.
+    pub fn met_by(&self, bet: &Bet) -> Option<&Entry> {
+        self.bets.values().find(|other| {
+            let of = &other.bet;
+            let crosses = match bet.side {
+                Side::Back => of.price_centi >= bet.price_centi,
+                Side::Lay => of.price_centi <= bet.price_centi,
+            };
+            !of.is_complete()
+                && of.market_id == bet.market_id
+                && of.runner == bet.runner
+                && of.side != bet.side
+                && crosses
+        })
+    }
+
     /// What a look-up shows.
     pub fn look_up(&self, instructions: &[Instruction]) -> Vec<Bet> {
         let shown = |bet: &Bet| {
@@ -177,7 +265,7 @@ impl Venue {
             .map(|(n, _)| *n)
             .collect();
         if open.is_empty() || random.chance(50) {
-            return self.void_something(random);
+            return self.voids.then(|| self.void_something(random)).flatten();
         }
         let number = open[random.index(open.len())];
         let bet = &mut self.bets.get_mut(&number)?.bet;

@@ -4,7 +4,11 @@ use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet, BinaryHeap, VecDeque};
 
 use orders::facts::{Answer, Bet};
-use orders::{Book, Config, Effect, Event, Kind, Limits, Machine, Pacing, Record, Request, Windows, journal};
+use orders::script::{Act, Script};
+use orders::{
+    Book, Config, Effect, Event, Kind, Limits, Machine, Pacing, Record, Request, UnknownBets, Windows,
+    journal,
+};
 
 use crate::checks::Judge;
 use crate::random::Random;
@@ -64,6 +68,7 @@ pub struct Outcome {
 }
 
 pub struct World {
+    config: Config,
     random: Random,
     faults: Faults,
     now_ms: i64,
@@ -84,10 +89,14 @@ pub struct World {
     is_traced: bool,
     is_told: bool,
     trace: u64,
+    /// What was done to the machine, and how many records stand in the journal, for a script of it.
+    acts: Vec<Act>,
+    records: usize,
     outcome: Outcome,
 }
 
-pub fn config() -> Config {
+/// One in three gathers orders; what becomes of a stranger's bet differs, too.
+pub fn config(seed: u64) -> Config {
     Config {
         limits: Limits {
             max_open_orders: 6,
@@ -99,9 +108,18 @@ pub fn config() -> Config {
             per_second: 2,
             market_per_second: 6,
             per_hour: 10,
+            batch_window_ms: if seed.is_multiple_of(3) { 400 } else { 0 },
             in_flight: 3,
         },
-        windows: Windows::default(),
+        windows: Windows {
+            adopt_ms: 20_000,
+            ..Windows::default()
+        },
+        unknown_bets: if seed.is_multiple_of(2) {
+            UnknownBets::Cancel
+        } else {
+            UnknownBets::Adopt
+        },
     }
 }
 
@@ -129,6 +147,18 @@ pub fn journal_of(seed: u64, faults: Faults) -> Result<Vec<Record>, String> {
     Ok(read.records)
 }
 
+/// A seed's run as a script, the trader wanting so many things.
+///
+/// # Errors
+/// What was broken, and when.
+#[allow(dead_code, reason = "for the example that writes scripts")]
+pub fn script_of(seed: u64, faults: Faults, intents: usize) -> Result<Script, String> {
+    let mut world = World::new(seed, faults);
+    world.trader.left = intents;
+    world.live()?;
+    Ok(Script::of(&format!("seed {seed}"), config(seed), world.acts))
+}
+
 impl World {
     fn new(seed: u64, faults: Faults) -> Self {
         let mut random = Random::new(seed);
@@ -139,7 +169,13 @@ impl World {
         };
         let mut venue = Venue::default();
         venue.keeps_references = random.chance(700);
+        venue.voids = random.chance(500);
+        if seed.is_multiple_of(5) {
+            venue.stranger(1_000_000);
+        }
+        let config = config(seed);
         let mut world = Self {
+            config,
             trader: Trader::new(random.next(), INTENTS, venue.keeps_references),
             random,
             faults,
@@ -155,10 +191,12 @@ impl World {
             stream_up: true,
             busy_until_ms: 0,
             venue,
-            judge: Judge::default(),
+            judge: Judge::new(config),
             is_traced: true,
             is_told: std::env::var_os("HOTLOOP_TELL").is_some(),
             trace: 0,
+            acts: Vec::new(),
+            records: 0,
             outcome: Outcome::default(),
         };
         world.later(0, Due::Restart);
@@ -255,15 +293,16 @@ impl World {
             Due::Trader => self.trade(),
             Due::Market => {
                 let is_open = !self.trader.is_done();
+                let wait = self.random.from(50, 1_500);
+                self.later(wait, Due::Market);
                 if let Some(number) = is_open
                     .then(|| self.venue.happen(&mut self.random, self.now_ms))
                     .flatten()
                 {
                     self.show(number);
                 }
-                let wait = self.random.from(50, 1_500);
-                self.later(wait, Due::Market);
-                Ok(())
+                let exposure_centi = self.venue.exposure() / 100;
+                self.feed(Event::Funds { exposure_centi })
             }
             Due::Arrives(request, names) => self.arrive(&request, &names, is_current),
             Due::Looks(request) => {
@@ -309,9 +348,12 @@ impl World {
         };
         self.judge.hears(&event, machine);
         let mut effects = machine.step(Event::Time(clock_ms));
+        self.acts.push(Act::Tell(Event::Time(clock_ms)));
+        self.acts.push(Act::Tell(event.clone()));
         effects.extend(machine.step(event));
         self.perform(effects)?;
         self.shorten()?;
+        self.judge.counts(self.machine.as_ref(), &self.venue)?;
         self.machine.as_ref().map_or(Ok(()), Judge::rests)
     }
 
@@ -321,7 +363,11 @@ impl World {
         if self.disk.is_empty() {
             self.disk.extend_from_slice(journal::HEADER);
         }
-        let (machine, effects) = Machine::recover(config(), self.clock_ms(), &read.records);
+        self.acts.push(Act::Recover {
+            kept: self.records,
+            now_ms: self.clock_ms(),
+        });
+        let (machine, effects) = Machine::recover(self.config, self.clock_ms(), &read.records);
         self.process += 1;
         self.judge.restarts(&machine);
         self.machine = Some(machine);
@@ -358,9 +404,11 @@ impl World {
                         self.names.insert(*request, names.clone());
                     }
                     journal::append(&record, &mut self.disk).map_err(|error| error.to_string())?;
+                    self.records += 1;
                 }
                 Effect::Report(report) => {
                     if let Some(acked) = self.trader.hear(&report)? {
+                        self.acts.push(Act::Tell(Event::Acked(acked)));
                         let machine = self.machine.as_mut();
                         effects.extend(
                             machine.map_or_else(Vec::new, |machine| machine.step(Event::Acked(acked))),
@@ -368,6 +416,7 @@ impl World {
                     }
                 }
                 Effect::Send(request) => self.send(request),
+                Effect::Unknown(_) => {}
                 Effect::LogIn => {
                     let wait = self.random.from(1, 2_000);
                     self.later(wait, Due::LoggedIn);
@@ -384,6 +433,8 @@ impl World {
         };
         if self.random.chance(self.faults.crash) {
             let snapshot = Record::Snapshot(Box::new(machine.book().snapshot()));
+            self.acts.push(Act::Shorten);
+            self.records = 1;
             self.disk = journal::HEADER.to_vec();
             journal::append(&snapshot, &mut self.disk).map_err(|error| error.to_string())?;
             let read = journal::read::<Record>(&self.disk).map_err(|error| error.to_string())?;
@@ -481,7 +532,9 @@ impl World {
             7 => {
                 // Against the rule, too: what it says it did not do, it did.
                 self.judge.broken.extend(names.iter().cloned());
-                let code = self.random.pick(&["SERVICE_BUSY", "NO_SESSION", "INSUFFICIENT_FUNDS"]);
+                let code = self
+                    .random
+                    .pick(&["SERVICE_BUSY", "NO_SESSION", "INSUFFICIENT_FUNDS"]);
                 self.later(wait, Due::Arrives(request, names));
                 self.later(wait + 1, Due::Answer(number, refused(code)));
             }
