@@ -127,6 +127,7 @@ class ExecutionReport(OneType, frozen=True, kw_only=True, tag_field="type", tag=
         avg_price_matched: float | None = None,
         reject_code: str | None = None,
         reject_class: str | None = None,
+        venue_code: str | None = None,
         message: str | None = None,
     ) -> Self:
         """A report; `fill_price` and `fill_size` are those of a single fill event, else None."""
@@ -147,7 +148,7 @@ class ExecutionReport(OneType, frozen=True, kw_only=True, tag_field="type", tag=
             fill_events=fill_events,
             reject_code=reject_code,
             reject_class=reject_class,
-            venue_code=None,
+            venue_code=venue_code,
             message=message,
             dry_run=dry_run,
             latency=NO_LATENCY,

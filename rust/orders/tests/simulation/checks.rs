@@ -330,7 +330,8 @@ impl Judge {
             {
                 return Err(format!("{name} was told to be filled, and was not"));
             }
-            if let (Action::Replace, Some(_), false) = (intent.action, bet, is_denied) {
+            let is_taken_back = is_denied || self.broken.contains(name);
+            if let (Action::Replace, Some(_), false) = (intent.action, bet, is_taken_back) {
                 let target = intent.target_intent_id.as_deref().unwrap_or_default();
                 let of_target = trader.end(target).map(|report| report.status);
                 if of_target != Some(Status::Replaced) {

@@ -70,11 +70,7 @@ impl Trader {
             return None;
         }
         if self.random.chance(60) {
-            let market = self.random.index(2);
-            self.markets[market].status =
-                self.random
-                    .pick(&[MarketStatus::Open, MarketStatus::Open, MarketStatus::Suspended]);
-            return Some(Event::Market(Box::new(self.markets[market].clone())));
+            return Some(self.market_changes());
         }
         if self.random.chance(25) {
             let action = [
@@ -91,6 +87,37 @@ impl Trader {
             self.live.push(intent.intent_id.clone());
         }
         Some(Event::Intent(Box::new(intent)))
+    }
+
+    fn market_changes(&mut self) -> Event {
+        let random = &mut self.random;
+        let market = &mut self.markets[random.index(2)];
+        market.status = random.pick(&[MarketStatus::Open, MarketStatus::Open, MarketStatus::Suspended]);
+        market.ladder = random.pick(&[
+            Ladder::Classic,
+            Ladder::Classic,
+            Ladder::Finest,
+            Ladder::LineRange,
+        ]);
+        market.version = random.pick(&[None, Some(2), Some(3)]);
+        market.bet_delay = random.pick(&[0, 1, 5]);
+        market.runners[0].status =
+            random.pick(&[RunnerStatus::Active, RunnerStatus::Active, RunnerStatus::Removed]);
+        Event::Market(Box::new(market.clone()))
+    }
+
+    /// Something that is refused, or goes before others.
+    fn make_odd(&mut self, intent: &mut Intent) {
+        match self.random.index(7) {
+            0 => intent.price_centi = 1_235,
+            1 if intent.action == Action::Place => intent.size_centi = 50,
+            2 => intent.market_version = Some(2),
+            3 => intent.hedge_of = Some("i000".to_owned()),
+            4 => intent.selection_id = 3 - intent.selection_id,
+            5 if intent.action != Action::Place => intent.size_centi = 9_000,
+            6 => intent.strategy_ref = "other".to_owned(),
+            _ => intent.persistence = Persistence::Persist,
+        }
     }
 
     fn want(&mut self, now_ms: i64) -> Intent {
@@ -139,6 +166,9 @@ impl Trader {
                 intent.action = Action::Cancel;
                 intent.size_centi = self.random.pick(&[0, 0, 0, 50]);
             }
+        }
+        if self.random.chance(120) {
+            self.make_odd(&mut intent);
         }
         intent
     }

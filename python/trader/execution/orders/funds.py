@@ -1,0 +1,55 @@
+"""What may be lost, and whether the venue thinks so, too."""
+
+from __future__ import annotations
+
+from trader.execution.orders.core import Core
+from trader.execution.orders.exposure import liability
+from trader.execution.orders.order import Order
+
+FUNDS_MISMATCH = "FUNDS_MISMATCH"
+
+
+def exposure_of(core: Core, market_id: str) -> int:
+    """What one market may cost, hundredths of hundredths: what is matched in the worst case, and
+    all that rests."""
+    orders = core.book.orders.values()
+    resting = sum(_cost(core, order) for order in orders if order.intent.market_id == market_id)
+    return resting + core.book.exposure.worst(market_id)
+
+
+def exposure(core: Core) -> int:
+    """What all markets may cost."""
+    markets = set(core.book.exposure.names())
+    markets.update(order.intent.market_id for order in core.book.orders.values())
+    return sum(exposure_of(core, market_id) for market_id in markets)
+
+
+def _cost(core: Core, order: Order) -> int:
+    size = max(order.remaining_centi, 0)
+    own = liability(order.intent.side, order.intent.price_centi, size)
+    target = core.book.target_of(order) if order.bet_id is None else None
+    if target is None:
+        return own
+    # Until a replacement stands, the order it moves is counted, and what it may cost more.
+    return max(own - liability(target.intent.side, target.intent.price_centi, size), 0)
+
+
+def compare(core: Core, exposure_centi: int) -> None:
+    """The tripwire: the account's exposure is between what our matched bets cost and what all of
+    ours may; anything else is a bet that we do not know, or one that is not there. Not looked at
+    while an order is in doubt."""
+    tolerance_centi = core.config.limits.funds_tolerance_centi
+    if tolerance_centi is None or any(one.is_uncertain for one in core.book.orders.values()):
+        return
+    matched = sum(core.book.exposure.worst(market) for market in core.book.exposure.names())
+    told, tolerance = exposure_centi * 100, tolerance_centi * 100
+    if matched - tolerance <= told <= exposure(core) + tolerance:
+        core.funds_differ_since_ms = None
+        return
+    # A fill or a settlement may be under way: it has to last.
+    if core.funds_differ_since_ms is None:
+        core.funds_differ_since_ms = core.now_ms
+    lasts_ms = core.now_ms - core.funds_differ_since_ms
+    if lasts_ms >= core.config.windows.funds_ms and core.halted is None:
+        core.halted = FUNDS_MISMATCH
+        core.counters.funds_trips += 1
