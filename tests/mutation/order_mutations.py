@@ -63,8 +63,8 @@ ORDER_MUTATIONS: Final = (
     Mutation(
         "a replacement that is not answered yet costs no more than its target",
         "funds.rs",
-        "liability(target.intent.side, target.intent.price_centi, size)).max(0)",
-        "liability(target.intent.side, target.intent.price_centi, size)).min(0)",
+        "(cost(order) - cost(target)).max(0)",
+        "(cost(order) - cost(target)).min(0)",
     ),
     Mutation(
         "orders of ours may meet each other",

@@ -3,6 +3,7 @@
 //! ```text
 //! scripts simulate FIRST COUNT INTENTS   a line for each seed's run of the simulation
 //! scripts fill < SCRIPT                  the script with what this machine does at each of its steps
+//! scripts journal < SCRIPT               the journal of all that it decided meanwhile, byte for byte
 //! ```
 
 #![allow(clippy::unwrap_used, reason = "the judge's helpers are those of a test")]
@@ -21,7 +22,7 @@ mod venue;
 #[path = "../tests/simulation/world.rs"]
 mod world;
 
-use std::io::{BufWriter, Write, stdin, stdout};
+use std::io::{BufWriter, Write, read_to_string, stdin, stdout};
 use std::process::ExitCode;
 
 use orders::script::Script;
@@ -32,7 +33,8 @@ fn main() -> ExitCode {
     let done = match words.as_slice() {
         ["simulate", first, count, intents] => simulate(first, count, intents),
         ["fill"] => fill(),
-        _ => Err("usage: scripts simulate FIRST COUNT INTENTS | scripts fill < SCRIPT".to_owned()),
+        ["journal"] => write_journal(),
+        _ => Err("usage: scripts simulate FIRST COUNT INTENTS | scripts fill|journal < SCRIPT".to_owned()),
     };
     if let Err(why) = done {
         eprintln!("scripts: {why}");
@@ -53,12 +55,26 @@ fn simulate(first: &str, count: &str, intents: &str) -> Result<(), String> {
 }
 
 fn fill() -> Result<(), String> {
-    let script: Script = serde_json::from_reader(stdin().lock()).map_err(|error| error.to_string())?;
+    let script = read()?;
     let acts = script.steps.into_iter().map(|step| step.act).collect();
     write(
         &Script::of(&script.about, script.config, acts),
         &mut stdout().lock(),
     )
+}
+
+fn read() -> Result<Script, String> {
+    let text = read_to_string(stdin().lock()).map_err(|error| error.to_string())?;
+    serde_json::from_str(&text).map_err(|error| error.to_string())
+}
+
+fn write_journal() -> Result<(), String> {
+    let script = read()?;
+    let bytes = script.journal().map_err(|error| error.to_string())?;
+    stdout()
+        .lock()
+        .write_all(&bytes)
+        .map_err(|error| error.to_string())
 }
 
 fn write(script: &Script, out: &mut impl Write) -> Result<(), String> {

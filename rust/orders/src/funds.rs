@@ -1,5 +1,7 @@
 //! What may be lost, and whether the venue thinks so, too.
 
+use wire::Side;
+
 use crate::exposure::liability;
 use crate::machine::Machine;
 use crate::order::Order;
@@ -11,19 +13,22 @@ impl Machine {
         let resting = self.book.orders.values();
         let open: i64 = resting
             .filter(|order| order.intent.market_id == market_id)
-            .map(|order| {
-                let size = order.remaining_centi().max(0);
-                let own = liability(order.intent.side, order.intent.price_centi, size);
-                // Until a replacement stands, the order it moves is counted, and what it may cost more.
-                match self.book.target_of(order).filter(|_| order.bet_id.is_none()) {
-                    Some(target) => {
-                        (own - liability(target.intent.side, target.intent.price_centi, size)).max(0)
-                    }
-                    None => own,
-                }
-            })
+            .map(|order| self.resting_cost(order) + untold_cost(order))
             .sum();
         open + self.book.exposure.worst(market_id)
+    }
+
+    /// What still rests of it. Until a replacement stands, the order it moves is counted as far as that rests, and what the
+    /// replacement may cost more.
+    fn resting_cost(&self, order: &Order) -> i64 {
+        let cost = |order: &Order| {
+            let intent = &order.intent;
+            liability(intent.side, intent.price_centi, order.remaining_centi().max(0))
+        };
+        match self.book.target_of(order).filter(|_| order.bet_id.is_none()) {
+            Some(target) => (cost(order) - cost(target)).max(0),
+            None => cost(order),
+        }
     }
 
     /// What all markets may cost.
@@ -68,4 +73,15 @@ impl Machine {
             self.counters.funds_trips += 1;
         }
     }
+}
+
+/// What is matched of it and has not been told yet: it waits for the answer that says how it ended.
+fn untold_cost(order: &Order) -> i64 {
+    let (size, value) = order.matched();
+    let (size, value) = (size - order.told.matched_centi, value - order.told.value);
+    let cost = match order.intent.side {
+        Side::Back => size * 100,
+        Side::Lay => value - size * 100,
+    };
+    cost.max(0)
 }

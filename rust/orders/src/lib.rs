@@ -12,6 +12,7 @@
 //! 4. An intent has one end, told once; nothing is told that the venue could still gainsay.
 
 mod answers;
+mod batching;
 mod book;
 mod checks;
 mod claims;

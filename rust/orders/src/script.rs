@@ -4,6 +4,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::config::Config;
+use crate::journal;
 use crate::machine::{Event, Machine};
 use crate::record::Record;
 use crate::request::Effect;
@@ -109,6 +110,23 @@ impl Player {
 }
 
 impl Script {
+    /// The journal of every record that its steps decide, as if none had been lost.
+    ///
+    /// # Errors
+    /// What serde says; nothing of ours has a form that JSON has not.
+    pub fn journal(&self) -> Result<Vec<u8>, serde_json::Error> {
+        let mut bytes = journal::HEADER.to_vec();
+        for effect in self.steps.iter().flat_map(|step| &step.effects) {
+            if let Effect::Journal(record) = effect {
+                journal::append(record, &mut bytes)?;
+            }
+        }
+        for snapshot in self.steps.iter().filter_map(|step| step.snapshot.clone()) {
+            journal::append(&Record::Snapshot(snapshot), &mut bytes)?;
+        }
+        Ok(bytes)
+    }
+
     /// The script of these acts as this machine plays it.
     #[must_use]
     pub fn of(about: &str, config: Config, acts: Vec<Act>) -> Self {

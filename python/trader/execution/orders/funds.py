@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from trader.execution.interfaces.intents import Side
 from trader.execution.orders.core import Core
 from trader.execution.orders.exposure import liability
 from trader.execution.orders.order import Order
@@ -13,8 +14,12 @@ def exposure_of(core: Core, market_id: str) -> int:
     """What one market may cost, hundredths of hundredths: what is matched in the worst case, and
     all that rests."""
     orders = core.book.orders.values()
-    resting = sum(_cost(core, order) for order in orders if order.intent.market_id == market_id)
-    return resting + core.book.exposure.worst(market_id)
+    open_cost = sum(
+        _resting_cost(core, order) + _untold_cost(order)
+        for order in orders
+        if order.intent.market_id == market_id
+    )
+    return open_cost + core.book.exposure.worst(market_id)
 
 
 def exposure(core: Core) -> int:
@@ -24,14 +29,24 @@ def exposure(core: Core) -> int:
     return sum(exposure_of(core, market_id) for market_id in markets)
 
 
-def _cost(core: Core, order: Order) -> int:
-    size = max(order.remaining_centi, 0)
-    own = liability(order.intent.side, order.intent.price_centi, size)
+def _resting_cost(core: Core, order: Order) -> int:
+    """What still rests of it. Until a replacement stands, the order it moves is counted as far as
+    that rests, and what the replacement may cost more."""
     target = core.book.target_of(order) if order.bet_id is None else None
-    if target is None:
-        return own
-    # Until a replacement stands, the order it moves is counted, and what it may cost more.
-    return max(own - liability(target.intent.side, target.intent.price_centi, size), 0)
+    cost = _liability_of(order)
+    return cost if target is None else max(cost - _liability_of(target), 0)
+
+
+def _liability_of(order: Order) -> int:
+    return liability(order.intent.side, order.intent.price_centi, max(order.remaining_centi, 0))
+
+
+def _untold_cost(order: Order) -> int:
+    """What is matched of it and has not been told yet: it waits for the answer that says how it
+    ended."""
+    size, value = order.matched
+    size, value = size - order.told.matched_centi, value - order.told.value
+    return max(size * 100 if order.intent.side is Side.BACK else value - size * 100, 0)
 
 
 def compare(core: Core, exposure_centi: int) -> None:

@@ -40,20 +40,17 @@ fn no_seed_breaks_anything_and_each_runs_twice_alike() {
     assert!(crashes > 0 && bets > 0);
 }
 
+/// That there is a way for each of its arrows the scripts show (`scripts.rs`).
 #[test]
-fn the_diagram_shows_every_way_that_an_order_goes_and_no_other() {
+fn no_order_goes_a_way_that_the_diagram_does_not_show() {
     let mut ways = life::Ways::new();
     for seed in 1..3_000 {
         life::walk(&world::journal_of(seed, EVERYTHING).unwrap(), &mut ways);
     }
     let root = std::env::var("HOTLOOP_DOCS")
         .unwrap_or_else(|_| concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs").to_owned());
-    let text = std::fs::read_to_string(format!("{root}/order_life.md")).unwrap_or_default();
+    let text = std::fs::read_to_string(format!("{root}/order_life.md")).unwrap();
     let shown = life::shown(&text);
-    let missing: Vec<&String> = ways.difference(&shown).collect();
-    let made_up: Vec<&String> = shown.difference(&ways).collect();
-    assert!(
-        missing.is_empty() && made_up.is_empty(),
-        "not shown: {missing:#?}, never gone: {made_up:#?}"
-    );
+    let hidden: Vec<&String> = ways.difference(&shown).collect();
+    assert!(ways.len() > 12 && hidden.is_empty(), "not shown: {hidden:#?}");
 }

@@ -115,7 +115,7 @@ impl Trader {
             3 => intent.hedge_of = Some("i000".to_owned()),
             4 => intent.selection_id = 3 - intent.selection_id,
             5 if intent.action != Action::Place => intent.size_centi = 9_000,
-            6 => intent.strategy_ref = "other".to_owned(),
+            6 => "other".clone_into(&mut intent.strategy_ref),
             _ => intent.persistence = Persistence::Persist,
         }
     }

@@ -1,0 +1,1 @@
+"""The order machine in two languages, held against each other."""
