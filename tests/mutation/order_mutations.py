@@ -159,7 +159,7 @@ ORDER_MUTATIONS: Final = (
     ),
     Mutation(
         "the first look-up that finds nothing is the truth",
-        "machine.rs",
+        "reconcile.rs",
         "if looked_ms >= since_ms + self.doubt_ms(&order.intent.market_id) {",
         "if looked_ms >= since_ms {",
     ),
