@@ -79,11 +79,7 @@ impl Machine {
                 // The venue may leave a replaced bet without one: its size is at most what was taken off the bet it replaces.
                 None => of.action == Action::Replace && self.taken_off_target(of) >= Some(bet.size_centi),
             };
-            is_named
-                && of.market_id == bet.market_id
-                && (of.selection_id, of.handicap_centi) == bet.runner
-                && of.side == bet.side
-                && of.price_centi == bet.price_centi
+            is_named && asks_for_such(of, bet)
         };
         let waits = |order: &&Order| {
             order.bet_id.is_none()
@@ -120,4 +116,12 @@ impl Machine {
         }?;
         target.is_complete().then_some(target.cancelled_centi)
     }
+}
+
+/// True where the bet is of the intent's market, runner, side and price.
+pub(crate) fn asks_for_such(intent: &Intent, bet: &Bet) -> bool {
+    intent.market_id == bet.market_id
+        && (intent.selection_id, intent.handicap_centi) == bet.runner
+        && intent.side == bet.side
+        && intent.price_centi == bet.price_centi
 }

@@ -2,6 +2,7 @@
 
 use wire::{Action, Intent, Persistence, is_intent_id};
 
+use crate::claims::asks_for_such;
 use crate::config::UnknownBets;
 use crate::facts::Bet;
 use crate::machine::Machine;
@@ -130,11 +131,5 @@ impl Machine {
 
 /// True while a reply may still say that the bet is this order's.
 fn may_have_made(order: &Order, bet: &Bet) -> bool {
-    let intent = &order.intent;
-    order.bet_id.is_none()
-        && order.is_uncertain()
-        && intent.market_id == bet.market_id
-        && order.runner() == bet.runner
-        && intent.side == bet.side
-        && intent.price_centi == bet.price_centi
+    order.bet_id.is_none() && order.is_uncertain() && asks_for_such(&order.intent, bet)
 }

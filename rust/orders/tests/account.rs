@@ -4,10 +4,10 @@
 
 mod common;
 
-use common::{NOW_MS, intent};
+use common::{NOW_MS, intent, reports as told, requests as sent};
 use orders::facts::Bet;
 use orders::{Config, Effect, Event, Kind, Machine, Pacing, Request, UnknownBets};
-use wire::{Action, Intent, Report, Side, Status};
+use wire::{Action, Intent, Side, Status};
 
 fn machine(config: Config) -> Machine {
     let (mut machine, _) = Machine::recover(config, NOW_MS, &[]);
@@ -36,22 +36,6 @@ fn stranger(order_ref: Option<&str>) -> Bet {
         lapsed_centi: 0,
         voided_centi: 0,
     }
-}
-
-fn sent(effects: &[Effect]) -> Vec<&Request> {
-    let sent = effects.iter().filter_map(|effect| match effect {
-        Effect::Send(request) => Some(request),
-        _ => None,
-    });
-    sent.collect()
-}
-
-fn told(effects: &[Effect]) -> Vec<&Report> {
-    let told = effects.iter().filter_map(|effect| match effect {
-        Effect::Report(report) => Some(report),
-        _ => None,
-    });
-    told.collect()
 }
 
 fn with(unknown_bets: UnknownBets) -> Machine {

@@ -4,10 +4,10 @@
 
 mod common;
 
-use common::{NOW_MS, intent};
+use common::{NOW_MS, intent, reports, requests};
 use orders::facts::{Answer, Bet, Told};
 use orders::{Config, Effect, Event, Instruction, Kind, Limits, Machine, Record, Request};
-use wire::{Action, ControlAction, Intent, Report, Side, Status};
+use wire::{Action, ControlAction, Intent, Side, Status};
 
 /// A machine that may place, and the records it has made.
 struct Desk {
@@ -91,28 +91,19 @@ fn bet(bet_id: &str, matched_centi: i64, cancelled_centi: i64) -> Bet {
 }
 
 fn sent(effects: &[Effect]) -> &Request {
-    let mut sent = effects.iter().filter_map(|effect| match effect {
-        Effect::Send(request) => Some(request),
-        _ => None,
-    });
-    sent.next().unwrap()
+    requests(effects)[0]
 }
 
 fn told(effects: &[Effect]) -> Vec<(&str, Status, Option<&str>)> {
-    let reports = effects.iter().filter_map(|effect| match effect {
-        Effect::Report(report) => Some(report),
-        _ => None,
-    });
-    reports
-        .map(
-            |Report {
-                 intent_id,
-                 status,
-                 reject_code,
-                 ..
-             }| (intent_id.as_str(), *status, reject_code.as_deref()),
+    let told = reports(effects).into_iter();
+    told.map(|report| {
+        (
+            report.intent_id.as_str(),
+            report.status,
+            report.reject_code.as_deref(),
         )
-        .collect()
+    })
+    .collect()
 }
 
 #[test]

@@ -92,9 +92,7 @@ def _waits(core: Core, order: Order, bet: Bet) -> bool:
 
 
 def _is_asked_for(core: Core, of: QuoteIntent, venue_ref: str, bet: Bet) -> bool:
-    if (of.market_id, of.side, of.price_centi) != (bet.market_id, bet.side, bet.price_centi):
-        return False
-    if (of.selection_id, of.handicap_centi) != tuple(bet.runner):
+    if not asks_for_such(of, bet):
         return False
     if bet.order_ref is not None:
         return venue_ref == bet.order_ref
@@ -102,6 +100,16 @@ def _is_asked_for(core: Core, of: QuoteIntent, venue_ref: str, bet: Bet) -> bool
     # it replaces.
     taken_off = _taken_off_target(core, of) if of.action is Action.REPLACE else None
     return taken_off is not None and taken_off >= bet.size_centi
+
+
+def asks_for_such(intent: QuoteIntent, bet: Bet) -> bool:
+    """Whether the bet is of the intent's market, runner, side and price."""
+    return (
+        intent.market_id == bet.market_id
+        and (intent.selection_id, intent.handicap_centi) == bet.runner
+        and intent.side is bet.side
+        and intent.price_centi == bet.price_centi
+    )
 
 
 def _taken_off_target(core: Core, replace: QuoteIntent) -> int | None:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from trader.execution.interfaces.ids import is_intent_id
 from trader.execution.interfaces.intents import QuoteIntent
 from trader.execution.orders import record as records
-from trader.execution.orders.claims import fact
+from trader.execution.orders.claims import asks_for_such, fact
 from trader.execution.orders.config import UnknownBets
 from trader.execution.orders.core import Core
 from trader.execution.orders.facts import Bet
@@ -74,15 +74,7 @@ def _find_unknown(core: Core, shown: set[str]) -> None:
 
 def _may_have_made(order: Order, bet: Bet) -> bool:
     """Whether a reply may still say that the bet is this order's."""
-    intent = order.intent
-    return (
-        order.bet_id is None
-        and order.is_uncertain
-        and intent.market_id == bet.market_id
-        and order.runner == tuple(bet.runner)
-        and intent.side is bet.side
-        and intent.price_centi == bet.price_centi
-    )
+    return order.bet_id is None and order.is_uncertain and asks_for_such(order.intent, bet)
 
 
 def _adopt(core: Core, bet: Bet) -> None:

@@ -1,6 +1,9 @@
 //! What the tests of the machine share.
 
-use wire::{Action, Intent, Persistence, Side};
+#![allow(dead_code, reason = "each of the tests uses some of them")]
+
+use orders::{Effect, Request};
+use wire::{Action, Intent, Persistence, Report, Side};
 
 /// When they begin.
 pub const NOW_MS: i64 = 1_000_000;
@@ -29,4 +32,22 @@ pub fn intent(name: &str, action: Action) -> Intent {
         strategy_ref: "test".to_owned(),
         dry_run: false,
     }
+}
+
+/// The requests that leave.
+pub fn requests(effects: &[Effect]) -> Vec<&Request> {
+    let sent = effects.iter().filter_map(|effect| match effect {
+        Effect::Send(request) => Some(request),
+        _ => None,
+    });
+    sent.collect()
+}
+
+/// The reports that the trader hears.
+pub fn reports(effects: &[Effect]) -> Vec<&Report> {
+    let told = effects.iter().filter_map(|effect| match effect {
+        Effect::Report(report) => Some(report),
+        _ => None,
+    });
+    told.collect()
 }
