@@ -13,10 +13,12 @@
 pub mod cli;
 pub mod config;
 pub mod core;
+pub mod live;
 pub mod logging;
 pub mod machine;
 pub mod metrics;
 pub mod server;
+pub mod venue;
 
 /// The version of this executor, as `HELLO_ACK` says it.
 pub const VERSION: &str = env!("CARGO_PKG_VERSION");

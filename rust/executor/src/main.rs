@@ -10,6 +10,16 @@ use executor::{logging, server};
 
 const BAD_ARGUMENTS: u8 = 2;
 const CANNOT_START: u8 = 3;
+const CANNOT_GO_ON: u8 = 4;
+
+/// Why it ends.
+#[derive(Debug, thiserror::Error)]
+enum Ended {
+    #[error(transparent)]
+    Start(#[from] server::StartError),
+    #[error(transparent)]
+    Stop(#[from] server::StopError),
+}
 
 fn main() -> ExitCode {
     let config = match cli::parse(std::env::args_os().skip(1)) {
@@ -24,11 +34,12 @@ fn main() -> ExitCode {
     logging::start(config.log_level, config.log_format);
     match run(config) {
         Ok(()) => ExitCode::SUCCESS,
+        Err(error @ Ended::Stop(server::StopError::Journal(_))) => fail(CANNOT_GO_ON, &error),
         Err(error) => fail(CANNOT_START, &error),
     }
 }
 
-fn run(config: Config) -> Result<(), server::StartError> {
+fn run(config: Config) -> Result<(), Ended> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
@@ -37,8 +48,7 @@ fn run(config: Config) -> Result<(), server::StartError> {
         let stop = server::stop_signal()?;
         let server = Server::bind(config).await?;
         say(&server.ready_line());
-        server.run(stop).await;
-        Ok(())
+        Ok(server.run(stop).await?)
     })
 }
 

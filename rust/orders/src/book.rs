@@ -93,6 +93,8 @@ pub struct Book {
     pub flights: BTreeMap<u64, Flight>,
     /// Reports not acknowledged, oldest first.
     pub unacked: VecDeque<Report>,
+    /// The last report of each order of the dry run that has not ended.
+    pub dry: BTreeMap<String, Report>,
     /// Orders that ended.
     pub ended: BTreeMap<String, Ended>,
     /// Those of them of which more is known than was told.
@@ -122,6 +124,7 @@ impl Book {
             cancels: BTreeMap::new(),
             flights: BTreeMap::new(),
             unacked: VecDeque::new(),
+            dry: BTreeMap::new(),
             ended: BTreeMap::new(),
             amended: BTreeSet::new(),
             exposure: Exposure::default(),
@@ -382,6 +385,14 @@ impl Book {
         self.last_seq = report.seq;
         self.unacked.push_back(report.clone());
         let name = report.intent_id.as_str();
+        if report.dry_run {
+            if report.status.is_terminal() {
+                self.dry.remove(name);
+            } else {
+                self.dry.insert(name.to_owned(), report.clone());
+            }
+            return;
+        }
         if report.status == Status::Amended {
             self.amended.remove(name);
             if let Some(ended) = self.ended.get_mut(name) {

@@ -44,13 +44,9 @@ impl Machine {
 
     fn check_quote(&self, intent: &Intent) -> Checked {
         must(self.now_ms() < intent.deadline_ms(), TTL_PREVENTED)?;
-        let halt = |code| Refusal {
-            code,
-            class: Class::Halt,
-        };
-        must(!self.book().killed, halt("KILLED"))?;
         if let Some(code) = self.halted() {
-            return Err(halt(code));
+            let class = Class::Halt;
+            return Err(Refusal { code, class });
         }
         let known = self.markets().get(&intent.market_id);
         let runner = (intent.selection_id, intent.handicap_centi);

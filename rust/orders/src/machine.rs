@@ -4,7 +4,7 @@ use std::cell::Cell;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use serde::{Deserialize, Serialize};
-use wire::{ControlAction, Intent, Market, MarketStatus};
+use wire::{ControlAction, Intent, Market, MarketStatus, Report};
 
 use crate::book::Book;
 use crate::codes::Class;
@@ -52,6 +52,12 @@ pub enum Event {
     },
     /// There is a session again.
     LoggedIn,
+    /// Too many reports wait for the trader: nothing more is placed; or no longer.
+    Paused(bool),
+    /// A dry run beside this machine made a report: it gets a number of the same row.
+    Dry(Box<Report>),
+    /// Other limits, pacing and windows from now on; what stands stays.
+    Configured(Box<Config>),
     /// It is now.
     Time(i64),
 }
@@ -103,6 +109,7 @@ pub struct Machine {
     pub(crate) strays: BTreeMap<String, (Bet, i64)>,
     pub(crate) is_ready: bool,
     pub(crate) needs_login: bool,
+    pub(crate) is_paused: bool,
     pub(crate) halted: Option<&'static str>,
     /// Since when the venue's exposure is not ours.
     pub(crate) funds_differ_since_ms: Option<i64>,
@@ -133,6 +140,7 @@ impl Machine {
             strays: BTreeMap::new(),
             is_ready: false,
             needs_login: false,
+            is_paused: false,
             halted: None,
             funds_differ_since_ms: None,
             gathered: BTreeMap::new(),
@@ -163,6 +171,10 @@ impl Machine {
                 answer: Answer::Lost("restart".to_owned()),
             });
         }
+        // The dry run beside it remembers nothing.
+        for report in machine.book.dry.values().cloned().collect::<Vec<_>>() {
+            machine.end_dry(report);
+        }
         let effects = machine.finish();
         (machine, effects)
     }
@@ -180,6 +192,9 @@ impl Machine {
             Event::Reconciled(bets) => self.reconciled(bets),
             Event::Funds { exposure_centi } => self.funds(exposure_centi),
             Event::LoggedIn => self.needs_login = false,
+            Event::Paused(is_paused) => self.is_paused = is_paused,
+            Event::Dry(report) => self.relay(*report),
+            Event::Configured(config) => self.configure(*config),
             Event::Time(now_ms) => self.now_ms = self.now_ms.max(now_ms),
         }
         self.finish()
@@ -221,10 +236,22 @@ impl Machine {
         self.counters
     }
 
-    /// Why nothing more is placed, until `resume`: the code that intents are refused with.
+    /// Why nothing more is placed: the code that intents are refused with.
     #[must_use]
     pub fn halted(&self) -> Option<&'static str> {
-        self.halted
+        if self.book.killed {
+            Some("KILLED")
+        } else if self.is_paused {
+            Some("REPORTS_UNACKED")
+        } else {
+            self.halted
+        }
+    }
+
+    /// True once the venue has shown what rests: before that nothing is placed.
+    #[must_use]
+    pub fn is_ready(&self) -> bool {
+        self.is_ready
     }
 
     /// Decides something: the journal has it before anything that follows from it.
@@ -295,6 +322,11 @@ impl Machine {
         for name in names {
             self.note(Record::Ending { name, why });
         }
+    }
+
+    fn configure(&mut self, config: Config) {
+        self.config = config;
+        self.book.remembered.set_max(config.limits.max_remembered_intents);
     }
 
     fn answered(&mut self, request: u64, answer: Answer) {

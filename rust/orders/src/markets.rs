@@ -20,6 +20,8 @@ pub struct Known {
     pub ladder: Ladder,
     /// Seconds an in-play order is held back.
     pub bet_delay: i64,
+    /// Which kind of event it is of, as the venue numbers them.
+    pub event_type: Option<String>,
     runners: HashMap<(i64, i64), RunnerStatus>,
 }
 
@@ -61,6 +63,7 @@ impl Markets {
             version: market.version,
             ladder: market.ladder,
             bet_delay: market.bet_delay,
+            event_type: market.event_type_id.clone(),
             runners,
         };
         if let Some(before) = self.known.insert(market.market_id.clone(), now) {

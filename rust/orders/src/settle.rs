@@ -194,6 +194,23 @@ impl Machine {
         Report::new(seq, intent_id, self.now_ms, intent.action, status, false)
     }
 
+    /// A report of the dry run, numbered as ours are.
+    pub(crate) fn relay(&mut self, mut report: Report) {
+        report.seq = self.book.last_seq + 1;
+        self.tell(report);
+    }
+
+    /// A dry order that a process before this one had.
+    pub(crate) fn end_dry(&mut self, mut report: Report) {
+        report.ts_ms = self.now_ms;
+        report.status = Status::Cancelled;
+        report.size_remaining_centi = 0;
+        report.reject_code = Some("RESTARTED".to_owned());
+        (report.fill_price, report.fill_size) = (None, None);
+        report.fill_events.clear();
+        self.relay(report);
+    }
+
     fn tell(&mut self, report: Report) {
         self.note(Record::Report(Box::new(report.clone())));
         self.effects.push(Effect::Report(report));

@@ -21,6 +21,8 @@ pub struct Snapshot {
     cancels: Vec<Cancel>,
     flights: Vec<(u64, Flight)>,
     unacked: Vec<Report>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    dry: Vec<Report>,
     ended: Vec<Ended>,
     amended: Vec<String>,
     exposure: Exposure,
@@ -48,6 +50,7 @@ impl Book {
                 .map(|(n, flight)| (*n, flight.clone()))
                 .collect(),
             unacked: self.unacked.iter().cloned().collect(),
+            dry: self.dry.values().cloned().collect(),
             ended: ended.cloned().collect(),
             amended: self.amended.iter().cloned().collect(),
             exposure: self.exposure.clone(),
@@ -75,6 +78,10 @@ impl Book {
         }
         book.flights = from.flights.iter().cloned().collect();
         book.unacked = from.unacked.iter().cloned().collect();
+        let dry = from.dry.iter();
+        book.dry = dry
+            .map(|report| (report.intent_id.clone(), report.clone()))
+            .collect();
         for ended in &from.ended {
             let name = ended.intent.intent_id.clone();
             if let Some(bet) = &ended.bet {

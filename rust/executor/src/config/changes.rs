@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde_json::Value;
 
 use super::section::Section;
-use super::{Config, ConfigError, read_heartbeat, read_limits, read_trader_timeout};
+use super::{Config, ConfigError, read_heartbeat, read_limits, read_orders, read_trader_timeout};
 use crate::machine::Limits;
 
 /// The part of a [`Config`] that may change.
@@ -19,10 +19,22 @@ pub struct Changes {
     pub heartbeat: Duration,
     /// Silence after which the trader counts as lost; `None`: never.
     pub trader_timeout: Option<Duration>,
+    /// What the order machine keeps to, where orders go to the venue.
+    pub orders: Option<orders::Config>,
 }
 
 /// Keys of the file that need a restart.
-const FIXED: [&str; 5] = ["listen", "mode", "clock", "metrics", "log"];
+const FIXED: [&str; 9] = [
+    "listen",
+    "mode",
+    "clock",
+    "metrics",
+    "log",
+    "betfair",
+    "journal",
+    "live_scope",
+    "on_stop",
+];
 
 impl Config {
     /// The part that may change, as it is.
@@ -33,6 +45,7 @@ impl Config {
             max_unacked_reports: self.max_unacked_reports,
             heartbeat: self.heartbeat,
             trader_timeout: self.trader_timeout,
+            orders: self.live.as_ref().map(|live| live.orders),
         }
     }
 
@@ -42,6 +55,9 @@ impl Config {
         self.max_unacked_reports = changes.max_unacked_reports;
         self.heartbeat = changes.heartbeat;
         self.trader_timeout = changes.trader_timeout;
+        if let (Some(live), Some(orders)) = (&mut self.live, changes.orders) {
+            live.orders = orders;
+        }
     }
 
     /// Reads a text in the form of the configuration file. A key that is left out stays as it is.
@@ -56,11 +72,21 @@ impl Config {
         }
         let mut root = Section::root(value)?;
         let now = self.changes();
-        let (limits, max_unacked_reports) =
-            read_limits(root.child("limits")?, &now.limits, now.max_unacked_reports)?;
+        let of_venue = now.orders.map(|orders| orders.limits);
+        let limits = read_limits(
+            root.child("limits")?,
+            &now.limits,
+            now.max_unacked_reports,
+            of_venue,
+        )?;
+        let orders = match now.orders {
+            Some(orders) => Some(read_orders(&mut root, &orders, &limits)?),
+            None => None,
+        };
         let changes = Changes {
-            limits,
-            max_unacked_reports,
+            limits: limits.common,
+            max_unacked_reports: limits.max_unacked_reports,
+            orders,
             heartbeat: read_heartbeat(&mut root, now.heartbeat)?,
             trader_timeout: read_trader_timeout(&mut root, now.trader_timeout)?,
         };

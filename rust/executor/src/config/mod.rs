@@ -3,8 +3,9 @@
 //! The trader renders it from its YAML; `executor --help` shows every key. An unknown key is refused with its path.
 
 mod changes;
+mod secret;
 mod section;
-mod token;
+mod venue;
 
 use std::fmt;
 use std::net::{IpAddr, SocketAddr};
@@ -17,8 +18,9 @@ use tracing::Level;
 
 use crate::machine::Limits;
 pub use changes::Changes;
+pub use secret::{Secret, check_secret};
 use section::Section;
-pub use token::Token;
+pub use venue::{Betfair, Credentials, Fsync, HttpAddress, JournalConfig, Live, LiveScope, StreamAddress};
 
 const SPIN_US: i64 = 200;
 const SPIN_US_MAX: i64 = 10_000;
@@ -82,7 +84,7 @@ pub struct Config {
     /// Where the trader connects.
     pub listen: Listen,
     /// The secret HELLO must carry.
-    pub token: Token,
+    pub token: Secret,
     /// How long a connection may take to say HELLO.
     pub hello_timeout: Duration,
     /// How long a frame may take from its first byte to its last.
@@ -97,6 +99,8 @@ pub struct Config {
     pub limits: Limits,
     /// Reports kept unacknowledged before new orders are refused.
     pub max_unacked_reports: usize,
+    /// Where orders go to the venue; `None`: all are dry.
+    pub live: Option<Live>,
     /// Between two HEARTBEATs.
     pub heartbeat: Duration,
     /// Silence after which the trader counts as lost; `None`: never.
@@ -157,13 +161,23 @@ impl Config {
         let value: Value =
             serde_json::from_str(text).map_err(|error| ConfigError::new("", format!("not JSON: {error}")))?;
         let mut root = Section::root(value)?;
-        root.choice("mode", &[("dry_run", true), ("live", false)])?
-            .then_some(())
-            .ok_or_else(|| root.error("mode", "live orders are not in this version; only dry_run"))?;
+        let is_live = root.choice("mode", &[("dry_run", false), ("live", true)])?;
         let clock = root.choice("clock", &[("wall", Clock::Wall), ("wire", Clock::Wire)])?;
         let listen = ListenSection::read(root.child("listen")?)?;
-        let (limits, max_unacked_reports) =
-            read_limits(root.child("limits")?, &Limits::default(), MAX_UNACKED_REPORTS)?;
+        if is_live && clock == Clock::Wire {
+            return Err(root.error("clock", "wire is for replays: a venue has the time of the wall"));
+        }
+        let now = is_live.then(orders::Config::default);
+        let limits = read_limits(
+            root.child("limits")?,
+            &Limits::default(),
+            MAX_UNACKED_REPORTS,
+            now.map(|now| now.limits),
+        )?;
+        let live = match now {
+            Some(now) => Some(read_live(&mut root, &now, &limits)?),
+            None => None,
+        };
         let heartbeat = read_heartbeat(&mut root, HEARTBEAT)?;
         let trader_timeout =
             read_trader_timeout(&mut root, (clock == Clock::Wall).then_some(TRADER_TIMEOUT))?;
@@ -186,14 +200,15 @@ impl Config {
         root.finish()?;
         Ok(Self {
             listen: listen.address,
-            token: Token::load(&listen.token_file)?,
+            token: Secret::load(&listen.token_file, "listen.token_file")?,
             hello_timeout: listen.hello_timeout,
             frame_timeout: listen.frame_timeout,
             write_timeout: listen.write_timeout,
             spin: listen.spin,
             clock,
-            limits,
-            max_unacked_reports,
+            limits: limits.common,
+            max_unacked_reports: limits.max_unacked_reports,
+            live,
             heartbeat,
             trader_timeout,
             metrics: metrics_address,
@@ -260,11 +275,20 @@ fn read_trader_timeout(
     Ok((seconds > 0.0).then(|| Duration::from_secs_f64(seconds)))
 }
 
+/// The `limits` object.
+struct ReadLimits {
+    common: Limits,
+    max_unacked_reports: usize,
+    /// All of them, where orders go to the venue.
+    live: Option<orders::Limits>,
+}
+
 fn read_limits(
     mut section: Section,
     default: &Limits,
     max_unacked: usize,
-) -> Result<(Limits, usize), ConfigError> {
+    live: Option<orders::Limits>,
+) -> Result<ReadLimits, ConfigError> {
     let mut count = |key, default: usize, high: i64| {
         let default = i64::try_from(default).unwrap_or(high);
         section
@@ -278,23 +302,58 @@ fn read_limits(
         100_000_000,
     )?;
     let max_unacked_reports = count("max_unacked_reports", max_unacked, 10_000_000)?;
-    let min_size_centi = section.int("min_size_centi", default.min_size_centi, 1, wire::SIZE_CENTI_MAX)?;
-    let min_payout_centi = section.int(
-        "min_payout_centi",
-        default.min_payout_centi,
-        1,
-        wire::SIZE_CENTI_MAX,
-    )?;
+    let mut money = |key, default| section.int(key, default, 1, wire::SIZE_CENTI_MAX);
+    let min_size_centi = money("min_size_centi", default.min_size_centi)?;
+    let min_payout_centi = money("min_payout_centi", default.min_payout_centi)?;
+    let live = match live {
+        None => None,
+        Some(now) => Some(orders::Limits {
+            max_open_orders,
+            min_size_centi,
+            min_payout_centi,
+            max_remembered_intents,
+            ..venue::read_exposure(&mut section, &now)?
+        }),
+    };
     section.finish()?;
-    Ok((
-        Limits {
+    Ok(ReadLimits {
+        common: Limits {
             max_open_orders,
             min_size_centi,
             min_payout_centi,
             max_remembered_intents,
         },
         max_unacked_reports,
-    ))
+        live,
+    })
+}
+
+/// The objects that only a live executor has.
+fn read_live(root: &mut Section, now: &orders::Config, limits: &ReadLimits) -> Result<Live, ConfigError> {
+    Ok(Live {
+        betfair: venue::read_betfair(root.child("betfair")?)?,
+        journal: venue::read_journal(root.child("journal")?)?,
+        orders: read_orders(root, now, limits)?,
+        scope: venue::read_scope(root.child("live_scope")?)?,
+        cancel_on_stop: root.choice("on_stop", &[("cancel", true), ("leave", false)])?,
+    })
+}
+
+/// What of a live executor may change while it runs.
+fn read_orders(
+    root: &mut Section,
+    now: &orders::Config,
+    limits: &ReadLimits,
+) -> Result<orders::Config, ConfigError> {
+    let pacing = venue::read_pacing(root.child("pacing")?, &now.pacing)?;
+    let (windows, unknown_bets) =
+        venue::read_reconcile(root.child("reconcile")?, &now.windows, now.unknown_bets)?;
+    Ok(orders::Config {
+        limits: limits.live.unwrap_or(now.limits),
+        pacing,
+        windows,
+        unknown_bets,
+    })
 }
 
 /// `host` and `port`; port 0 lets the system choose.

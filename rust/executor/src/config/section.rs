@@ -126,6 +126,39 @@ impl Section {
         })
     }
 
+    /// True or false.
+    ///
+    /// # Errors
+    /// If it is something else.
+    pub fn flag(&mut self, key: &'static str, default: bool) -> Result<bool, ConfigError> {
+        match self.take(key) {
+            None => Ok(default),
+            Some(Value::Bool(flag)) => Ok(flag),
+            Some(other) => {
+                let why = format!("true or false was expected, not {}", kind(&other));
+                Err(ConfigError::new(self.path_of(key), why))
+            }
+        }
+    }
+
+    /// A list of texts; empty if the key is not there.
+    ///
+    /// # Errors
+    /// If it is something else.
+    pub fn texts(&mut self, key: &'static str) -> Result<Vec<String>, ConfigError> {
+        let Some(value) = self.take(key) else {
+            return Ok(Vec::new());
+        };
+        let texts = value.as_array().and_then(|list| {
+            let texts = list.iter().map(|one| one.as_str().map(str::to_owned));
+            texts.collect::<Option<Vec<String>>>()
+        });
+        texts.ok_or_else(|| {
+            let why = format!("a list of texts was expected, not {}", kind(&value));
+            ConfigError::new(self.path_of(key), why)
+        })
+    }
+
     /// An error about `key` of this object.
     #[must_use]
     pub fn error(&self, key: &str, why: impl Into<String>) -> ConfigError {
@@ -148,7 +181,9 @@ impl Section {
         self.map.remove(key)
     }
 
-    fn path_of(&self, key: &str) -> String {
+    /// The dotted path of a key of this object.
+    #[must_use]
+    pub fn path_of(&self, key: &str) -> String {
         if self.path.is_empty() {
             key.to_owned()
         } else {

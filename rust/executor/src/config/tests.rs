@@ -43,7 +43,7 @@ fn the_shortest_file_gives_the_defaults() {
         (Clock::Wall, Some(Duration::from_secs(10)))
     );
     assert!(config.token.is("secret") && !config.token.is("Secret") && !config.token.is("secret "));
-    assert_eq!(format!("{:?}", config.token), "Token(…)");
+    assert_eq!(format!("{:?}", config.token), "Secret(…)");
 }
 
 #[test]

@@ -1,9 +1,10 @@
-//! A running executor without its sockets: the machine, the reports it keeps, the one session, the counters.
+//! A running executor without its sockets: the machines, the reports it keeps, the one session, the counters.
 //!
 //! Entry points: [`Core::hello`] opens a session, [`Core::handle`] takes a message of it, [`Core::on_time`] is called when
 //! [`Core::arm`] said so. Reports are never handed out: a session reads them from [`Core::report_after`], so that one
 //! that was slow, broken or not there yet misses none.
 
+mod live;
 mod reconfigure;
 mod refused;
 mod retention;
@@ -14,12 +15,16 @@ mod time;
 use std::rc::Rc;
 use std::time::Instant;
 
+use orders::Event;
 use tokio::sync::Notify;
 use wire::{Capability, Code, ControlAck, Hello, HelloAck, Intent, Latency, Message, Report, Tick, TickAck};
 
 use crate::config::{Clock, Config};
+use crate::live::{JournalError, Live};
 use crate::machine::{Input, Machine};
 use crate::metrics::Metrics;
+use live::Venue;
+pub use live::{Outgoing, VenueState};
 pub use refused::Refused;
 use retention::Retention;
 pub use session::Slot;
@@ -29,7 +34,10 @@ use time::wall_ms;
 #[derive(Debug)]
 pub struct Core {
     config: Config,
+    /// The dry run.
     machine: Machine,
+    /// The orders that go to the venue, if any do.
+    venue: Option<Venue>,
     retention: Retention,
     /// All counters.
     pub metrics: Metrics,
@@ -46,17 +54,33 @@ pub struct Core {
 }
 
 impl Core {
-    /// An executor without orders or session.
-    #[must_use]
-    pub fn new(config: Config) -> Self {
+    /// An executor without a session, with the orders of its journal if it has one.
+    ///
+    /// # Errors
+    /// [`JournalError`] if it may have orders that nobody can tell of.
+    pub fn new(config: Config) -> Result<Self, JournalError> {
         let now_ms = match config.clock {
             Clock::Wall => wall_ms(),
             Clock::Wire => 0,
         };
+        let live = match &config.live {
+            Some(live) => Some(Live::open(&live.journal, live.orders, now_ms)?),
+            None => None,
+        };
+        let mut retention = Retention::default();
+        if let Some(live) = &live {
+            let book = live.machine().book();
+            retention = Retention::after_seq(
+                book.unacked
+                    .front()
+                    .map_or(book.last_seq, |report| report.seq - 1),
+            );
+        }
         let started = Instant::now();
-        Self {
+        let mut core = Self {
             machine: Machine::new(config.limits, now_ms),
-            retention: Retention::default(),
+            venue: live.map(Venue::new),
+            retention,
             metrics: Metrics::new(),
             session: None,
             sessions: 0,
@@ -67,7 +91,16 @@ impl Core {
             rearm: Rc::new(Notify::new()),
             armed_ms: None,
             config,
-        }
+        };
+        core.keep_unacked();
+        Ok(core)
+    }
+
+    /// First the reports that a process before this one has made, then those that this one has made of them.
+    fn keep_unacked(&mut self) {
+        let left_over = self.live().map_or_else(Vec::new, Live::left_over);
+        self.publish(left_over);
+        self.drain();
     }
 
     /// What the executor was started with.
@@ -130,11 +163,12 @@ impl Core {
             capabilities: [
                 ("clock".to_owned(), Capability::Text(clock)),
                 ("config".to_owned(), Capability::Bool(true)),
-                ("dry_run".to_owned(), Capability::Bool(true)),
+                ("dry_run".to_owned(), Capability::Bool(!self.is_live())),
+                ("durable".to_owned(), Capability::Bool(self.is_live())),
             ]
             .into(),
             executor_version: crate::VERSION.to_owned(),
-            next_report_seq: self.machine.last_seq() + 1,
+            next_report_seq: self.retention.last() + 1,
             session_id: format!("{}-{}", self.instance, slot.number),
             wire_version: wire::WIRE_VERSION,
         };
@@ -168,7 +202,9 @@ impl Core {
     pub fn handle(&mut self, message: &Message, read: Instant) -> Result<Option<Message>, Refused> {
         self.heard_now();
         self.catch_up();
-        if let Some(input) = Input::of(message) {
+        if self.is_live() {
+            self.live_message(message, read)?;
+        } else if let Some(input) = Input::of(message) {
             self.room_for_reports()?;
             let reports = match input {
                 Input::Intent(intent) => self.intent(intent, read),
@@ -293,15 +329,24 @@ impl Core {
                 unacked = self.retention.len(),
                 "paused: reports are not acknowledged"
             );
-            self.machine.set_paused(true);
+            self.set_paused(true);
         }
     }
 
+    fn set_paused(&mut self, is_paused: bool) {
+        self.machine.set_paused(is_paused);
+        self.live_step(Some(Event::Paused(is_paused)));
+    }
+
     fn acknowledge(&mut self, seq: i64) {
+        let before = self.retention.acked();
         self.retention.acknowledge(seq);
+        if self.retention.acked() > before {
+            self.live_step(Some(Event::Acked(self.retention.acked())));
+        }
         if self.machine.paused() && self.retention.len() <= self.config.max_unacked_reports / 2 {
             tracing::info!(unacked = self.retention.len(), "ready again");
-            self.machine.set_paused(false);
+            self.set_paused(false);
         }
     }
 

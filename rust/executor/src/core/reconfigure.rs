@@ -1,5 +1,6 @@
 //! CONFIG: other limits while the executor runs, all of them or none (clauses S15 and S16).
 
+use orders::Event;
 use wire::{ConfigAck, ConfigReject, Message};
 
 use super::{Core, Refused};
@@ -32,6 +33,9 @@ impl Core {
         let changes = self.config.read_changes(&config.body)?;
         self.config.apply(&changes);
         self.machine.set_limits(changes.limits);
+        if let Some(orders) = changes.orders {
+            self.live_step(Some(Event::Configured(Box::new(orders))));
+        }
         // The trader may count as lost earlier than it was going to.
         self.rearm.notify_one();
         self.metrics.configs.inc();

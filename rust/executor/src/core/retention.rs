@@ -11,6 +11,15 @@ pub struct Retention {
 }
 
 impl Retention {
+    /// Nothing is kept, and every report up to `seq` was acknowledged.
+    #[must_use]
+    pub fn after_seq(seq: i64) -> Self {
+        Self {
+            frames: VecDeque::new(),
+            acked: seq,
+        }
+    }
+
     /// How many are kept.
     #[must_use]
     pub fn len(&self) -> usize {
@@ -48,7 +57,8 @@ impl Retention {
     }
 
     /// `seq` of the last report kept or acknowledged.
-    fn last(&self) -> i64 {
+    #[must_use]
+    pub fn last(&self) -> i64 {
         self.acked.saturating_add_unsigned(self.frames.len() as u64)
     }
 }

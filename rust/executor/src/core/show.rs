@@ -7,18 +7,21 @@ use super::Core;
 use super::time::wall_ms;
 use crate::machine::Refusal;
 
+/// Orders wait until the venue has shown what rests there.
+const NOT_READY: &str = "VENUE_NOT_READY";
+
 impl Core {
     /// A HEARTBEAT of this moment.
     #[must_use]
     pub fn heartbeat(&self) -> Heartbeat {
         Heartbeat {
-            next_report_seq: self.machine.last_seq() + 1,
+            next_report_seq: self.retention.last() + 1,
             open_orders: self.open_orders(),
-            queue_depth: 0,
+            queue_depth: self.queue_depth(),
             reason: self.reason().to_owned(),
             state: self.state(),
             ts_ms: wall_ms(),
-            venue: "dry_run".to_owned(),
+            venue: self.venue_word().to_owned(),
         }
     }
 
@@ -47,7 +50,8 @@ impl Core {
         json!({
             "executor_version": crate::VERSION,
             "wire_version": wire::WIRE_VERSION,
-            "mode": "dry_run",
+            "mode": if self.is_live() { "live" } else { "dry_run" },
+            "venue": self.venue_status(),
             "clock": self.config.clock.as_str(),
             "state": self.state().as_str(),
             "killed": self.machine.killed(),
@@ -56,7 +60,7 @@ impl Core {
             "session": session,
             "open_orders": self.machine.open_orders(),
             "unacked_reports": self.retention.len(),
-            "next_report_seq": self.machine.last_seq() + 1,
+            "next_report_seq": self.retention.last() + 1,
             "duplicates": counters.duplicates,
             "stray_fills": counters.stray_fills,
             "cut_fills": counters.cut_fills,
@@ -73,7 +77,12 @@ impl Core {
 
     /// The code new orders are refused with; empty where they are taken.
     fn reason(&self) -> &'static str {
-        if self.machine.killed() {
+        if let Some(live) = self.live() {
+            let is_ready = live.machine().is_ready();
+            live.machine()
+                .halted()
+                .unwrap_or(if is_ready { "" } else { NOT_READY })
+        } else if self.machine.killed() {
             Refusal::Killed.code()
         } else if self.machine.paused() {
             Refusal::ReportsUnacked.code()
@@ -82,7 +91,50 @@ impl Core {
         }
     }
 
+    fn venue_word(&self) -> &'static str {
+        self.venue
+            .as_ref()
+            .map_or("dry_run", |venue| venue.state.as_str())
+    }
+
+    /// Intents taken and not yet answered.
+    fn queue_depth(&self) -> i64 {
+        self.venue
+            .as_ref()
+            .map_or(0, |venue| i64::try_from(venue.asked.len()).unwrap_or(i64::MAX))
+    }
+
+    /// The order machine and its journal, for people and scripts.
+    fn venue_status(&self) -> Value {
+        let Some(venue) = &self.venue else {
+            return Value::Null;
+        };
+        let (machine, journal) = (venue.live.machine(), venue.live.journal());
+        let (book, counters) = (machine.book(), machine.counters());
+        json!({
+            "state": venue.state.as_str(),
+            "is_ready": machine.is_ready(),
+            "halted": machine.halted(),
+            "open_orders": book.orders.len(),
+            "requests_in_flight": book.flights.len(),
+            "waiting_intents": venue.asked.len(),
+            "exposure_centi": machine.exposure() / 100,
+            "transactions_this_hour": book.transactions(machine.now_ms()),
+            "duplicates": counters.duplicates,
+            "ttl_prevented": counters.ttl_prevented,
+            "doubts": counters.doubts,
+            "not_placed": counters.not_placed,
+            "strays": counters.strays,
+            "unknown_bets": counters.unknown,
+            "funds_trips": counters.funds_trips,
+            "journal_bytes": journal.length(),
+            "journal_shortened": venue.live.shortened,
+            "clock_steps": venue.live.clock_steps,
+        })
+    }
+
     pub(super) fn open_orders(&self) -> i64 {
-        i64::try_from(self.machine.open_orders()).unwrap_or(i64::MAX)
+        let live = self.live().map_or(0, |live| live.machine().book().orders.len());
+        i64::try_from(self.machine.open_orders() + live).unwrap_or(i64::MAX)
     }
 }

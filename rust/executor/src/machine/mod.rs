@@ -96,6 +96,12 @@ impl Machine {
         self.paused = paused;
     }
 
+    /// True if an order of this name stands.
+    #[must_use]
+    pub fn has(&self, intent_id: &str) -> bool {
+        self.orders.contains(intent_id)
+    }
+
     /// What happened that no report tells of.
     #[must_use]
     pub fn counters(&self) -> Counters {

@@ -2,6 +2,7 @@
 
 pub mod page;
 
+use orders::Kind;
 use prometheus_client::encoding::text;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
@@ -47,6 +48,14 @@ const HELLO_CODES: [Code; 5] = [
     Code::SessionTaken,
 ];
 
+/// What requests to the venue ask for.
+const KINDS: [(Kind, &str); 4] = [
+    (Kind::Place, "place"),
+    (Kind::Replace, "replace"),
+    (Kind::Cancel, "cancel"),
+    (Kind::LookUp, "look_up"),
+];
+
 /// All counters of the executor.
 #[derive(Debug)]
 pub struct Metrics {
@@ -82,6 +91,11 @@ pub struct Metrics {
     pub configs_refused: Counter,
     /// Peers of another user, closed at once.
     pub foreign_peers: Counter,
+    requests: Counters,
+    /// Bets with our strategy's reference that no order of ours has.
+    pub unknown_bets: Counter,
+    /// Times the order stream was lost.
+    pub stream_lost: Counter,
 }
 
 impl Default for Metrics {
@@ -117,12 +131,16 @@ impl Metrics {
             configs: Counter::default(),
             configs_refused: Counter::default(),
             foreign_peers: Counter::default(),
+            requests: Family::default(),
+            unknown_bets: Counter::default(),
+            stream_lost: Counter::default(),
         };
         prepare(&metrics.intents, "action", Action::TEXTS.iter().copied());
         prepare(&metrics.reports, "status", Status::TEXTS.iter().copied());
         prepare(&metrics.rejects, "class", REJECT_CLASSES);
         prepare(&metrics.frame_errors, "code", FRAME_CODES.map(Code::as_str));
         prepare(&metrics.message_errors, "code", MESSAGE_CODES.map(Code::as_str));
+        prepare(&metrics.requests, "kind", KINDS.map(|(_, word)| word));
         prepare(&metrics.hello_rejects, "code", HELLO_CODES.map(Code::as_str));
         metrics.registered()
     }
@@ -140,6 +158,7 @@ impl Metrics {
             ),
             ("message_errors", "Messages refused", &self.message_errors),
             ("hello_rejects", "Sessions refused", &self.hello_rejects),
+            ("venue_requests", "Requests to the venue", &self.requests),
         ] {
             registry.register(name, help, family.clone());
         }
@@ -184,6 +203,16 @@ impl Metrics {
                 &self.configs_refused,
             ),
             (
+                "unknown_bets",
+                "Bets with our strategy's reference that no order of ours has",
+                &self.unknown_bets,
+            ),
+            (
+                "order_stream_lost",
+                "Times the venue's order stream was lost",
+                &self.stream_lost,
+            ),
+            (
                 "foreign_peers",
                 "Peers of another user, closed at once",
                 &self.foreign_peers,
@@ -220,6 +249,13 @@ impl Metrics {
         }
         if report.reject_code.as_deref() == Some(Refusal::TtlPrevented.code()) {
             self.ttl_prevented.inc();
+        }
+    }
+
+    /// Counts a request to the venue.
+    pub fn request(&self, kind: Kind) {
+        if let Some((_, word)) = KINDS.iter().find(|(known, _)| *known == kind) {
+            self.requests.get_or_create(&[("kind", *word)]).inc();
         }
     }
 

@@ -12,22 +12,29 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
+use orders::Event;
 use serde_json::json;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::Semaphore;
 use tokio::task::spawn_local;
 use tokio::time::{sleep, sleep_until, timeout};
+use wire::ControlAction;
 
-use crate::config::{Config, Listen};
+use crate::config::{Config, ConfigError, Listen};
 use crate::core::Core;
+use crate::live::JournalError;
 use crate::metrics::page;
+use crate::venue::{Venue, VenueError};
 use listener::{Accepted, Listener};
 
 /// Connections that may be open without having said HELLO (T4).
 const MAX_WAITING: usize = 16;
 /// For the session to say GOODBYE when the executor stops.
 const FAREWELL: Duration = Duration::from_secs(1);
+/// For the venue to cancel what rests when the executor stops.
+const LAST_CANCELS: Duration = Duration::from_secs(3);
+const LOOK_EVERY: Duration = Duration::from_millis(5);
 
 /// The executor cannot start.
 #[derive(Debug, thiserror::Error)]
@@ -38,6 +45,12 @@ pub enum StartError {
     /// No signals.
     #[error("cannot listen for signals: {0}")]
     Signals(io::Error),
+    /// The journal.
+    #[error(transparent)]
+    Journal(#[from] JournalError),
+    /// Files of certificates.
+    #[error(transparent)]
+    Certificates(#[from] ConfigError),
     /// A port or socket is taken or not allowed.
     #[error("{what}: cannot listen on {address}: {source}")]
     Bind {
@@ -50,6 +63,17 @@ pub enum StartError {
     },
 }
 
+/// Why a running executor ends by itself.
+#[derive(Debug, thiserror::Error)]
+pub enum StopError {
+    /// The venue does not want us.
+    #[error(transparent)]
+    Venue(#[from] VenueError),
+    /// Nothing can be written down any more.
+    #[error("{0}; every known bet was cancelled; start again once there is room")]
+    Journal(String),
+}
+
 /// An executor that listens.
 #[derive(Debug)]
 pub struct Server {
@@ -58,23 +82,30 @@ pub struct Server {
     pages: TcpListener,
     pages_address: SocketAddr,
     core: Rc<RefCell<Core>>,
+    venue: Option<Venue>,
 }
 
 impl Server {
-    /// Binds both listeners.
+    /// Reads the journal, if there is one, and binds both listeners.
     ///
     /// # Errors
-    /// [`StartError::Bind`] if one cannot be bound.
+    /// [`StartError`] if one of it cannot be had.
     pub async fn bind(config: Config) -> Result<Self, StartError> {
         let (trader, trader_address) = listen_for_traders(&config.listen).await?;
         let (pages, pages_address) = listen("metrics", config.metrics).await?;
-        let core = Rc::new(RefCell::new(Core::new(config)));
+        let betfair = config.live.as_ref().map(|live| live.betfair.clone());
+        let core = Rc::new(RefCell::new(Core::new(config)?));
+        let venue = match betfair {
+            Some(betfair) => Some(Venue::new(Rc::clone(&core), betfair)?),
+            None => None,
+        };
         Ok(Self {
             trader,
             trader_address,
             pages,
             pages_address,
             core,
+            venue,
         })
     }
 
@@ -89,15 +120,19 @@ impl Server {
     }
 
     /// Serves until `stop` is done, then says GOODBYE to the session and returns. Needs a [`tokio::task::LocalSet`].
-    pub async fn run(self, stop: impl Future<Output = &'static str>) {
+    ///
+    /// # Errors
+    /// [`StopError`] if it cannot go on.
+    pub async fn run(self, stop: impl Future<Output = &'static str>) -> Result<(), StopError> {
+        let mode = if self.venue.is_some() { "live" } else { "dry_run" };
         tracing::info!(
             listening = %self.trader_address, metrics = %self.pages_address,
-            clock = self.core.borrow().config().clock.as_str(), mode = "dry_run", "executor started"
+            clock = self.core.borrow().config().clock.as_str(), mode, "executor started"
         );
         let pages = spawn_local(page::serve(self.pages, Rc::clone(&self.core)));
         let time = spawn_local(keep_time(Rc::clone(&self.core)));
         let traders = spawn_local(accept(self.trader, Rc::clone(&self.core)));
-        let why = stop.await;
+        let ended = serve(&self.core, self.venue.as_ref(), stop).await;
         traders.abort();
         time.abort();
         let session = self.core.borrow().end_session("shutdown");
@@ -107,8 +142,59 @@ impl Server {
             tracing::warn!("the trader did not take the goodbye");
         }
         pages.abort();
+        let why = *ended.as_ref().unwrap_or(&"error");
         tracing::info!(signal = why, status = %self.core.borrow().status(), "executor stopped");
+        ended.map(drop)
     }
+}
+
+/// Until it is asked to stop, or cannot go on. What rests at the venue is cancelled first: with nobody here, no deadline
+/// would end it.
+async fn serve(
+    core: &RefCell<Core>,
+    venue: Option<&Venue>,
+    stop: impl Future<Output = &'static str>,
+) -> Result<&'static str, StopError> {
+    let Some(venue) = venue else {
+        return Ok(stop.await);
+    };
+    let failed = core.borrow().failed();
+    let speaking = venue.clone().run();
+    tokio::pin!(speaking, stop);
+    let cannot_write = async {
+        failed.notified().await;
+        let live = core
+            .borrow()
+            .live()
+            .and_then(|live| live.broken().map(ToString::to_string));
+        live.unwrap_or_default()
+    };
+    tokio::pin!(cannot_write);
+    let why = tokio::select! {
+        why = &mut stop => why,
+        refused = &mut speaking => return Err(refused.map_or_else(Into::into, |never| match never {})),
+        error = &mut cannot_write => {
+            venue.last_words().await;
+            return Err(StopError::Journal(error));
+        }
+    };
+    if core.borrow().cancels_on_stop() {
+        core.borrow_mut()
+            .venue_says(Event::Control(ControlAction::CancelAll));
+        let all_ended = async {
+            while core.borrow().has_orders() {
+                sleep(LOOK_EVERY).await;
+            }
+        };
+        tokio::select! {
+            done = timeout(LAST_CANCELS, all_ended) => if done.is_err() {
+                tracing::warn!("orders are still open; the next start takes them up");
+            },
+            _ = &mut speaking => {}
+            error = &mut cannot_write => return Err(StopError::Journal(error)),
+        }
+    }
+    Ok(why)
 }
 
 /// Waits for SIGTERM or SIGINT; both are caught from this call on.

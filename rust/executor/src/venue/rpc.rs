@@ -1,0 +1,308 @@
+//! Requests of the betting API as JSON-RPC, and what their replies say.
+
+use hyper::StatusCode;
+use orders::facts::{Answer, Told};
+use orders::{Instruction, Kind, Request};
+use serde::Deserialize;
+use serde_json::{Value, json};
+use wire::{Intent, TimeInForce};
+
+use super::bets::centi;
+use super::http::Failure;
+
+/// A code that the error ladder knows for what the venue cannot read.
+const BAD_REQUEST: &str = "INVALID_INPUT_DATA";
+
+/// The method and the parameters of a request that changes something.
+#[must_use]
+pub fn call_of(request: &Request, strategy_ref: &str) -> (&'static str, Value) {
+    let instructions: Vec<Value> = request.instructions.iter().map(instruction).collect();
+    let mut parameters = json!({"marketId": request.market_id, "instructions": instructions});
+    let method = match request.kind {
+        Kind::Place => {
+            parameters["customerRef"] = json!(request.reference);
+            parameters["customerStrategyRef"] = json!(strategy_ref);
+            if let Some(version) = version_of(&request.instructions) {
+                parameters["marketVersion"] = json!({"version": version});
+            }
+            "SportsAPING/v1.0/placeOrders"
+        }
+        Kind::Replace => {
+            parameters["customerRef"] = json!(request.reference);
+            "SportsAPING/v1.0/replaceOrders"
+        }
+        // Cancelling twice is cancelling once: no reference, so that it is never refused for being a repeat.
+        Kind::Cancel | Kind::LookUp => "SportsAPING/v1.0/cancelOrders",
+    };
+    (method, parameters)
+}
+
+/// One version is said for all orders of a request: the oldest that any of them names.
+fn version_of(instructions: &[Instruction]) -> Option<i64> {
+    let versions = instructions.iter().filter_map(|instruction| match instruction {
+        Instruction::Place(intent) => intent.market_version,
+        _ => None,
+    });
+    versions.min()
+}
+
+fn instruction(instruction: &Instruction) -> Value {
+    match instruction {
+        Instruction::Place(intent) => place(intent),
+        Instruction::Cancel { bet_id, reduce_centi } => match reduce_centi {
+            Some(size_centi) => json!({"betId": bet_id, "sizeReduction": decimal(*size_centi)}),
+            None => json!({"betId": bet_id}),
+        },
+        Instruction::Replace { bet_id, price_centi } => {
+            json!({"betId": bet_id, "newPrice": decimal(*price_centi)})
+        }
+        Instruction::LookUp { .. } => Value::Null,
+    }
+}
+
+fn place(intent: &Intent) -> Value {
+    let mut limit = json!({"size": decimal(intent.size_centi), "price": decimal(intent.price_centi)});
+    if intent.time_in_force == Some(TimeInForce::FillOrKill) {
+        limit["timeInForce"] = json!("FILL_OR_KILL");
+        if let Some(size_centi) = intent.min_fill_size_centi {
+            limit["minFillSize"] = json!(decimal(size_centi));
+        }
+    } else {
+        limit["persistenceType"] = json!(intent.persistence.as_str());
+    }
+    json!({
+        "orderType": "LIMIT",
+        "selectionId": intent.selection_id,
+        "handicap": decimal(intent.handicap_centi),
+        "side": intent.side.as_str(),
+        "customerOrderRef": intent.intent_id,
+        "limitOrder": limit,
+    })
+}
+
+/// The body of one call.
+#[must_use]
+pub fn body(method: &str, parameters: &Value) -> Vec<u8> {
+    json!({"jsonrpc": "2.0", "method": method, "params": parameters, "id": 1})
+        .to_string()
+        .into_bytes()
+}
+
+/// Why a call has no result.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum NoResult {
+    /// The venue refused it with this code.
+    Refused(String),
+    /// Not a byte of it left.
+    NotSent(String),
+    /// Nobody knows.
+    Lost(String),
+}
+
+impl From<Failure> for NoResult {
+    fn from(failure: Failure) -> Self {
+        match failure {
+            Failure::NotSent(why) => Self::NotSent(why),
+            Failure::Lost(why) => Self::Lost(why),
+        }
+    }
+}
+
+impl From<NoResult> for Answer {
+    fn from(none: NoResult) -> Self {
+        match none {
+            NoResult::Refused(code) => Self::Refused(code),
+            NoResult::NotSent(why) => Self::NotSent(why),
+            NoResult::Lost(why) => Self::Lost(why),
+        }
+    }
+}
+
+#[derive(Deserialize)]
+struct Reply {
+    result: Option<Value>,
+    error: Option<RpcError>,
+}
+
+#[derive(Deserialize)]
+struct RpcError {
+    #[serde(default)]
+    code: i64,
+    #[serde(default)]
+    message: String,
+    data: Option<Value>,
+}
+
+/// The result in a reply.
+///
+/// # Errors
+/// [`NoResult`]: what the venue says of it, or that it is no reply.
+pub fn result_of(status: StatusCode, body: &[u8]) -> Result<Value, NoResult> {
+    reply_of(status, body)?.into_result()
+}
+
+/// The results of a batch, in its order.
+///
+/// # Errors
+/// As [`result_of`]; the first of them.
+pub fn results_of(status: StatusCode, body: &[u8]) -> Result<Vec<Value>, NoResult> {
+    let replies: Vec<Reply> =
+        serde_json::from_slice(body).map_err(|error| unreadable(status, &error.to_string()))?;
+    replies.into_iter().map(Reply::into_result).collect()
+}
+
+fn reply_of(status: StatusCode, body: &[u8]) -> Result<Reply, NoResult> {
+    serde_json::from_slice(body).map_err(|error| unreadable(status, &error.to_string()))
+}
+
+fn unreadable(status: StatusCode, why: &str) -> NoResult {
+    if status == StatusCode::TOO_MANY_REQUESTS {
+        return NoResult::Refused("TOO_MANY_REQUESTS".to_owned());
+    }
+    NoResult::Lost(format!("HTTP {}: {why}", status.as_u16()))
+}
+
+impl Reply {
+    fn into_result(self) -> Result<Value, NoResult> {
+        match (self.result, self.error) {
+            (Some(result), None) => Ok(result),
+            (_, Some(error)) => Err(error.into_none()),
+            (None, None) => Err(NoResult::Lost("a reply without a result".to_owned())),
+        }
+    }
+}
+
+impl RpcError {
+    fn into_none(self) -> NoResult {
+        let data = self.data.as_ref();
+        let exception = data.and_then(|data| {
+            let named = data
+                .get("APINGException")
+                .or_else(|| data.get("AccountAPINGException"));
+            named.or_else(|| data.get("HeartbeatAPINGException"))
+        });
+        match exception
+            .and_then(|exception| exception.get("errorCode"))
+            .and_then(Value::as_str)
+        {
+            Some(code) => NoResult::Refused(code.to_owned()),
+            // What it cannot read it has not done.
+            None if matches!(self.code, -32_700 | -32_600 | -32_601 | -32_602) => {
+                NoResult::Refused(BAD_REQUEST.to_owned())
+            }
+            None => NoResult::Lost(format!("JSON-RPC {}: {}", self.code, wire::cut(&self.message))),
+        }
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Report {
+    status: String,
+    error_code: Option<String>,
+    #[serde(default)]
+    instruction_reports: Vec<InstructionReport>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct InstructionReport {
+    status: String,
+    error_code: Option<String>,
+    bet_id: Option<String>,
+    size_cancelled: Option<f64>,
+    instruction: Option<Echo>,
+    #[serde(rename = "placeInstructionReport")]
+    placed: Option<Box<InstructionReport>>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Echo {
+    limit_order: Option<EchoedLimit>,
+}
+
+#[derive(Deserialize)]
+struct EchoedLimit {
+    size: f64,
+}
+
+/// What an execution report says of each instruction of a request.
+#[must_use]
+pub fn answer_of(request: &Request, result: Value) -> Answer {
+    let report: Report = match serde_json::from_value(result) {
+        Ok(report) => report,
+        Err(error) => return Answer::Lost(format!("a report that cannot be read: {error}")),
+    };
+    let overall = report.error_code.as_deref();
+    if report.instruction_reports.is_empty() {
+        return match overall {
+            Some(code) if report.status != "TIMEOUT" => Answer::Refused(code.to_owned()),
+            _ => Answer::Lost(format!(
+                "the venue says {} and nothing of its parts",
+                report.status
+            )),
+        };
+    }
+    if report.instruction_reports.len() != request.instructions.len() {
+        return Answer::Lost("a report of other instructions".to_owned());
+    }
+    let parts = request.instructions.iter().zip(report.instruction_reports);
+    Answer::Told(
+        parts
+            .map(|(asked, part)| told(asked, &report.status, overall, part))
+            .collect(),
+    )
+}
+
+fn told(asked: &Instruction, whole: &str, overall: Option<&str>, part: InstructionReport) -> Told {
+    match part.status.as_str() {
+        "SUCCESS" => done(asked, part),
+        "FAILURE" if whole != "TIMEOUT" => Told::Failed(code_of(overall, part.error_code.as_deref())),
+        _ => Told::TimedOut,
+    }
+}
+
+/// Where the reason stands above, nothing is wrong with the one instruction.
+fn code_of(overall: Option<&str>, code: Option<&str>) -> String {
+    let above = overall.filter(|code| !matches!(*code, "BET_ACTION_ERROR" | "PROCESSED_WITH_ERRORS"));
+    match (code, above) {
+        (None | Some("ERROR_IN_ORDER"), Some(above)) => above.to_owned(),
+        (Some(code), _) => code.to_owned(),
+        (None, None) => "UNEXPECTED_ERROR".to_owned(),
+    }
+}
+
+fn done(asked: &Instruction, part: InstructionReport) -> Told {
+    let cancelled_centi = part.size_cancelled.map_or(0, centi);
+    match asked {
+        Instruction::Place(intent) => Told::Done {
+            bet_id: part.bet_id,
+            size_centi: intent.size_centi,
+        },
+        Instruction::Replace { .. } => {
+            let placed = part.placed;
+            let limit = placed
+                .as_ref()
+                .and_then(|placed| placed.instruction.as_ref()?.limit_order.as_ref());
+            match limit.map(|limit| centi(limit.size)) {
+                Some(size_centi) => Told::Done {
+                    size_centi,
+                    bet_id: placed.and_then(|placed| placed.bet_id),
+                },
+                // It is there, and looking says how much of it.
+                None => Told::TimedOut,
+            }
+        }
+        Instruction::Cancel { .. } | Instruction::LookUp { .. } => Told::Done {
+            bet_id: None,
+            size_centi: cancelled_centi,
+        },
+    }
+}
+
+/// Hundredths as the venue's decimal. Both are exact: the ranges of the wire lie below 2^53.
+#[expect(clippy::cast_precision_loss, reason = "the wire's ranges lie below 2^53")]
+fn decimal(centi: i64) -> f64 {
+    centi as f64 / 100.0
+}
