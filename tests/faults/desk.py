@@ -15,14 +15,16 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from tempfile import TemporaryDirectory
+from tempfile import TemporaryDirectory, gettempdir
 from typing import Any
 
 from tests.e2e.executor_rig import binary
+from tests.faults.judge import Verdict, judge
 from trader.clock import WallClock
 from trader.execution.connection import TransportSettings
+from trader.execution.interfaces.executor import ExecutorStartError
 from trader.execution.interfaces.intents import QuoteIntent
-from trader.execution.interfaces.reports import ExecutionReport
+from trader.execution.interfaces.reports import ExecutionReport, Status
 from trader.execution.ipc import Bus
 from trader.execution.scripts_for_tests import intent
 from trader.execution.transport import Transport
@@ -63,7 +65,8 @@ class Sidecar:
     betfair: Config
     changes: Config = field(default_factory=dict)
     process: subprocess.Popen[bytes] | None = None
-    starts: int = 0
+    deaths: int = 0
+    started_ms: int = 0
 
     @property
     def socket(self) -> str:
@@ -95,20 +98,38 @@ class Sidecar:
             config[key] = config[key] | value if is_section else value
         return config
 
-    def start(self) -> None:
+    def start(self, disk: str | None = None) -> None:
+        """`disk`: what its disk does, in the words of `faulty_disk.c`."""
+        environment = dict(os.environ)
+        if disk is not None:
+            environment |= {
+                "LD_PRELOAD": str(faulty_disk()),
+                "FAULTY_DISK_FILE": "/orders.journal",
+                "FAULTY_DISK_FAULT": disk,
+            }
         path = self.folder / "executor.json"
         path.write_text(json.dumps(self.config()))
         with (self.folder / "executor.log").open("ab") as log:
             self.process = subprocess.Popen(
-                [binary(), "--config", path], stdout=subprocess.PIPE, stderr=log
+                [binary(), "--config", path],
+                stdout=subprocess.PIPE,
+                stderr=log,
+                env=environment,
             )
-        self.starts += 1
+        self.started_ms = time.time_ns() // 1_000_000
 
     def kill(self) -> None:
         assert self.process is not None, "it runs"
         self.process.kill()
         self.process.wait()
-        self._close()
+        self.bury()
+
+    def bury(self) -> None:
+        """It has died."""
+        assert self.process is not None and self.process.stdout is not None, "made so"
+        self.process.stdout.close()
+        self.process = None
+        self.deaths += 1
 
     def ended(self) -> int | None:
         return self.process.poll() if self.process is not None else 0
@@ -119,20 +140,31 @@ class Sidecar:
 
     def stop(self) -> int:
         """SIGTERM; its exit code."""
-        assert self.process is not None, "it runs"
+        if self.process is None:
+            return 0
         if self.process.poll() is None:
             self.process.send_signal(signal.SIGCONT)
             self.process.terminate()
         code = self.process.wait(PATIENCE_S)
-        self._close()
+        assert self.process.stdout is not None, "made so"
+        self.process.stdout.close()
+        self.process = None
         return code
 
     def log(self) -> str:
         return (self.folder / "executor.log").read_text()
 
-    def _close(self) -> None:
-        assert self.process is not None and self.process.stdout is not None, "made so"
-        self.process.stdout.close()
+
+def faulty_disk() -> Path:
+    """The library of `faulty_disk.c`: Bazel's, else made here."""
+    named = os.environ.get("FAULTY_DISK")
+    if named:
+        return Path(named).absolute()
+    source = Path(__file__).with_name("faulty_disk.c")
+    made = Path(gettempdir()) / f"faulty_disk-{source.stat().st_mtime_ns}.so"
+    if not made.exists():
+        subprocess.run(["cc", "-shared", "-fPIC", "-o", made, source, "-ldl"], check=True)
+    return made
 
 
 class Desk:
@@ -146,6 +178,8 @@ class Desk:
         self.bus = Bus()
         self.bus.subscribe(self._heard)
         self.transport = self._transport()
+        self.restarts = False
+        """Whether an executor that has died is started again, as a watchdog does."""
         self._names = 0
 
     def _heard(self, report: ExecutionReport) -> None:
@@ -165,9 +199,17 @@ class Desk:
         return Transport(settings, self.bus)
 
     def connect(self) -> None:
-        """Waits for the executor to listen, then opens the session."""
-        self.wait(lambda: os.path.exists(self.sidecar.socket), poll=False)
-        self.transport.start()
+        """Waits for an executor to listen, then opens the session."""
+        self.wait(self._is_connected, poll=False)
+
+    def _is_connected(self) -> bool:
+        self._watch()
+        try:
+            self.transport.start()
+        except ExecutorStartError:
+            self.transport = self._transport()
+            return False
+        return True
 
     @property
     def now_ms(self) -> int:
@@ -220,13 +262,64 @@ class Desk:
     def is_ended(self, name: str) -> bool:
         return any(report.status.is_terminal for report in self.by_intent[name])
 
+    def poll(self) -> None:
+        """A turn of the engine."""
+        self._watch()
+        self.transport.poll()
+
+    def _watch(self) -> None:
+        if self.restarts and self.sidecar.ended() is not None:
+            self.sidecar.bury()
+            self.sidecar.start()
+
+    def wait_until_ready(self) -> None:
+        """Waits until the executor that runs now says that orders may be sent."""
+        started = self.sidecar.started_ms
+
+        def is_ready() -> bool:
+            heartbeat = self.transport.heartbeat
+            is_new = heartbeat is not None and heartbeat.ts_ms >= started
+            return is_new and heartbeat is not None and heartbeat.state == "READY"
+
+        self.wait(is_ready)
+
+    def close_down(self) -> Verdict:
+        """Cancels everything, waits until every intent has ended, and judges."""
+        self.transport.control("cancel_all", "the day is over")
+        self.wait(lambda: all(self.is_ended(name) for name in self.intents))
+        # What came too late has been taken away, too.
+        self.wait(lambda: not any(bet["remaining"] for bet in self.bets()))
+        self.wait(lambda: not self.tells_more())
+        return judge(self.intents, self.reports, self.bets())
+
+    def tells_more(self) -> bool:
+        """Whether the executor has reports that were not heard, as its heartbeat says."""
+        heartbeat = self.transport.heartbeat
+        return heartbeat is None or heartbeat.next_report_seq != len(self.reports) + 1
+
+    def settled(self, name: str) -> bool:
+        """Whether more was said of an intent than that it was taken up, and what was not known of
+        it is known."""
+        statuses = self.statuses(name)
+        return bool(statuses) and statuses[-1] != "UNKNOWN"
+
+    def open_orders(self) -> list[str]:
+        """Orders that rest, as far as was told, and that nothing was asked for since."""
+        touched = {wish.target_intent_id for wish in self.intents.values()}
+        return [
+            name
+            for name, reports in self.by_intent.items()
+            if name not in touched
+            and reports[-1].status in (Status.PLACED, Status.PARTIALLY_FILLED)
+        ]
+
     def wait(self, done: Callable[[], bool], *, poll: bool = True) -> None:
         """Polls as an engine does until `done`; fails when that takes too long."""
         deadline = time.monotonic() + PATIENCE_S
         while not done():
             assert time.monotonic() < deadline, f"not in time; {self.sidecar.log()[-2_000:]}"
             if poll:
-                self.transport.poll()
+                self.poll()
             time.sleep(0.001)
 
     def wait_for(self, name: str, *statuses: str) -> None:
@@ -252,7 +345,11 @@ class Desk:
 
 @contextmanager
 def desk(
-    *rules: FaultRule, tls: bool = False, funds: str = "hotloop", **changes: Any
+    *rules: FaultRule,
+    tls: bool = False,
+    disk: str | None = None,
+    restarts: bool = False,
+    **changes: Any,
 ) -> Iterator[Desk]:
     """A venue with one open market, an executor at it, and a trader connected to that."""
     with TemporaryDirectory() as made:
@@ -266,8 +363,9 @@ def desk(
         plan = FaultPlan(1, venue.now_ms, rules)
         with EmbeddedExchange(venue, WallClock(), plan=plan, tls=context) as exchange:
             sidecar = Sidecar(folder, betfair_of(exchange, folder, certificates), changes)
-            sidecar.start()
+            sidecar.start(disk)
             made_desk = Desk(exchange, sidecar)
+            made_desk.restarts = restarts
             try:
                 made_desk.connect()
                 yield made_desk
