@@ -10,8 +10,7 @@ import os
 import signal
 import subprocess
 import time
-from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -20,19 +19,12 @@ from typing import Any
 
 from tests.e2e.executor_rig import binary
 from tests.faults.judge import Verdict, judge
+from tests.faults.trader import PATIENCE_S, STRATEGY, TOKEN, Trader
 from trader.clock import WallClock
-from trader.execution.connection import TransportSettings
-from trader.execution.interfaces.executor import ExecutorStartError
-from trader.execution.interfaces.intents import QuoteIntent
-from trader.execution.interfaces.reports import ExecutionReport, Status
-from trader.execution.ipc import Bus
-from trader.execution.scripts_for_tests import intent
-from trader.execution.transport import Transport
 from trader.simulator.exchange.certificates import Certificates, make_certificates
 from trader.simulator.exchange.embedded import EmbeddedExchange
 from trader.simulator.exchange.faults import FaultPlan, FaultRule
 from trader.simulator.exchange.testing import (
-    MARKET,
     QUOTES,
     T0_MS,
     MemoryFeed,
@@ -40,11 +32,6 @@ from trader.simulator.exchange.testing import (
     traded,
 )
 from trader.simulator.exchange.venue import Venue, VenueConfig
-
-PATIENCE_S = 30.0
-STRATEGY = "hotloop"
-TOKEN = "a-token-of-the-desk"
-RUNNER = 101
 
 Config = dict[str, Any]
 
@@ -99,14 +86,14 @@ class Sidecar:
         return config
 
     def start(self, disk: str | None = None) -> None:
-        """`disk`: what its disk does, in the words of `faulty_disk.c`."""
-        environment = dict(os.environ)
+        """`disk`: what its disk does, in the words of `faulty_host.c`."""
+        environment = os.environ | {
+            "LD_PRELOAD": str(faulty_host()),
+            "FAULTY_FILE": "/orders.journal",
+            "FAULTY_CLOCK": str(self.folder / "clock"),
+        }
         if disk is not None:
-            environment |= {
-                "LD_PRELOAD": str(faulty_disk()),
-                "FAULTY_DISK_FILE": "/orders.journal",
-                "FAULTY_DISK_FAULT": disk,
-            }
+            environment["FAULTY_DISK"] = disk
         path = self.folder / "executor.json"
         path.write_text(json.dumps(self.config()))
         with (self.folder / "executor.log").open("ab") as log:
@@ -130,6 +117,12 @@ class Sidecar:
         self.process.stdout.close()
         self.process = None
         self.deaths += 1
+
+    def set_clock(self, ms: int) -> None:
+        """Sets the wall clock of the executor so far forward, or back."""
+        made = self.folder / "clock.new"
+        made.write_text(str(ms))
+        made.replace(self.folder / "clock")
 
     def ended(self) -> int | None:
         return self.process.poll() if self.process is not None else 0
@@ -155,122 +148,46 @@ class Sidecar:
         return (self.folder / "executor.log").read_text()
 
 
-def faulty_disk() -> Path:
-    """The library of `faulty_disk.c`: Bazel's, else made here."""
-    named = os.environ.get("FAULTY_DISK")
+def faulty_host() -> Path:
+    """The library of `faulty_host.c`: Bazel's, else made here."""
+    named = os.environ.get("FAULTY_HOST")
     if named:
         return Path(named).absolute()
-    source = Path(__file__).with_name("faulty_disk.c")
-    made = Path(gettempdir()) / f"faulty_disk-{source.stat().st_mtime_ns}.so"
+    source = Path(__file__).with_name("faulty_host.c")
+    made = Path(gettempdir()) / f"faulty_host-{source.stat().st_mtime_ns}.so"
     if not made.exists():
         subprocess.run(["cc", "-shared", "-fPIC", "-o", made, source, "-ldl"], check=True)
     return made
 
 
-class Desk:
-    """The trader's side: intents, reports, and the venue's ledger."""
+class Desk(Trader):
+    """A trader with its executor, which it may start again, and the venue, which is the judge."""
 
-    def __init__(self, exchange: EmbeddedExchange, sidecar: Sidecar) -> None:
+    def __init__(self, exchange: EmbeddedExchange, sidecar: Sidecar, *, restarts: bool) -> None:
+        super().__init__(sidecar.socket, sidecar.folder)
         self.exchange, self.sidecar = exchange, sidecar
-        self.intents: dict[str, QuoteIntent] = {}
-        self.reports: list[ExecutionReport] = []
-        self.by_intent: dict[str, list[ExecutionReport]] = defaultdict(list)
-        self.bus = Bus()
-        self.bus.subscribe(self._heard)
-        self.transport = self._transport()
-        self.restarts = False
+        self.restarts = restarts
+        self._diary_bytes = 0
         """Whether an executor that has died is started again, as a watchdog does."""
-        self._names = 0
 
-    def _heard(self, report: ExecutionReport) -> None:
-        self.reports.append(report)
-        self.by_intent[report.intent_id].append(report)
-
-    def _transport(self) -> Transport:
-        settings = TransportSettings(
-            socket_path=self.sidecar.socket,
-            token=TOKEN,
-            clock="wall",
-            heartbeat_timeout_s=PATIENCE_S,
-            connect_timeout_s=PATIENCE_S,
-            backoff_base_s=0.005,
-            backoff_max_s=0.02,
-        )
-        return Transport(settings, self.bus)
-
-    def connect(self) -> None:
-        """Waits for an executor to listen, then opens the session."""
-        self.wait(self._is_connected, poll=False)
-
-    def _is_connected(self) -> bool:
-        self._watch()
-        try:
-            self.transport.start()
-        except ExecutorStartError:
-            self.transport = self._transport()
-            return False
-        return True
-
-    @property
-    def now_ms(self) -> int:
-        return time.time_ns() // 1_000_000
-
-    def place(self, **changes: Any) -> QuoteIntent:
-        """A back of 5.00 at 3.30, which rests."""
-        fields = {
-            "market_id": MARKET,
-            "selection_id": RUNNER,
-            "price_centi": 330,
-            "size_centi": 500,
-            "ttl_ms": 3_600_000,
-            "strategy_ref": STRATEGY,
-            "dry_run": False,
-            "ts_ms": self.now_ms,
-        } | changes
-        return self.submit(intent(self._name("i"), **fields))
-
-    def move(self, target: str, price_centi: int) -> QuoteIntent:
-        """A REPLACE of an order."""
-        return self.submit(
-            self.intents[target].replace(
-                intent_id=self._name("m"),
-                ts_ms=self.now_ms,
-                price_centi=price_centi,
-                ttl_ms=3_600_000,
-            )
-        )
-
-    def cancel(self, target: str) -> QuoteIntent:
-        """A CANCEL of an order."""
-        return self.submit(
-            self.intents[target].cancel(intent_id=self._name("c"), ts_ms=self.now_ms)
-        )
-
-    def _name(self, letter: str) -> str:
-        self._names += 1
-        return f"{letter}{self._names}"
-
-    def submit(self, wish: QuoteIntent) -> QuoteIntent:
-        self.intents[wish.intent_id] = wish
-        self.transport.submit(wish)
-        return wish
-
-    def statuses(self, name: str) -> list[str]:
-        told = (report.status.value for report in self.by_intent[name])
-        return [status for status in told if status != "ACCEPTED"]
-
-    def is_ended(self, name: str) -> bool:
-        return any(report.status.is_terminal for report in self.by_intent[name])
-
-    def poll(self) -> None:
-        """A turn of the engine."""
-        self._watch()
-        self.transport.poll()
-
-    def _watch(self) -> None:
+    def watch(self) -> None:
         if self.restarts and self.sidecar.ended() is not None:
             self.sidecar.bury()
             self.sidecar.start()
+
+    def diary_grows(self) -> bool:
+        """Whether more reports were written into the diary since this was asked last."""
+        diary = self.sidecar.folder / "reports"
+        before, self._diary_bytes = self._diary_bytes, diary.stat().st_size if diary.exists() else 0
+        return self._diary_bytes > before
+
+    def recollect(self) -> None:
+        """Takes up what traders of other processes have written into the diary."""
+        self.forget()
+        self.connect()
+
+    def story(self) -> str:
+        return self.sidecar.log()[-2_000:]
 
     def wait_until_ready(self) -> None:
         """Waits until the executor that runs now says that orders may be sent."""
@@ -297,35 +214,6 @@ class Desk:
         heartbeat = self.transport.heartbeat
         return heartbeat is None or heartbeat.next_report_seq != len(self.reports) + 1
 
-    def settled(self, name: str) -> bool:
-        """Whether more was said of an intent than that it was taken up, and what was not known of
-        it is known."""
-        statuses = self.statuses(name)
-        return bool(statuses) and statuses[-1] != "UNKNOWN"
-
-    def open_orders(self) -> list[str]:
-        """Orders that rest, as far as was told, and that nothing was asked for since."""
-        touched = {wish.target_intent_id for wish in self.intents.values()}
-        return [
-            name
-            for name, reports in self.by_intent.items()
-            if name not in touched
-            and reports[-1].status in (Status.PLACED, Status.PARTIALLY_FILLED)
-        ]
-
-    def wait(self, done: Callable[[], bool], *, poll: bool = True) -> None:
-        """Polls as an engine does until `done`; fails when that takes too long."""
-        deadline = time.monotonic() + PATIENCE_S
-        while not done():
-            assert time.monotonic() < deadline, f"not in time; {self.sidecar.log()[-2_000:]}"
-            if poll:
-                self.poll()
-            time.sleep(0.001)
-
-    def wait_for(self, name: str, *statuses: str) -> None:
-        """Waits until the intent was told these, ACCEPTED left out."""
-        self.wait(lambda: self.statuses(name)[: len(statuses)] == list(statuses))
-
     def bets(self) -> list[dict[str, Any]]:
         """Every bet at the venue."""
         return self.exchange.call(
@@ -349,9 +237,14 @@ def desk(
     tls: bool = False,
     disk: str | None = None,
     restarts: bool = False,
+    connects: bool = True,
     **changes: Any,
 ) -> Iterator[Desk]:
-    """A venue with one open market, an executor at it, and a trader connected to that."""
+    """A venue with one open market, an executor at it, and a trader connected to that.
+
+    `disk`: what the first executor's disk does; `restarts`: an executor that has died is started
+    again; `changes`: of its configuration.
+    """
     with TemporaryDirectory() as made:
         folder = Path(made)
         now_ms = time.time_ns() // 1_000_000 - T0_MS
@@ -364,10 +257,10 @@ def desk(
         with EmbeddedExchange(venue, WallClock(), plan=plan, tls=context) as exchange:
             sidecar = Sidecar(folder, betfair_of(exchange, folder, certificates), changes)
             sidecar.start(disk)
-            made_desk = Desk(exchange, sidecar)
-            made_desk.restarts = restarts
+            made_desk = Desk(exchange, sidecar, restarts=restarts)
             try:
-                made_desk.connect()
+                if connects:
+                    made_desk.connect()
                 yield made_desk
             finally:
                 made_desk.transport.stop()

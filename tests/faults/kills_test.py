@@ -4,17 +4,22 @@ from __future__ import annotations
 
 import os
 import random
+import subprocess
+import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 import pytest
 
 from tests.faults.desk import Desk, desk
+from tests.faults.trader import Trader
 from trader.execution.interfaces.intents import Side
 
 KILLS = int(os.environ.get("HOTLOOP_KILLS", "50"))
 SEED = int(os.environ.get("HOTLOOP_SEED", "1"))
 KILLS_A_DAY = 25
+TRADER_KILLS = max(8, KILLS // 10)
 WRITES_MAX = 60
 
 
@@ -36,7 +41,40 @@ def test_killed_at_random_moments_nothing_is_placed_twice_or_lost() -> None:
             print(f"{killed} kills, {verdict}")
 
 
-def busy(trading: Desk, rng: random.Random, seconds: float) -> None:
+def test_a_trader_killed_at_random_moments_finds_every_order_again() -> None:
+    rng = random.Random(SEED)
+    with desk(connects=False) as trading:
+        for number in range(TRADER_KILLS):
+            with trader_program(trading, f"{SEED} {number}") as program:
+                # Only once it trades: to start takes longer than what is looked at here.
+                trading.wait(trading.diary_grows, polls=False)
+                time.sleep(rng.uniform(0.0, 0.15))
+                program.kill()
+            if rng.random() < 0.5:
+                trading.sidecar.kill()
+                trading.sidecar.start()
+        trading.recollect()
+        verdict = trading.close_down()
+        assert not verdict.problems, "\n".join(verdict.problems)
+        print(f"{TRADER_KILLS} kills of the trader, {verdict}")
+
+
+@contextmanager
+def trader_program(trading: Desk, seed: str) -> Iterator[subprocess.Popen[bytes]]:
+    command = [sys.executable, "-m", "tests.faults.trader_program"]
+    folder = trading.sidecar.folder
+    arguments = [trading.sidecar.socket, str(folder), seed]
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)}
+    with (folder / "trader.log").open("ab") as log:
+        program = subprocess.Popen([*command, *arguments], env=environment, stderr=log)
+    try:
+        yield program
+    finally:
+        program.kill()
+        program.wait()
+
+
+def busy(trading: Trader, rng: random.Random, seconds: float) -> None:
     """A trader that places, moves and cancels for so long."""
     until_ms = trading.now_ms + seconds * 1_000
     while trading.now_ms < until_ms:

@@ -1,34 +1,45 @@
-/* A disk that fails on command, put before the C library of one process (LD_PRELOAD).
+/* A machine that fails on command, put before the C library of one process (LD_PRELOAD).
  *
- * Only writes to the file whose name ends in FAULTY_DISK_FILE count, from 1. Of FAULTY_DISK_FAULT:
+ * The disk: only the file whose name ends in FAULTY_FILE counts, its writes from 1. Of FAULTY_DISK:
  *   die N        the process is killed (SIGKILL) right after the Nth write is done
  *   tear N B     … after B bytes of the Nth write
  *   full N       from the Nth write on there is no space left
  *   unsynced N   from the Nth fdatasync on the disk does not take it
+ *   readonly 0   the file cannot be opened for writing
+ * The clock: what the file FAULTY_CLOCK holds as text, in milliseconds, is added to the time of the wall.
  */
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <signal.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/syscall.h>
+#include <time.h>
 #include <unistd.h>
 
+static int ends_as_meant(const char *path) {
+    const char *name = getenv("FAULTY_FILE");
+    if (name == NULL) return 0;
+    size_t length = strlen(path), tail = strlen(name);
+    return length >= tail && strcmp(path + length - tail, name) == 0;
+}
+
 static int is_meant(int file) {
-    const char *name = getenv("FAULTY_DISK_FILE");
     char link[64], path[PATH_MAX];
     snprintf(link, sizeof link, "/proc/self/fd/%d", file);
     ssize_t length = readlink(link, path, sizeof path - 1);
-    if (name == NULL || length < 0) return 0;
+    if (length < 0) return 0;
     path[length] = 0;
-    size_t tail = strlen(name);
-    return (size_t)length >= tail && strcmp(path + length - tail, name) == 0;
+    return ends_as_meant(path);
 }
 
 static int fault(const char *kind, int *number, int *bytes) {
-    const char *text = getenv("FAULTY_DISK_FAULT");
+    const char *text = getenv("FAULTY_DISK");
     char word[16];
     *bytes = 0;
     return text != NULL && sscanf(text, "%15s %d %d", word, number, bytes) >= 2 && strcmp(word, kind) == 0;
@@ -64,4 +75,35 @@ int fdatasync(int file) {
         return -1;
     }
     return real(file);
+}
+
+int open64(const char *path, int flags, ...) {
+    va_list more;
+    va_start(more, flags);
+    mode_t mode = va_arg(more, mode_t);
+    va_end(more);
+    int number, bytes;
+    if ((flags & O_ACCMODE) != O_RDONLY && ends_as_meant(path) && fault("readonly", &number, &bytes)) {
+        errno = EROFS;
+        return -1;
+    }
+    return openat(AT_FDCWD, path, flags | O_LARGEFILE, mode);
+}
+
+int clock_gettime(clockid_t clock, struct timespec *now) {
+    int failed = (int)syscall(SYS_clock_gettime, clock, now);
+    const char *name = getenv("FAULTY_CLOCK");
+    if (failed || clock != CLOCK_REALTIME || name == NULL) return failed;
+    char text[32] = {0};
+    int file = (int)syscall(SYS_openat, AT_FDCWD, name, O_RDONLY);
+    if (file < 0) return 0;
+    if (read(file, text, sizeof text - 1) > 0) {
+        long ms = atol(text);
+        now->tv_sec += ms / 1000;
+        now->tv_nsec += ms % 1000 * 1000000;
+        if (now->tv_nsec < 0) { now->tv_nsec += 1000000000; now->tv_sec--; }
+        if (now->tv_nsec >= 1000000000) { now->tv_nsec -= 1000000000; now->tv_sec++; }
+    }
+    close(file);
+    return 0;
 }
