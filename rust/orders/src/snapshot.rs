@@ -21,7 +21,6 @@ pub struct Snapshot {
     cancels: Vec<Cancel>,
     flights: Vec<(u64, Flight)>,
     unacked: Vec<Report>,
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     dry: Vec<Report>,
     ended: Vec<Ended>,
     amended: Vec<String>,

@@ -35,6 +35,7 @@ class Book:
         self.cancels: dict[str, Cancel] = {}
         self.flights: dict[int, Flight] = {}
         self.unacked: deque[ExecutionReport] = deque()
+        self.dry: dict[str, ExecutionReport] = {}
         self.ended: OrderedDict[str, Ended] = OrderedDict()
         self.amended: set[str] = set()
         self.exposure = Exposure()
@@ -153,6 +154,11 @@ class Book:
     def remember(self, intent_id: str) -> None:
         """Adds an id that is not among them; the oldest goes if there are too many."""
         self.remembered[intent_id] = None
+        self.set_max_remembered(self.max_remembered)
+
+    def set_max_remembered(self, most: int) -> None:
+        """Remembers so many intents from now on."""
+        self.max_remembered = most
         while len(self.remembered) > self.max_remembered:
             self.remembered.popitem(last=False)
 
@@ -211,7 +217,12 @@ class Book:
             self.remember(name)  # refused on sight: its report is all there is of it
         self.last_seq = report.seq
         self.unacked.append(report)
-        if report.status is Status.AMENDED:
+        if report.dry_run:
+            if report.status.is_terminal:
+                self.dry.pop(name, None)
+            else:
+                self.dry[name] = report
+        elif report.status is Status.AMENDED:
             self._amend_told(name)
         elif name in self.cancels:
             if report.status.is_terminal:

@@ -44,8 +44,7 @@ def _check_quote(core: Core, intent: QuoteIntent) -> Refusal | None:
     ladder_allows = markets.allows(market_id, intent.price_centi)
     against = (
         (core.now_ms >= intent.deadline_ms, TTL_PREVENTED),
-        (core.book.killed, Refusal("KILLED", "halt")),
-        (core.halted is not None, Refusal(core.halted or "", "halt")),
+        (core.why_halted is not None, Refusal(core.why_halted or "", "halt")),
         (not markets.is_open(market_id), Refusal("MARKET_NOT_OPEN")),
         (markets.is_out(market_id, runner), Refusal("RUNNER_REMOVED")),
         (not ladder_allows, Refusal("INVALID_ODDS")),

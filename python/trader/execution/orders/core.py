@@ -96,7 +96,7 @@ class Core:
     - `strays`: bets to be ended though no open order has them, and when to try (again).
     - `gathered`: when the orders of a market that are gathered leave.
     - `unknown`: bets of strangers that were told.
-    - `halted`: why nothing more is placed, the code that intents are refused with.
+    - `halted`: why nothing more is placed though nobody has thrown the switch.
     - `wake_ms`: when it has to be told the time again, if nothing else happens.
     """
 
@@ -115,11 +115,19 @@ class Core:
         self.unknown: set[str] = set()
         self.is_ready = False
         self.needs_login = False
+        self.is_paused = False
         self.halted: str | None = None
         self.funds_differ_since_ms: int | None = None
         self.effects: list[Effect] = []
         self.counters = Counters()
         self.wake_ms: int | None = None
+
+    @property
+    def why_halted(self) -> str | None:
+        """Why nothing more is placed: the code that intents are refused with."""
+        if self.book.killed:
+            return "KILLED"
+        return "REPORTS_UNACKED" if self.is_paused else self.halted
 
     def note(self, record: Record) -> None:
         """Decides something: the journal has it before anything that follows from it."""

@@ -7,7 +7,9 @@ from typing import ClassVar, TypeAlias
 
 from trader.execution.interfaces.intents import QuoteIntent
 from trader.execution.interfaces.messages import ControlAction, MarketState
+from trader.execution.interfaces.reports import ExecutionReport
 from trader.execution.orders import facts
+from trader.execution.orders.config import Config
 from trader.execution.orders.variants import Variant
 
 
@@ -91,6 +93,30 @@ class LoggedIn(Variant):
 
 
 @dataclass(frozen=True, slots=True)
+class Paused(Variant):
+    """Too many reports wait for the trader: nothing more is placed; or no longer."""
+
+    is_wrapper: ClassVar[bool] = True
+    is_paused: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Dry(Variant):
+    """A dry run beside this machine made a report: it gets a number of the same row."""
+
+    is_wrapper: ClassVar[bool] = True
+    report: ExecutionReport
+
+
+@dataclass(frozen=True, slots=True)
+class Configured(Variant):
+    """Other limits, pacing and windows from now on; what stands stays."""
+
+    is_wrapper: ClassVar[bool] = True
+    config: Config
+
+
+@dataclass(frozen=True, slots=True)
 class Time(Variant):
     """It is now."""
 
@@ -109,5 +135,8 @@ Event: TypeAlias = (
     | Reconciled
     | Funds
     | LoggedIn
+    | Paused
+    | Dry
+    | Configured
     | Time
 )

@@ -21,7 +21,7 @@ from trader.execution.orders.facts import Answer, Failed, Lost, Refused, Replied
 from trader.execution.orders.kinds import Why
 from trader.execution.orders.reconcile import looked, reconciled
 from trader.execution.orders.request import Effect, LogIn
-from trader.execution.orders.settle import refuse, settle
+from trader.execution.orders.settle import end_dry, refuse, relay, settle
 
 VENUE_HALT = "VENUE_HALT"
 """The venue has said that nothing more is to be placed."""
@@ -48,6 +48,9 @@ class Machine(Core):
         # Whether it arrived, nobody remembers.
         for request in sorted(book.flights):
             machine.note(records.Answered(request, machine.now_ms, Lost("restart")))
+        # The dry run beside it remembers nothing.
+        for name in sorted(book.dry):
+            end_dry(machine, book.dry[name])
         return machine, machine._finish()
 
     def step(self, event: Event) -> list[Effect]:
@@ -73,6 +76,13 @@ class Machine(Core):
                 funds.compare(self, event.exposure_centi)
             case events.LoggedIn():
                 self.needs_login = False
+            case events.Paused():
+                self.is_paused = event.is_paused
+            case events.Dry():
+                relay(self, event.report)
+            case events.Configured():
+                self.config = event.config
+                self.book.set_max_remembered(event.config.limits.max_remembered_intents)
             case events.Time():
                 self.now_ms = max(self.now_ms, event.now_ms)
         return self._finish()

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import msgspec
+
 from trader.betfair.error_codes import ErrorClass
 from trader.execution.interfaces.intents import QuoteIntent
 from trader.execution.interfaces.reports import ExecutionReport, FillEvent, Status
@@ -205,5 +207,29 @@ def _tell(
         reject_class=draft.error_class,
         venue_code=draft.venue_code,
     )
+    _say(core, report)
+
+
+def relay(core: Core, report: ExecutionReport) -> None:
+    """A report of the dry run, numbered as ours are."""
+    _say(core, msgspec.structs.replace(report, seq=core.book.last_seq + 1))
+
+
+def end_dry(core: Core, report: ExecutionReport) -> None:
+    """A dry order that a process before this one had."""
+    ended = msgspec.structs.replace(
+        report,
+        ts_ms=core.now_ms,
+        status=Status.CANCELLED,
+        size_remaining_centi=0,
+        reject_code="RESTARTED",
+        fill_price=None,
+        fill_size=None,
+        fill_events=(),
+    )
+    relay(core, ended)
+
+
+def _say(core: Core, report: ExecutionReport) -> None:
     core.note(records.Report(report))
     core.effects.append(Tell(report))

@@ -30,6 +30,7 @@ class Snapshot:
     cancels: list[Cancel]
     flights: list[tuple[int, Flight]]
     unacked: list[ExecutionReport]
+    dry: list[ExecutionReport]
     ended: list[Ended]
     amended: list[str]
     exposure: Exposure
@@ -50,6 +51,7 @@ class Snapshot:
             cancels=[book.cancels[name] for name in sorted(book.cancels)],
             flights=list(book.flights.items()),
             unacked=list(book.unacked),
+            dry=[book.dry[name] for name in sorted(book.dry)],
             ended=list(book.ended.values()),
             amended=sorted(book.amended),
             exposure=Exposure(dict(sorted(book.exposure.markets.items()))),
@@ -74,6 +76,7 @@ class Snapshot:
         book.cancels.update({cancel.intent.intent_id: cancel for cancel in own.cancels})
         book.flights.update(own.flights)
         book.unacked.extend(own.unacked)
+        book.dry.update({report.intent_id: report for report in own.dry})
         for ended in own.ended:
             name = ended.intent.intent_id
             if ended.bet is not None:
