@@ -11,6 +11,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final, Protocol
 
+from trader.execution.ack_tracker import NO_ANSWERS
 from trader.execution.blotter import Blotter
 from trader.execution.interfaces.executor import OpenOrder
 from trader.execution.interfaces.ids import IdSource
@@ -251,7 +252,8 @@ class OrderDesk:
     # --- reports back ---------------------------------------------------------------------------
 
     def _on_report(self, report: ExecutionReport) -> None:
-        self._on_the_way.pop(report.intent_id, None)
+        if report.status not in NO_ANSWERS:
+            self._on_the_way.pop(report.intent_id, None)
         self.counts.reports[report.status.value] += 1
         if report.status is Status.REJECTED and report.reject_code is not None:
             self.counts.rejects[report.reject_code] += 1

@@ -12,7 +12,7 @@ import pytest
 from trader.betfair.stream import StreamEndpoint
 from trader.clock import SteppedClock
 from trader.execution.executor_py.venue_client import VenueAddress, VenueClient
-from trader.execution.executor_py.venue_executor import VenueExecutor
+from trader.execution.executor_py.venue_executor import VenueExecutor, VenueSettings
 from trader.execution.interfaces.intents import QuoteIntent
 from trader.execution.interfaces.reports import ExecutionReport, Status
 from trader.execution.ipc import Bus
@@ -65,7 +65,9 @@ class Desk:
             self.executor.tick(self.now_ms)
 
     def told(self, name: str) -> list[Status]:
-        return [report.status for report in self.reports if report.intent_id == name]
+        """What was said of an intent, but that it was taken up."""
+        told = [report.status for report in self.reports if report.intent_id == name]
+        return [status for status in told if status is not Status.ACCEPTED]
 
     def bets(self) -> list[tuple[str | None, int, int]]:
         """(reference, remaining, cancelled) of every bet at the venue."""
@@ -88,7 +90,7 @@ def desk(*rules: FaultRule) -> Iterator[Desk]:
         bus = Bus()
         endpoint = StreamEndpoint("127.0.0.1", exchange.ports.stream, tls=False)
         executor = VenueExecutor(
-            bus, client, endpoint, KEY, strategy_ref="hotloop", lockstep=exchange
+            bus, client, endpoint, KEY, VenueSettings("hotloop"), lockstep=exchange
         )
         made = Desk(exchange, executor)
         bus.subscribe(made.reports.append)
@@ -113,7 +115,7 @@ def test_an_order_lives_and_ends() -> None:
         trading.executor.tick(trading.now_ms)
         assert trading.told("a") == [Status.PLACED, Status.REPLACED]
         assert trading.told("b") == [Status.PLACED, Status.CANCELLED]
-        assert len(trading.executor.orders) == 0
+        assert not trading.executor.machine.book.orders
 
 
 @pytest.mark.parametrize(
@@ -163,6 +165,7 @@ def test_a_timeout_whose_bet_comes_late_is_found() -> None:
 def test_a_session_that_ends_is_renewed_and_the_order_sent_once() -> None:
     with desk(rule("session_expiry")) as trading:
         trading.place("a")
+        trading.later(1_000)
         assert trading.bets() == [("a", 500, 0)]
         assert trading.told("a") == [Status.PLACED]
 

@@ -12,20 +12,20 @@ from trader.execution.interfaces.reports import ExecutionReport, FillEvent, Stat
 KEEP_ENDED: Final = 10_000
 
 
+NO_ANSWERS: Final = (Status.ACCEPTED, Status.UNKNOWN)
+"""That an intent was taken up, or is looked for: it may come to stand."""
+
+
 @dataclass(slots=True)
 class TrackedIntent:
     """What is known of one intent. Sizes in hundredths; fills in odds and account currency."""
 
     intent: QuoteIntent
     status: Status | None = None  # None until the first report
+    acked: bool = False  # whether more was heard than that it was taken up, or is looked for
     ended: bool = False
     matched_centi: int = 0
     fills: list[FillEvent] = field(default_factory=list)
-
-    @property
-    def acked(self) -> bool:
-        """Whether any report was heard."""
-        return self.status is not None
 
     @property
     def vwap(self) -> float | None:
@@ -65,7 +65,8 @@ class AckTracker:
         if tracked.ended and report.status is not Status.AMENDED:
             self.late += 1
             return None
-        if tracked.status is None:
+        if not tracked.acked and report.status not in NO_ANSWERS:
+            tracked.acked = True
             self.in_flight -= 1
         tracked.status = report.status
         tracked.matched_centi = report.size_matched_centi
@@ -78,7 +79,7 @@ class AckTracker:
         return self._intents.get(intent_id)
 
     def unacknowledged(self) -> list[QuoteIntent]:
-        """The intents sent that no report was heard for, oldest first."""
+        """The intents sent that were not answered, oldest first."""
         return [t.intent for t in self._intents.values() if not t.acked]
 
     def _end(self, tracked: TrackedIntent) -> None:

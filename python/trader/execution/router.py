@@ -60,7 +60,7 @@ class Router:
 
     @property
     def in_flight(self) -> int:
-        """Intents sent that no report was heard for."""
+        """Intents sent that were not answered."""
         return self.tracker.in_flight
 
     def open_orders(self, market_id: str | None = None) -> list[OpenOrder]:
@@ -164,7 +164,7 @@ class Router:
             return
         intent = tracked.intent
         metrics = self._metrics
-        sent_ns = self._sent_ns.pop(intent.intent_id, None)
+        sent_ns = self._sent_ns.pop(intent.intent_id, None) if tracked.acked else None
         if sent_ns is not None:
             metrics.intent_ack.record(time.perf_counter_ns() - sent_ns)
         metrics.reports_total[report.status.value] += 1

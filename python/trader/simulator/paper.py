@@ -18,9 +18,11 @@ from trader.betfair.stream import StreamClient, StreamCredentials, StreamEndpoin
 from trader.clock import SteppedClock
 from trader.config.schema import Config
 from trader.execution.executor_py.venue_client import VenueAddress, VenueClient
-from trader.execution.executor_py.venue_executor import VenueExecutor
+from trader.execution.executor_py.venue_executor import VenueExecutor, VenueSettings
 from trader.execution.interfaces.executor import Executor, ExecutorLost
 from trader.execution.ipc import Bus
+from trader.execution.orders.config import Config as OrdersConfig
+from trader.execution.orders.config import Limits, Pacing
 from trader.monitoring.metrics import Metrics
 from trader.order_desk import STRATEGY_REF
 from trader.simulator.exchange import oracle
@@ -34,6 +36,8 @@ from trader.strategy.hotloop.config import read_config
 MARKET_FIELDS: Final = ("EX_ALL_OFFERS", "EX_TRADED", "EX_TRADED_VOL", "EX_LTP", "EX_MARKET_DEF")
 HEARTBEAT_MS: Final = 5_000
 LINE_TIMEOUT_S: Final = 20.0
+NO_LIMIT_CENTI: Final = 10**12
+NO_LIMIT: Final = 10**9
 
 
 def venue_config(config: Config) -> VenueConfig:
@@ -75,6 +79,23 @@ class AccountResult:
         }
 
 
+def _orders(config: Config) -> OrdersConfig:
+    """What the order machine keeps to, money of another venue left out: what a paper account may
+    cost, its deposit says."""
+    limits = config.execution.limits.dry_run()
+    return OrdersConfig(
+        limits=Limits(
+            max_open_orders=limits.max_open_orders,
+            min_size_centi=limits.min_size_centi,
+            min_payout_centi=limits.min_payout_centi,
+            max_remembered_intents=limits.max_remembered_intents,
+            max_market_exposure_centi=NO_LIMIT_CENTI,
+            max_exposure_centi=NO_LIMIT_CENTI,
+        ),
+        pacing=Pacing(per_hour=NO_LIMIT),
+    )
+
+
 class PaperVenue:
     """A running exchange with one account, the trader's market stream on it, and its executor."""
 
@@ -105,13 +126,13 @@ class PaperVenue:
 
     def make_executor(self, config: Config, bus: Bus, metrics: Metrics, run_dir: Path) -> Executor:
         """The executor that trades here, as a session asks for it; not started yet."""
-        del config, metrics, run_dir
+        del metrics, run_dir
         return VenueExecutor(
             bus,
             self._need_client(),
             self._endpoint(),
             self._account.app_key,
-            strategy_ref=STRATEGY_REF,
+            VenueSettings(STRATEGY_REF, orders=_orders(config)),
             lockstep=self._exchange,
         )
 

@@ -101,6 +101,10 @@ class DryRunMachine:
     def open_orders(self) -> int:
         return len(self._orders)
 
+    def has(self, intent_id: str | None) -> bool:
+        """Whether an order of this name stands."""
+        return intent_id in self._orders
+
     @property
     def next_seq(self) -> int:
         """The number the next new report will have."""

@@ -1,8 +1,8 @@
-"""What the venue executor asks of the venue, over betfairlightweight: plain values in and out.
+"""What the executor asks of the venue, over betfairlightweight: requests of the order machine in,
+answers for it out.
 
-Every call ends in an `Outcome`: what the venue said, or how the attempt failed and whether the
-venue may have acted. Nothing here decides what follows from it. Calls block; each worker thread
-has an HTTP session of its own.
+Every call ends in what is known afterwards; nothing here decides what follows from it. Calls block;
+each thread has an HTTP session of its own, with the venue's certificate verified.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from typing import Any, Final
 
 import requests
 from betfairlightweight import APIClient
+from betfairlightweight.endpoints import Betting
 from betfairlightweight.exceptions import (
     APIError,
     BetfairError,
@@ -22,17 +23,28 @@ from betfairlightweight.exceptions import (
     StatusCodeError,
 )
 
-from trader.betfair.error_codes import ErrorClass, class_of
+from trader.betfair.normalize import round_centi
+from trader.execution.executor_py.venue_bets import CLEARED, Cleared, of_cleared, of_current
 from trader.execution.interfaces.executor import ExecutorStartError
 from trader.execution.interfaces.intents import QuoteIntent, TimeInForce
+from trader.execution.orders import facts, request
+from trader.execution.orders.kinds import Kind
 
 HTTP_TOO_MANY: Final = 429
-HTTP_SERVER_ERROR: Final = 500
+TIMEOUT_S: Final = 10.0
+CONNECT_TIMEOUT_S: Final = 5.0
+_BAD_REQUEST: Final = "INVALID_INPUT_DATA"
+_UNREAD: Final = frozenset({-32700, -32600, -32601, -32602})
+"""JSON-RPC codes of what the venue cannot read, and so has not done."""
+_OVERALL: Final = ("BET_ACTION_ERROR", "PROCESSED_WITH_ERRORS")
 
 
 @dataclass(frozen=True, slots=True)
 class VenueAddress:
-    """Where the venue is and who we are there. The secrets are never printed."""
+    """Where the venue is and who we are there. The secrets are never printed.
+
+    With `cert_file` and `key_file` we log in by certificate at `certlogin_url`.
+    """
 
     api_url: str
     identity_url: str
@@ -40,23 +52,17 @@ class VenueAddress:
     username: str
     password: str
     ca_file: str | None = None
+    certlogin_url: str | None = None
+    cert_file: str | None = None
+    key_file: str | None = None
+    timeout_s: float = TIMEOUT_S
 
     def __repr__(self) -> str:
         return f"VenueAddress({self.api_url!r}, {self.username!r})"
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """How a request ended.
-
-    `report` is the one instruction report of a reply, None where there was no reply or none for
-    the instruction. `error_class` None means success.
-    """
-
-    report: Mapping[str, Any] | None
-    error_class: ErrorClass | None = None
-    code: str | None = None
-    message: str | None = None
+class VenueError(Exception):
+    """The venue has not said what it was asked; one line."""
 
 
 class VenueClient:
@@ -66,11 +72,19 @@ class VenueClient:
         self._address = address
         self._local = threading.local()
         self._login_lock = threading.Lock()
+        certificate = (address.cert_file, address.key_file) if address.cert_file else None
         self._client = APIClient(
-            address.username, address.password, app_key=address.app_key, lightweight=True
+            address.username,
+            address.password,
+            app_key=address.app_key,
+            lightweight=True,
+            cert_files=certificate,
         )
         self._client.api_uri = f"{address.api_url}/exchange/"
         self._client.identity_uri = f"{address.identity_url}/api/"
+        self._client.identity_cert_uri = f"{address.certlogin_url or address.identity_url}/api/"
+
+    # --- the session ----------------------------------------------------------------------------
 
     @property
     def token(self) -> str:
@@ -82,101 +96,93 @@ class VenueClient:
 
         Raises `ExecutorStartError` when the venue does not let us in.
         """
+        by_certificate = self._address.cert_file is not None
         with self._login_lock:
             if instead_of is None or self.token == instead_of:
+                how = self._client.login if by_certificate else self._client.login_interactive
                 try:
-                    self._client.login_interactive(session=self._session())
+                    how(session=self._session())
                 except (BetfairError, LoginError) as error:
                     raise ExecutorStartError(f"no log-in at the venue: {_why(error)}") from None
             return self.token
 
-    def place(self, intent: QuoteIntent, customer_ref: str) -> Outcome:
-        """placeOrders of one instruction."""
-        limit: dict[str, Any] = {
-            "size": intent.size_centi / 100,
-            "price": intent.price_centi / 100,
-        }
-        if intent.time_in_force is TimeInForce.FILL_OR_KILL:
-            limit["timeInForce"] = "FILL_OR_KILL"
-            if intent.min_fill_size_centi is not None:
-                limit["minFillSize"] = intent.min_fill_size_centi / 100
-        else:
-            limit["persistenceType"] = intent.persistence.value
-        instruction = {
-            "orderType": "LIMIT",
-            "selectionId": intent.selection_id,
-            "handicap": intent.handicap_centi / 100,
-            "side": intent.side.value,
-            "customerOrderRef": intent.intent_id,
-            "limitOrder": limit,
-        }
-        version = intent.market_version
-        return self._one(
-            lambda session: self._client.betting.place_orders(
-                market_id=intent.market_id,
-                instructions=[instruction],
-                customer_ref=customer_ref,
-                customer_strategy_ref=intent.strategy_ref or None,
-                market_version={"version": version} if version is not None else None,
-                session=session,
-            )
-        )
-
-    def cancel(self, market_id: str, bet_id: str) -> Outcome:
-        """cancelOrders of one bet, whole."""
-        return self._one(
-            lambda session: self._client.betting.cancel_orders(
-                market_id=market_id, instructions=[{"betId": bet_id}], session=session
-            )
-        )
-
-    def replace(self, market_id: str, bet_id: str, price_centi: int, customer_ref: str) -> Outcome:
-        """replaceOrders of one bet."""
-        return self._one(
-            lambda session: self._client.betting.replace_orders(
-                market_id=market_id,
-                instructions=[{"betId": bet_id, "newPrice": price_centi / 100}],
-                customer_ref=customer_ref,
-                session=session,
-            )
-        )
-
-    def current(
-        self, order_refs: Sequence[str], bet_ids: Sequence[str]
-    ) -> list[dict[str, Any]] | None:
-        """The orders of these bets, or where none is named of these customerOrderRefs, complete
-        ones too; None when nobody answered."""
-        named = {"bet_ids": list(bet_ids)} if bet_ids else {"customer_order_refs": list(order_refs)}
+    def keep_alive(self) -> bool:
+        """Prolongs the session; False when there is none any more. Raises `VenueError`."""
         try:
-            answer = self._client.betting.list_current_orders(
-                **named, order_projection="ALL", session=self._session()
-            )
+            answer = self._client.keep_alive(session=self._session())
+        except APIError as error:
+            raise VenueError(_why(error)) from None
         except BetfairError:
-            return None
-        orders: list[dict[str, Any]] = answer["currentOrders"]
-        return orders
+            return False
+        return bool(answer.get("status") == "SUCCESS")
 
-    def _one(self, call: Callable[[requests.Session], Any]) -> Outcome:
-        """A request of one instruction; a session that ended is renewed once."""
-        outcome = self._attempt(call)
-        if outcome.error_class == "auth":
-            try:
-                self.login(instead_of=self.token)
-            except ExecutorStartError as error:
-                return Outcome(None, "halt", outcome.code, str(error))
-            outcome = self._attempt(call)
-        return outcome
+    def currency(self) -> str:
+        """The account's. Raises `VenueError`."""
+        return str(self._listing(self._client.account.get_account_details)["currencyCode"])
 
-    def _attempt(self, call: Callable[[requests.Session], Any]) -> Outcome:
+    def exposure_centi(self) -> int:
+        """What all bets of the account may cost, at least 0. Raises `VenueError`."""
+        funds = self._listing(self._client.account.get_account_funds)
+        return abs(round_centi(funds["exposure"]))
+
+    # --- orders ---------------------------------------------------------------------------------
+
+    def change(self, wanted: request.Request, more_s: float = 0.0) -> facts.Answer:
+        """Sends a request that changes something; its reply may take `more_s` longer than usual."""
+        betting = Betting(self._client)
+        betting.connect_timeout = CONNECT_TIMEOUT_S
+        betting.read_timeout = self._address.timeout_s + more_s
         try:
-            answer = call(self._session())
+            report = _call(betting, wanted, self._session())
         except StatusCodeError as error:
             return _of_status(error)
         except APIError as error:
             return _of_api_error(error)
         except InvalidResponse:
-            return Outcome(None, "ambiguous", "INVALID_RESPONSE", "the reply is no JSON")
-        return _of_answer(answer)
+            return facts.Lost("the reply is no JSON")
+        return _of_report(wanted, report)
+
+    def look_up(self, wanted: request.Request) -> list[facts.Bet]:
+        """Everything the venue has of what a look-up asks for. Raises `VenueError`."""
+        asked = [one for one in wanted.instructions if isinstance(one, request.LookUp)]
+        refs = [one.venue_ref for one in asked]
+        ids = [one.bet_id for one in asked if one.bet_id is not None]
+        found = {bet.bet_id: bet for bet in self._current(customer_order_refs=refs)}
+        # A replaced bet need not have the reference.
+        if unseen := [bet_id for bet_id in ids if bet_id not in found]:
+            found |= {bet.bet_id: bet for bet in self._current(bet_ids=unseen)}
+        if unseen := [bet_id for bet_id in ids if bet_id not in found]:
+            found |= {bet.bet_id: bet for bet in self._cleared(bet_ids=unseen)}
+        seen = {bet.order_ref for bet in found.values()}
+        if unseen := [ref for ref in refs if ref not in seen]:
+            cleared = self._cleared(customer_order_refs=unseen)
+            found = {bet.bet_id: bet for bet in cleared} | found
+        return list(found.values())
+
+    def _current(self, **named: Any) -> list[facts.Bet]:
+        bets: list[facts.Bet] = []
+        while True:
+            page = self._listing(
+                self._client.betting.list_current_orders, from_record=len(bets), **named
+            )
+            bets.extend(of_current(order) for order in page["currentOrders"])
+            if not page["moreAvailable"] or not page["currentOrders"]:
+                return bets
+
+    def _cleared(self, **named: Any) -> list[facts.Bet]:
+        parts: list[tuple[Cleared, Mapping[str, Any]]] = []
+        for way in CLEARED:
+            page = self._listing(self._client.betting.list_cleared_orders, bet_status=way, **named)
+            if page["moreAvailable"]:
+                raise VenueError("more cleared orders than fit")
+            parts.extend((way, order) for order in page["clearedOrders"])
+        return of_cleared(parts)
+
+    def _listing(self, call: Callable[..., Any], **parameters: Any) -> Any:
+        try:
+            return call(session=self._session(), **parameters)
+        except BetfairError as error:
+            raise VenueError(_why(error)) from None
 
     def _session(self) -> requests.Session:
         session = getattr(self._local, "session", None)
@@ -187,46 +193,135 @@ class VenueClient:
         return session
 
 
-def _of_answer(answer: Mapping[str, Any]) -> Outcome:
-    """What an execution report of one instruction says."""
-    if answer.get("status") == "TIMEOUT":
-        return Outcome(None, "ambiguous", "TIMEOUT", "the venue does not know yet")
-    reports = answer.get("instructionReports") or [None]
-    report = reports[0]
-    if report is None:
-        code = str(answer.get("errorCode", "UNEXPECTED_ERROR"))
-        return Outcome(None, class_of(code), code)
-    if report["status"] == "SUCCESS":
-        return Outcome(report)
-    if report["status"] == "TIMEOUT":
-        return Outcome(report, "ambiguous", "TIMEOUT", "the venue does not know yet")
-    code = str(report.get("errorCode", "UNEXPECTED_ERROR"))
-    overall = str(answer.get("errorCode", code))
-    if code == "ERROR_IN_ORDER" and overall not in ("BET_ACTION_ERROR", "PROCESSED_WITH_ERRORS"):
+# --- requests -----------------------------------------------------------------------------------
+
+
+def _call(betting: Betting, wanted: request.Request, session: requests.Session) -> Any:
+    instructions = [_instruction(one) for one in wanted.instructions]
+    where = {"market_id": wanted.market_id, "instructions": instructions, "session": session}
+    if wanted.kind is Kind.PLACE:
+        placed = [one.intent for one in wanted.instructions if isinstance(one, request.Place)]
+        versions = [i.market_version for i in placed if i.market_version is not None]
+        return betting.place_orders(
+            customer_ref=wanted.reference,
+            customer_strategy_ref=placed[0].strategy_ref,
+            # One is said for all orders of a request: the oldest that any of them names.
+            market_version={"version": min(versions)} if versions else None,
+            **where,
+        )
+    if wanted.kind is Kind.REPLACE:
+        return betting.replace_orders(customer_ref=wanted.reference, **where)
+    # Cancelling twice is cancelling once: no reference, so that it is never refused for a repeat.
+    return betting.cancel_orders(**where)
+
+
+def _instruction(one: request.Instruction) -> dict[str, Any]:
+    match one:
+        case request.Place():
+            return _place(one.intent)
+        case request.Cancel(bet_id, None):
+            return {"betId": bet_id}
+        case request.Cancel(bet_id, reduce_centi):
+            assert reduce_centi is not None, "the case above"
+            return {"betId": bet_id, "sizeReduction": reduce_centi / 100}
+        case request.Replace():
+            return {"betId": one.bet_id, "newPrice": one.price_centi / 100}
+        case request.LookUp():
+            raise ValueError("a look-up changes nothing")
+
+
+def _place(intent: QuoteIntent) -> dict[str, Any]:
+    limit: dict[str, Any] = {"size": intent.size_centi / 100, "price": intent.price_centi / 100}
+    if intent.time_in_force is TimeInForce.FILL_OR_KILL:
+        limit["timeInForce"] = "FILL_OR_KILL"
+        if intent.min_fill_size_centi is not None:
+            limit["minFillSize"] = intent.min_fill_size_centi / 100
+    else:
+        limit["persistenceType"] = intent.persistence.value
+    return {
+        "orderType": "LIMIT",
+        "selectionId": intent.selection_id,
+        "handicap": intent.handicap_centi / 100,
+        "side": intent.side.value,
+        "customerOrderRef": intent.intent_id,
+        "limitOrder": limit,
+    }
+
+
+# --- answers ------------------------------------------------------------------------------------
+
+
+def _of_report(wanted: request.Request, report: Mapping[str, Any]) -> facts.Answer:
+    """What an execution report says of each instruction."""
+    parts: Sequence[Mapping[str, Any]] = report.get("instructionReports") or ()
+    status, overall = report.get("status"), report.get("errorCode")
+    if not parts:
+        if overall is not None and status != "TIMEOUT":
+            return facts.Refused(str(overall))
+        return facts.Lost(f"the venue says {status} and nothing of the parts")
+    if len(parts) != len(wanted.instructions):
+        return facts.Lost("a report of other instructions")
+    pairs = zip(wanted.instructions, parts, strict=True)
+    return facts.Replied([_told(one, status, overall, part) for one, part in pairs])
+
+
+def _told(
+    asked: request.Instruction, whole: object, overall: object, part: Mapping[str, Any]
+) -> facts.Told:
+    if part["status"] == "SUCCESS":
+        return _done(asked, part)
+    if part["status"] != "FAILURE" or whole == "TIMEOUT":
+        return facts.TimedOut()
+    code = part.get("errorCode")
+    if code in (None, "ERROR_IN_ORDER") and overall not in (None, *_OVERALL):
         code = overall  # the reason stands above: nothing is wrong with the one instruction
-    return Outcome(report, class_of(code), code)
+    return facts.Failed(str(code or "UNEXPECTED_ERROR"))
 
 
-def _of_status(error: StatusCodeError) -> Outcome:
+def _done(asked: request.Instruction, part: Mapping[str, Any]) -> facts.Told:
+    match asked:
+        case request.Place():
+            return facts.Done(part.get("betId"), asked.intent.size_centi)
+        case request.Replace():
+            placed = part.get("placeInstructionReport") or {}
+            limit = (placed.get("instruction") or {}).get("limitOrder")
+            if limit is None:
+                return facts.TimedOut()  # it is there, and looking says how much of it
+            return facts.Done(placed.get("betId"), round_centi(limit["size"]))
+        case _:
+            return facts.Done(None, round_centi(part.get("sizeCancelled") or 0.0))
+
+
+def _of_status(error: StatusCodeError) -> facts.Answer:
     status = getattr(error, "status_code", None)
-    if status is not None and str(status) == str(HTTP_TOO_MANY):
-        return Outcome(None, "transient", "HTTP_429", "too many requests")
-    return Outcome(None, "ambiguous", "HTTP_ERROR", _why(error))
+    if str(status) == str(HTTP_TOO_MANY):
+        return facts.Refused("TOO_MANY_REQUESTS")
+    return facts.Lost(f"HTTP {status}")
 
 
-def _of_api_error(error: APIError) -> Outcome:
+def _of_api_error(error: APIError) -> facts.Answer:
     """An APINGException, or a transport that failed: then the venue may have acted."""
     answer = getattr(error, "response", None)
-    data = answer.get("error", {}).get("data", {}) if isinstance(answer, Mapping) else {}
-    code = data.get("APINGException", {}).get("errorCode") if isinstance(data, Mapping) else None
-    if code is not None:
-        return Outcome(None, class_of(str(code)), str(code))
     if isinstance(answer, Mapping):
-        return Outcome(None, "reject", "JSON_RPC_ERROR", str(answer.get("error"))[:200])
+        wrong = answer.get("error") or {}
+        data = wrong.get("data") or {}
+        code = (data.get("APINGException") or {}).get("errorCode")
+        if code is not None:
+            return facts.Refused(str(code))
+        if wrong.get("code") in _UNREAD:
+            return facts.Refused(_BAD_REQUEST)
+        return facts.Lost(str(wrong)[:200])
     cause = getattr(error, "exception", None)
-    if isinstance(cause, requests.exceptions.ConnectTimeout | requests.exceptions.SSLError):
-        return Outcome(None, "transient", "NOT_SENT", _why(error))
-    return Outcome(None, "ambiguous", "TRANSPORT", _why(error))
+    unsent = requests.exceptions.ConnectTimeout | requests.exceptions.SSLError
+    if isinstance(cause, unsent) or _is_refused(cause):
+        return facts.NotSent(_why(error))
+    return facts.Lost(_why(error))
+
+
+def _is_refused(cause: object) -> bool:
+    """Whether there was no connection at all."""
+    reason = getattr(getattr(cause, "args", [None])[0] if cause else None, "reason", None)
+    return type(reason).__name__ == "NewConnectionError"
 
 
 def _why(error: Exception) -> str:

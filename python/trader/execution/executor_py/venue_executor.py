@@ -1,8 +1,9 @@
-"""The executor in this process that places real orders at a venue: the simulated exchange.
+"""The executor in this process that places orders at a venue, as the sidecar does: the order
+machine (`execution/orders`), its journal, and threads around them.
 
-`VenueOrders` decides; here are the threads around it: requests on a pool (cancels on one of their
-own: no slow placement holds them up), the order stream on another. What they bring is put in an
-inbox and taken in on the engine's thread, in `tick` and `poll`.
+The machine works on the engine's thread. Requests go out on pools (cancels on one of their own: no
+slow placement holds them up), the order stream is read on another thread; what they bring is put in
+an inbox and taken in with the engine's next turn.
 
 With a `Lockstep` the venue stands still while the engine works, and `tick` returns when everything
 that was caused so far has come back. What came is then taken in in an order of its own, answers as
@@ -18,7 +19,7 @@ import time
 from collections import deque
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Final, Protocol
 
 import msgspec
@@ -30,31 +31,46 @@ from trader.betfair.stream import (
     StreamError,
     Subscription,
 )
-from trader.execution.executor_py.order_lines import of_current_order, read_order_line
-from trader.execution.executor_py.venue_client import Outcome, VenueClient
-from trader.execution.executor_py.venue_facts import BetState, VenueRequest
-from trader.execution.executor_py.venue_orders import VenueOrders
+from trader.execution.executor_py.journal_file import JournalFile, JournalSettings
+from trader.execution.executor_py.machine import DryRunMachine
+from trader.execution.executor_py.steady_clock import SteadyClock
+from trader.execution.executor_py.venue_bets import OrderLine, read_order_line
+from trader.execution.executor_py.venue_client import VenueClient, VenueError
 from trader.execution.interfaces.executor import (
-    ConfigRejectedError,
     DryRunLimits,
     ExecutorLost,
     ExecutorStartError,
     SendQueueFullError,
 )
-from trader.execution.interfaces.intents import QuoteIntent
-from trader.execution.interfaces.messages import DryFill, MarketState
+from trader.execution.interfaces.intents import Action, QuoteIntent
+from trader.execution.interfaces.messages import Control, ControlAction, DryFill, MarketState
+from trader.execution.interfaces.reports import ExecutionReport
 from trader.execution.ipc import Bus
+from trader.execution.orders import event as events
+from trader.execution.orders import facts, request
+from trader.execution.orders.config import Config
+from trader.execution.orders.kinds import Kind
+from trader.execution.orders.machine import Machine
+from trader.execution.orders.record import Record
+from trader.execution.orders.snapshot import Snapshot
 
 PLACE_WORKERS: Final = 6
 CANCEL_WORKERS: Final = 2
+LOOK_WORKERS: Final = 2
+"""The venue answers three listings of an account at a time; one is left to others."""
 IN_FLIGHT_MAX: Final = 1_000
 START_TIMEOUT_S: Final = 20.0
 QUIET_TIMEOUT_S: Final = 20.0
 """The longest wait for answers: longer than the venue's own time for an order in play."""
+LAST_CANCELS_S: Final = 3.0
 HEARTBEAT_MS: Final = 1_000
-LOOK_UP_MS: Final = 20_000
+NOT_READY: Final = "VENUE_NOT_READY"
 _WAIT_S: Final = 0.2
 _LOOK_S: Final = 0.0005
+_CHORE_S: Final = 0.25
+_CANCEL_MAX: Final = 60
+PAUSE_FIRST_S: Final = 0.25
+PAUSE_MAX_S: Final = 30.0
 
 _log: Final = logging.getLogger("trader.executor")
 
@@ -72,20 +88,46 @@ class Lockstep(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class LiveScope:
+    """Where orders go to the venue; elsewhere they are dry. Empty: everywhere."""
+
+    market_ids: frozenset[str] = frozenset()
+    event_types: frozenset[str] = frozenset()
+
+    def has(self, market_id: str, event_type: str | None) -> bool:
+        """A market whose event type is not known is not of any."""
+        of_market = not self.market_ids or market_id in self.market_ids
+        return of_market and (not self.event_types or event_type in self.event_types)
+
+
+@dataclass(frozen=True, slots=True)
+class VenueSettings:
+    """How a `VenueExecutor` works: what the machine keeps to, its journal (None: it remembers
+    nothing over its end, for paper money), and what becomes of orders that rest when it stops."""
+
+    strategy_ref: str
+    orders: Config = field(default_factory=Config)
+    journal: JournalSettings | None = None
+    scope: LiveScope = LiveScope()
+    cancel_on_stop: bool = True
+    keep_alive_s: float = 4 * 3_600.0
+    funds_s: float = 10.0
+    currency: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class _Fact:
-    """Something that came from the venue. `number` is that of the request it answers."""
+    """Something that came from the venue. `number` is the place of the request it answers."""
 
     number: int | None
-    request: VenueRequest | None
-    outcome: Outcome | None
-    states: tuple[BetState, ...] = ()
-    is_image: bool = False
+    events: tuple[events.Event, ...]
 
 
 class VenueExecutor:
     """Fulfils `interfaces.executor.Executor`."""
 
     name = "python"
+    durable = True
 
     def __init__(
         self,
@@ -93,106 +135,149 @@ class VenueExecutor:
         client: VenueClient,
         stream: StreamEndpoint,
         app_key: str,
+        settings: VenueSettings,
         *,
-        strategy_ref: str,
         lockstep: Lockstep | None = None,
     ) -> None:
-        self.orders = VenueOrders(LOOK_UP_MS)
+        self.settings = settings
+        self.machine, _ = Machine.recover(settings.orders, 0, [])
+        self.dry = DryRunMachine(_dry_limits(settings.orders))
         self._bus = bus
         self._client = client
         self._lockstep = lockstep
+        self._clock: SteadyClock | None = None
+        self._journal: JournalFile | None = None
+        self._subscription = Subscription(
+            "orderSubscription",
+            {"orderFilter": {"customerStrategyRefs": [settings.strategy_ref]}},
+            heartbeat_ms=HEARTBEAT_MS,
+            silent_s=None if lockstep is None else math.inf,
+        )
         self._stream = StreamClient(
             stream,
-            Subscription(
-                "orderSubscription",
-                {"orderFilter": {"customerStrategyRefs": [strategy_ref]}},
-                heartbeat_ms=HEARTBEAT_MS,
-                silent_s=None if lockstep is None else math.inf,
-            ),
-            StreamCredentials(
-                app_key, lambda: client.token, lambda: client.login(instead_of=client.token)
-            ),
+            self._subscription,
+            StreamCredentials(app_key, lambda: client.token, self._login_again),
         )
-        self._placing = ThreadPoolExecutor(PLACE_WORKERS, "venue-place")
-        self._cancelling = ThreadPoolExecutor(CANCEL_WORKERS, "venue-cancel")
-        self._reader = threading.Thread(target=self._read, name="venue-orders", daemon=True)
+        self._pools = {
+            Kind.CANCEL: ThreadPoolExecutor(CANCEL_WORKERS, "venue-cancel"),
+            Kind.LOOK_UP: ThreadPoolExecutor(LOOK_WORKERS, "venue-look"),
+        }
+        self._pools[Kind.PLACE] = self._pools[Kind.REPLACE] = ThreadPoolExecutor(
+            PLACE_WORKERS, "venue-place"
+        )
+        self._threads = [
+            threading.Thread(target=self._read, name="venue-orders", daemon=True),
+            threading.Thread(target=self._chores, name="venue-chores", daemon=True),
+        ]
         self._inbox: deque[_Fact] = deque()
         self._came = threading.Condition()
+        self._halt = threading.Event()
         self._in_flight = 0
         self._asked = 0
         self._position = ("", 0)
-        self._images = 0
-        self._stopping = False
         self._started = False
+        self._is_stale = False
         self._lost: str | None = None
+        self._acked = 0
         self._ending = False
+        self._is_stepped = False
 
     # --- Executor -------------------------------------------------------------------------------
 
     @property
     def healthy(self) -> bool:
-        return self._started and self._lost is None
+        return not self.health_reason
 
     @property
     def health_reason(self) -> str:
         if self._lost is not None:
             return self._lost
-        return "" if self._started else "not started"
+        if not self._started:
+            return "not started"
+        return self.machine.why_halted or ("" if self.machine.is_ready else NOT_READY)
 
     def start(self) -> None:
-        """Logs in and waits for the image of the order stream. Raises `ExecutorStartError`."""
-        self._client.login()
-        self._reader.start()
-        with self._came:
-            came = self._came.wait_for(
-                lambda: self._images > 0 or self._lost is not None, START_TIMEOUT_S
-            )
-        if self._lost is not None or not came:
-            raise ExecutorStartError(self._lost or "the venue's order stream gives no image")
+        """Reads the journal, logs in and waits for the image of the order stream. Raises
+        `ExecutorStartError`."""
+        now_ms = 0 if self._lockstep is not None else time.time_ns() // 1_000_000
+        held = None
+        if self.settings.journal is not None:
+            self._journal, held = JournalFile.open(self.settings.journal)
+            if held.torn_bytes:
+                _log.warning("%d bytes of an unfinished append dropped", held.torn_bytes)
+        records = held.records if held is not None else []
+        self.machine, effects = Machine.recover(self.settings.orders, now_ms, records)
+        left_over = list(self.machine.book.unacked)
+        if self._lockstep is None:
+            self._clock = SteadyClock(self.machine.now_ms)
+        made = {effect.report.seq for effect in effects if isinstance(effect, request.Tell)}
+        for report in left_over:
+            if report.seq not in made:
+                self._bus.post(report)
+        try:
+            self._client.login()
+            self._check_account()
+            self._do(effects)
+            for thread in self._threads:
+                thread.start()
+            self._await_image()
+        except (ExecutorStartError, ExecutorLost) as error:
+            self.stop()
+            raise ExecutorStartError(str(error)) from None
         self._started = True
 
     def submit(self, intent: QuoteIntent) -> None:
-        if self._lost is not None:
-            raise ExecutorLost(self._lost)
+        self._raise_if_lost()
         if self._in_flight >= IN_FLIGHT_MAX:
             raise SendQueueFullError(f"{self._in_flight} requests wait for the venue")
-        if intent.dry_run:
-            raise ValueError(f"intent {intent.intent_id} is dry: it is not for a venue")
-        self.orders.intent(intent)
-        self._act()
+        if self._is_dry(intent) and not self.machine.book.knows(intent.intent_id):
+            self._relay(self.dry.handle(intent))
+        else:
+            # One that is known goes there, too: it counts it.
+            wish = intent
+            if not intent.strategy_ref:
+                wish = msgspec.structs.replace(intent, strategy_ref=self.settings.strategy_ref)
+            self._step(events.Wanted(wish))
 
     def market(self, state: MarketState) -> None:
-        """The venue knows its markets itself."""
+        self._relay(self.dry.handle(state))
+        self._step(events.Market(state))
 
     def dry_fill(self, fill: DryFill) -> None:
-        raise ValueError(f"intent {fill.intent_id} rests at a venue: its fills come from there")
+        self._relay(self.dry.handle(fill))
 
     def control(self, action: str, reason: str) -> None:
-        if action not in ("cancel_all", "kill", "resume"):
-            raise ValueError(f"no control action {action!r}")
-        if action != "resume":
-            _log.info("%s: %s", action, reason)
-            self.orders.cancel_all()
-            self._ending = True
-            self._act()
+        wanted = ControlAction(action)
+        _log.info("%s: %s", action, reason)
+        self._relay(self.dry.handle(Control(action=wanted, reason=reason)))
+        self._step(events.Control(wanted))
+        self._ending = self._ending or wanted is not ControlAction.RESUME
 
     def set_limits(self, limits: DryRunLimits) -> None:
-        del limits
-        raise ConfigRejectedError("limits", "what goes to a venue has only the venue's limits")
+        limits.check()
+        self.dry.set_limits(limits)
+        orders = self.machine.config
+        merged = replace(
+            orders.limits,
+            max_open_orders=limits.max_open_orders,
+            min_size_centi=limits.min_size_centi,
+            min_payout_centi=limits.min_payout_centi,
+            max_remembered_intents=limits.max_remembered_intents,
+        )
+        self._step(events.Configured(replace(orders, limits=merged)))
 
     def clock(self, ts_ms: int) -> None:
-        self.orders.advance(ts_ms)
-        self._act()
+        if self._clock is None:
+            self._relay(self.dry.advance(max(ts_ms, self.dry.now_ms)))
+            self._step(events.Time(ts_ms))
 
     def tick(self, ts_ms: int) -> None:
-        self.orders.advance(ts_ms)
-        self._act()
+        self.clock(ts_ms)
         if self._ending and self._lockstep is None:
-            self._until(lambda: len(self.orders) == 0)
+            self._until(lambda: not self.machine.book.orders)
         self.poll()
         self._ending = False
-        if self._lost is not None:
-            raise ExecutorLost(self._lost)
+        self._raise_if_lost()
 
     def poll(self) -> None:
         if self._lockstep is not None:
@@ -203,57 +288,132 @@ class VenueExecutor:
         else:
             self._take_in()
         self._bus.drain()
+        # What the bus has delivered the trader has.
+        if self.machine.book.last_seq > self._acked:
+            self._acked = self.machine.book.last_seq
+            self._step(events.Acked(self._acked))
 
     def stop(self) -> None:
-        self._stopping = True
-        self._placing.shutdown(wait=False, cancel_futures=True)
-        self._cancelling.shutdown(wait=False, cancel_futures=True)
-        if self._reader.ident is not None:
-            self._reader.join(timeout=2.0)
+        """Cancels what rests (`cancel_on_stop`), ends the threads, gives the journal up."""
+        if self._started and self.settings.cancel_on_stop and self._lost is None:
+            self._cancel_the_rest()
+        self._halt.set()
+        for pool in self._pools.values():
+            pool.shutdown(wait=False, cancel_futures=True)
+        for thread in self._threads:
+            if thread.ident is not None:
+                thread.join(timeout=2.0)
         self._stream.close()
+        if self._journal is not None:
+            self._journal.close()
+        self._lost = self._lost or "stopped"
 
     # --- the engine's thread --------------------------------------------------------------------
 
-    def _act(self) -> None:
-        """Asks what there is to ask, and posts what there is to report. In lockstep one request
+    def _is_dry(self, intent: QuoteIntent) -> bool:
+        """An order is where its target is; a new one is dry where it says so, or where its market
+        is out of scope."""
+        if intent.action is not Action.PLACE:
+            return self.dry.has(intent.target_intent_id)
+        known = self.machine.markets.get(intent.market_id)
+        event_type = None if known is None else known.event_type_id
+        return intent.dry_run or not self.settings.scope.has(intent.market_id, event_type)
+
+    def _relay(self, reports: list[ExecutionReport]) -> None:
+        """Reports of the dry run take their place in the one row of reports."""
+        for report in reports:
+            self._step(events.Dry(report))
+
+    def _step(self, *happened: events.Event) -> None:
+        """Tells the machine the time and of what has happened, and does what follows."""
+        self._raise_if_lost()
+        effects: list[request.Effect] = []
+        if self._clock is not None:
+            now_ms, step_ms = self._clock.read()
+            self._note_step(step_ms)
+            effects += self.machine.step(events.Time(now_ms))
+            self.dry.now_ms = max(self.dry.now_ms, now_ms)
+        for event in happened:
+            effects += self.machine.step(event)
+        self._do(effects)
+
+    def _do(self, effects: list[request.Effect]) -> None:
+        """The journal has all of a step before any of it is done. In lockstep one request is sent
         after the other, so that they come to the venue in this order."""
-        for request in self.orders.take_requests():
+        if self._journal is not None:
+            records = [one.record for one in effects if isinstance(one, request.Journal)]
+            if records:
+                self._write(records)
+        for effect in effects:
+            match effect:
+                case request.Send():
+                    self._send(effect.request)
+                case request.Tell():
+                    self._bus.post(effect.report)
+                case request.LogIn():
+                    self._on_a_worker(Kind.PLACE, self._log_in)
+                case request.Unknown():
+                    _log.warning("a bet of ours that no order has: %s", effect.bet)
+                case request.Journal():
+                    pass
+
+    def _write(self, records: list[Record]) -> None:
+        """Raises `ExecutorLost` after every known bet was cancelled: nothing more can be told."""
+        assert self._journal is not None, "asked where there is one"
+        try:
+            self._journal.append(records)
+            if self._journal.is_long:
+                self._journal.shorten(Snapshot.of(self.machine.book))
+        except ExecutorLost as error:
+            self._lost = str(error)
+            self._last_words()
+            raise
+
+    def _send(self, wanted: request.Request) -> None:
+        delay_s = self.machine.markets.bet_delay_ms(wanted.market_id) / 1000
+        self._on_a_worker(wanted.kind, lambda: self._ask(wanted, delay_s))
+
+    def _on_a_worker(self, kind: Kind, ask: Callable[[], tuple[events.Event, ...]]) -> None:
+        number = self._asked
+        self._asked += 1
+        with self._came:
+            self._in_flight += 1
+
+        def work() -> None:
+            happened = ask()
             with self._came:
-                self._in_flight += 1
-            pool = self._cancelling if request.kind == "cancel" else self._placing
-            pool.submit(self._ask, self._asked, request)
-            self._asked += 1
-            if self._lockstep is not None:
-                self._wait(self._is_taken)
-        for report in self.orders.take_reports():
-            self._bus.post(report)
+                self._in_flight -= 1
+                self._inbox.append(_Fact(number, happened))
+                self._came.notify_all()
+
+        self._pools[kind].submit(work)
+        if self._lockstep is not None:
+            self._wait(self._is_taken)
 
     def _take_in(self) -> None:
-        facts = [self._inbox.popleft() for _ in range(len(self._inbox))]
+        came = [self._inbox.popleft() for _ in range(len(self._inbox))]
         if self._lockstep is not None:
-            facts.sort(key=lambda fact: math.inf if fact.number is None else fact.number)
-        for fact in facts:
-            if fact.request is not None and fact.outcome is not None:
-                self.orders.replied(fact.request, fact.outcome)
-            if fact.is_image:
-                self.orders.look_up_all()
-            for state in fact.states:
-                self.orders.order(state)
-        self._act()
+            came.sort(key=lambda fact: math.inf if fact.number is None else fact.number)
+        happened = [event for fact in came for event in fact.events]
+        if self._clock is not None:
+            self._relay(self.dry.advance(max(self._clock.read()[0], self.dry.now_ms)))
+        self._step(*happened)
 
     def _until(self, is_over: Callable[[], bool]) -> None:
         """Takes in what comes until `is_over`. Raises `ExecutorLost` when that takes too long."""
+        deadline_s = time.monotonic() + QUIET_TIMEOUT_S
         self._take_in()
         while not is_over():
-            self._wait(lambda: bool(self._inbox) or is_over())
+            if time.monotonic() > deadline_s:
+                raise ExecutorLost(f"orders do not end within {QUIET_TIMEOUT_S:g} s")
+            time.sleep(_LOOK_S)
             self._take_in()
 
     def _wait(self, is_over: Callable[[], bool]) -> None:
         deadline_s = time.monotonic() + QUIET_TIMEOUT_S
         with self._came:
             while not is_over():
-                if self._lost is not None:
-                    raise ExecutorLost(self._lost)
+                self._raise_if_lost()
                 if time.monotonic() > deadline_s:
                     raise ExecutorLost(f"the venue does not answer for {QUIET_TIMEOUT_S:g} s")
                 self._came.wait(_LOOK_S)  # the venue does not tell when it parks a request
@@ -268,58 +428,160 @@ class VenueExecutor:
         connection_id, lines = self._position
         return self._is_taken() and lines >= self._lockstep.lines_sent(connection_id)
 
+    def _await_image(self) -> None:
+        deadline_s = time.monotonic() + START_TIMEOUT_S
+        while not self.machine.is_ready:
+            self._raise_if_lost()
+            if time.monotonic() > deadline_s:
+                raise ExecutorStartError("the venue's order stream gives no image")
+            self._take_in()
+            time.sleep(_LOOK_S)
+
+    def _check_account(self) -> None:
+        wanted = self.settings.currency
+        if wanted is None:
+            return
+        try:
+            found = self._client.currency()
+        except VenueError as error:
+            raise ExecutorStartError(f"the account's currency is not known: {error}") from None
+        if found != wanted:
+            raise ExecutorStartError(
+                f"currency: the account's is {found}, the configuration says {wanted}"
+            )
+
+    def _cancel_the_rest(self) -> None:
+        """With nobody here, no deadline would end what rests."""
+        try:
+            self._step(events.Control(ControlAction.CANCEL_ALL))
+            deadline_s = time.monotonic() + LAST_CANCELS_S
+            while self.machine.book.orders and time.monotonic() < deadline_s:
+                self.poll()
+                time.sleep(_LOOK_S)
+        except ExecutorLost as error:
+            _log.warning("stopped with orders open: %s", error)
+
+    def _last_words(self) -> None:
+        """Ends every bet that is known, for when the journal can no longer tell of it."""
+        markets: dict[str, list[request.Place | request.Cancel | request.Replace | request.LookUp]]
+        markets = {}
+        for order in self.machine.book.orders.values():
+            if order.bet_id is not None:
+                bets = markets.setdefault(order.intent.market_id, [])
+                bets.append(request.Cancel(order.bet_id, None))
+        for market_id, bets in markets.items():
+            for first in range(0, len(bets), _CANCEL_MAX):
+                some = bets[first : first + _CANCEL_MAX]
+                answer = self._client.change(request.Request(0, Kind.CANCEL, "", market_id, some))
+                _log.error("cancelled %d bets of %s: %s", len(some), market_id, answer)
+
+    def _note_step(self, step_ms: int) -> None:
+        if step_ms and not self._is_stepped:
+            _log.warning("the wall clock was set by %d ms; orders keep to their own", step_ms)
+        self._is_stepped = bool(step_ms)
+
+    def _raise_if_lost(self) -> None:
+        if self._lost is not None:
+            raise ExecutorLost(self._lost)
+
     # --- the other threads ----------------------------------------------------------------------
 
-    def _ask(self, number: int, request: VenueRequest) -> None:
-        """On a worker: one request, and its answer into the inbox."""
+    def _ask(self, wanted: request.Request, more_s: float) -> tuple[events.Event, ...]:
+        """On a worker: one request."""
         try:
-            fact = self._answer(number, request)
+            if wanted.kind is Kind.LOOK_UP:
+                return (events.Looked(wanted.number, self._look(wanted)),)
+            return (events.Answered(wanted.number, self._client.change(wanted, more_s)),)
         except Exception as error:
             _log.exception("a request failed")
-            fact = _Fact(
-                number, request, Outcome(None, "ambiguous", "CLIENT_ERROR", str(error)[:200])
-            )
-        with self._came:
-            self._in_flight -= 1
-            self._inbox.append(fact)
-            self._came.notify_all()
+            if wanted.kind is Kind.LOOK_UP:
+                return (events.Looked(wanted.number, None),)
+            return (events.Answered(wanted.number, facts.Lost(str(error)[:200])),)
 
-    def _answer(self, number: int, request: VenueRequest) -> _Fact:
-        intent, bet_id = request.intent, request.bet_id
-        if request.kind == "place":
-            return _Fact(number, request, self._client.place(intent, intent.intent_id))
-        if request.kind == "look_up":
-            orders = self._client.current([intent.intent_id], [bet_id] if bet_id else [])
-            return _Fact(
-                number, None, None, tuple(of_current_order(order) for order in orders or ())
-            )
-        assert bet_id is not None, "asked about a bet that is known"
-        if request.kind == "cancel":
-            return _Fact(number, request, self._client.cancel(intent.market_id, bet_id))
-        price_centi = intent.price_centi
-        return _Fact(
-            number,
-            request,
-            self._client.replace(intent.market_id, bet_id, price_centi, intent.intent_id),
-        )
+    def _look(self, wanted: request.Request) -> list[facts.Bet] | None:
+        try:
+            return self._client.look_up(wanted)
+        except VenueError as error:
+            _log.warning("a look-up failed: %s", error)
+            return None
+
+    def _log_in(self) -> tuple[events.Event, ...]:
+        """On a worker: until there is a session."""
+        pause_s = PAUSE_FIRST_S
+        while not self._halt.is_set():
+            try:
+                self._login_again()
+            except ExecutorStartError as error:
+                _log.error("no session: %s", error)
+                self._halt.wait(pause_s)
+                pause_s = min(pause_s * 2, PAUSE_MAX_S)
+            else:
+                return (events.LoggedIn(),)
+        return ()
+
+    def _login_again(self) -> str:
+        return self._client.login(instead_of=self._client.token)
 
     def _read(self) -> None:
         """On the stream's thread: lines into the inbox."""
+        bets: list[facts.Bet] = []
+        is_image = False
         try:
-            while not self._stopping:
-                line = self._stream.next_line(_WAIT_S)
-                if line is not None:
-                    is_image, states = read_order_line(line)
-                    self._heard(_Fact(None, None, None, tuple(states), is_image=is_image))
+            while not self._halt.is_set():
+                raw = self._stream.next_line(_WAIT_S)
+                if raw is not None:
+                    line = read_order_line(raw)
+                    bets += line.bets
+                    is_image = is_image or line.is_image
+                    if line.is_whole:
+                        self._heard(*_told(tuple(bets), line, is_image=is_image))
+                        bets, is_image = [], False
                 self._position = self._stream.position
         except (StreamError, ExecutorStartError, msgspec.MsgspecError) as error:
-            if not self._stopping:
+            if not self._halt.is_set():
                 self._lost = f"the order stream is lost: {error}"
         with self._came:
             self._came.notify_all()
 
-    def _heard(self, fact: _Fact) -> None:
+    def _chores(self) -> None:
+        """On a thread of its own: prolongs the session, asks for the account's funds."""
+        if self._lockstep is not None:
+            return
+        alive_s = funds_s = time.monotonic()
+        while not self._halt.wait(_CHORE_S):
+            now_s = time.monotonic()
+            try:
+                if now_s - alive_s >= self.settings.keep_alive_s:
+                    alive_s = now_s
+                    if not self._client.keep_alive():
+                        self._login_again()
+                if now_s - funds_s >= self.settings.funds_s:
+                    funds_s = now_s
+                    self._heard(events.Funds(self._client.exposure_centi()))
+            except (VenueError, ExecutorStartError) as error:
+                _log.warning("the account: %s", error)
+
+    def _heard(self, *happened: events.Event) -> None:
         with self._came:
-            self._images += fact.is_image
-            self._inbox.append(fact)
+            self._inbox.append(_Fact(None, happened))
             self._came.notify_all()
+
+
+def _told(
+    bets: tuple[facts.Bet, ...], line: OrderLine, *, is_image: bool
+) -> tuple[events.Event, ...]:
+    if line.is_stale:
+        _log.warning("the venue says that its order stream may be old")
+    if is_image:
+        return (events.Reconciled(list(bets)),)
+    return tuple(events.Shown(bet) for bet in bets)
+
+
+def _dry_limits(config: Config) -> DryRunLimits:
+    limits = config.limits
+    return DryRunLimits(
+        max_open_orders=limits.max_open_orders,
+        min_size_centi=limits.min_size_centi,
+        min_payout_centi=limits.min_payout_centi,
+        max_remembered_intents=limits.max_remembered_intents,
+    )

@@ -124,19 +124,6 @@ class Time(Variant):
     now_ms: int
 
 
-Event: TypeAlias = (
-    Wanted
-    | Market
-    | Control
-    | Acked
-    | Answered
-    | Looked
-    | Shown
-    | Reconciled
-    | Funds
-    | LoggedIn
-    | Paused
-    | Dry
-    | Configured
-    | Time
-)
+VenueEvent: TypeAlias = Answered | Looked | Shown | Reconciled | Funds | LoggedIn
+"""What comes from the venue."""
+Event: TypeAlias = Wanted | Market | Control | Acked | Paused | Dry | Configured | Time | VenueEvent

@@ -16,7 +16,7 @@ from trader.execution.orders.claims import claim_again, fact
 from trader.execution.orders.config import Config
 from trader.execution.orders.core import Core
 from trader.execution.orders.dispatch import dispatch
-from trader.execution.orders.event import Event
+from trader.execution.orders.event import Event, VenueEvent
 from trader.execution.orders.facts import Answer, Failed, Lost, Refused, Replied
 from trader.execution.orders.kinds import Why
 from trader.execution.orders.reconcile import looked, reconciled
@@ -64,6 +64,22 @@ class Machine(Core):
                 self._control(event.action)
             case events.Acked():
                 self.note(records.Acked(event.seq))
+            case events.Paused():
+                self.is_paused = event.is_paused
+            case events.Dry():
+                relay(self, event.report)
+            case events.Configured():
+                self.config = event.config
+                self.book.set_max_remembered(event.config.limits.max_remembered_intents)
+            case events.Time():
+                self.now_ms = max(self.now_ms, event.now_ms)
+            case _:
+                self._of_venue(event)
+        return self._finish()
+
+    def _of_venue(self, event: VenueEvent) -> None:
+        """What comes from there."""
+        match event:
             case events.Answered():
                 self._answered(event.request, event.answer)
             case events.Looked():
@@ -76,16 +92,6 @@ class Machine(Core):
                 funds.compare(self, event.exposure_centi)
             case events.LoggedIn():
                 self.needs_login = False
-            case events.Paused():
-                self.is_paused = event.is_paused
-            case events.Dry():
-                relay(self, event.report)
-            case events.Configured():
-                self.config = event.config
-                self.book.set_max_remembered(event.config.limits.max_remembered_intents)
-            case events.Time():
-                self.now_ms = max(self.now_ms, event.now_ms)
-        return self._finish()
 
     def _finish(self) -> list[Effect]:
         # Until nothing follows from what followed: each turn ends orders or sends what was not
