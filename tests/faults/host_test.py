@@ -8,16 +8,12 @@ import time
 
 import pytest
 
-from tests.faults.desk import Desk, Sidecar, desk
-from tests.faults.kills_test import one_of_each
+from tests.faults.busy import one_of_each
+from tests.faults.desk import desk
+from tests.faults.sidecar import Sidecar
 
 STOPPED_S = 0.7
 HOUR_MS = 3_600_000
-
-
-def judged(trading: Desk) -> None:
-    verdict = trading.close_down()
-    assert not verdict.problems, "\n".join(verdict.problems)
 
 
 def fails_to_start(sidecar: Sidecar, disk: str | None = None) -> tuple[int, str]:
@@ -41,15 +37,15 @@ def test_stopped_and_resumed_it_goes_on_with_what_is_true() -> None:
         trading.sidecar.signal(signal.SIGCONT)
         trading.wait(lambda: trading.is_ended("i2") and trading.is_ended("i4"))
         assert trading.by_intent["i4"][-1].reject_code == "TTL_PREVENTED"
-        judged(trading)
+        trading.close_down()
 
 
 def test_an_order_ends_at_its_deadline() -> None:
     with desk() as trading:
         trading.place(ttl_ms=250)
         trading.wait_for("i1", "PLACED", "EXPIRED")
-        assert trading.bets()[0]["remaining"] == 0
-        judged(trading)
+        assert trading.scene.bets()[0]["remaining"] == 0
+        trading.close_down()
 
 
 def test_a_full_disk_ends_it_with_every_bet_cancelled_and_it_starts_again_where_it_was() -> None:
@@ -61,7 +57,7 @@ def test_a_full_disk_ends_it_with_every_bet_cancelled_and_it_starts_again_where_
         assert "No space left on device" in trading.sidecar.log().splitlines()[-1]
         trading.sidecar.bury()
         trading.sidecar.start()
-        judged(trading)
+        trading.close_down()
 
 
 def test_a_disk_that_cannot_make_anything_durable_ends_it() -> None:
@@ -72,7 +68,7 @@ def test_a_disk_that_cannot_make_anything_durable_ends_it() -> None:
         assert "fdatasync" in trading.sidecar.log().splitlines()[-1]
         trading.sidecar.bury()
         trading.sidecar.start()
-        judged(trading)
+        trading.close_down()
 
 
 def test_a_journal_that_cannot_be_written_is_refused_at_the_start() -> None:
@@ -84,7 +80,7 @@ def test_a_journal_that_cannot_be_written_is_refused_at_the_start() -> None:
         assert code == 3
         assert "Read-only file system" in words and "orders.journal" in words
         trading.sidecar.start()
-        judged(trading)
+        trading.close_down()
 
 
 def test_a_second_executor_on_one_journal_is_refused() -> None:
@@ -97,7 +93,7 @@ def test_a_second_executor_on_one_journal_is_refused() -> None:
         code, words = fails_to_start(second)
         assert code == 3
         assert "in use by another executor" in words
-        judged(trading)
+        trading.close_down()
 
 
 def test_a_damaged_journal_is_refused_and_left_as_it_is() -> None:
@@ -114,7 +110,7 @@ def test_a_damaged_journal_is_refused_and_left_as_it_is() -> None:
         assert trading.sidecar.journal.read_bytes() == damaged
         trading.sidecar.journal.write_bytes(whole)
         trading.sidecar.start()
-        judged(trading)
+        trading.close_down()
 
 
 @pytest.mark.parametrize("step_ms", [HOUR_MS // 4, -HOUR_MS])
@@ -135,7 +131,7 @@ def test_a_clock_that_is_set_loses_nothing(step_ms: int) -> None:
         trading.sidecar.start()
         trading.cancel("m2")
         trading.wait(lambda: trading.is_ended("m2"))
-        judged(trading)
+        trading.close_down()
 
 
 def test_asked_to_stop_it_cancels_what_rests() -> None:
@@ -143,9 +139,9 @@ def test_asked_to_stop_it_cancels_what_rests() -> None:
         trading.place()
         trading.wait_for("i1", "PLACED")
         assert trading.sidecar.stop() == 0
-        assert trading.bets()[0]["remaining"] == 0
+        assert trading.scene.bets()[0]["remaining"] == 0
         trading.sidecar.start()
-        judged(trading)
+        trading.close_down()
 
 
 @pytest.mark.parametrize("fsync", ["always", "group_ms", "never"])
@@ -154,7 +150,7 @@ def test_however_its_journal_is_made_durable_it_trades(fsync: str) -> None:
         one_of_each(trading)
         trading.sidecar.kill()
         trading.sidecar.start()
-        judged(trading)
+        trading.close_down()
 
 
 def test_a_long_journal_is_shortened_and_tells_the_same() -> None:
@@ -168,4 +164,4 @@ def test_a_long_journal_is_shortened_and_tells_the_same() -> None:
         trading.place()
         trading.sidecar.kill()
         trading.sidecar.start()
-        judged(trading)
+        trading.close_down()

@@ -20,7 +20,7 @@ def test_an_order_is_placed_moved_and_cancelled(tls: bool) -> None:
         trading.wait_for("i3", "PLACED")
         trading.cancel("i3")
         trading.wait_for("i3", "PLACED", "CANCELLED")
-        trading.transport.control("cancel_all", "enough")
+        trading.link.control("cancel_all", "enough")
         trading.wait_for("m2", "PLACED", "CANCELLED")
-        bets = [(bet["ref"], bet["price"], bet["remaining"]) for bet in trading.bets()]
+        bets = [(bet["ref"], bet["price"], bet["remaining"]) for bet in trading.scene.bets()]
         assert bets == [("i1", 330, 0), ("i1", 340, 0), ("i3", 200, 0)]

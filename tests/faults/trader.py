@@ -6,7 +6,7 @@ import time
 from collections import defaultdict
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Protocol, TypeAlias
 
 import msgspec
 
@@ -26,6 +26,33 @@ RUNNER: Final = 101
 HOUR_MS: Final = 3_600_000
 
 
+class Link(Protocol):
+    """What a trader needs of an executor, in this process or behind the wire."""
+
+    def start(self) -> None: ...
+    def submit(self, intent: QuoteIntent) -> None: ...
+    def control(self, action: str, reason: str) -> None: ...
+    def poll(self) -> None: ...
+    def stop(self) -> None: ...
+
+
+MakeLink: TypeAlias = Callable[[Bus], Link]
+
+
+def over_the_wire(socket: str) -> MakeLink:
+    """To the sidecar that listens there, whichever process that is just now."""
+    settings = TransportSettings(
+        socket_path=socket,
+        token=TOKEN,
+        clock="wall",
+        heartbeat_timeout_s=PATIENCE_S,
+        connect_timeout_s=PATIENCE_S,
+        backoff_base_s=0.005,
+        backoff_max_s=0.02,
+    )
+    return lambda bus: Transport(settings, bus)
+
+
 class Trader:
     """A session with an executor, whichever process that is just now.
 
@@ -33,8 +60,8 @@ class Trader:
     it knew.
     """
 
-    def __init__(self, socket: str, diary: Path | None = None) -> None:
-        self.socket = socket
+    def __init__(self, make_link: MakeLink, diary: Path | None = None) -> None:
+        self._make_link = make_link
         self.intents: dict[str, QuoteIntent] = {}
         self.by_seq: dict[int, ExecutionReport] = {}
         self.by_intent: dict[str, list[ExecutionReport]] = defaultdict(list)
@@ -43,7 +70,7 @@ class Trader:
         self.forget()
         self._bus = Bus()
         self._bus.subscribe(self._heard)
-        self.transport = self._transport()
+        self.link = make_link(self._bus)
 
     @property
     def reports(self) -> list[ExecutionReport]:
@@ -52,28 +79,23 @@ class Trader:
 
     # --- the session ----------------------------------------------------------------------------
 
-    def _transport(self) -> Transport:
-        settings = TransportSettings(
-            socket_path=self.socket,
-            token=TOKEN,
-            clock="wall",
-            heartbeat_timeout_s=PATIENCE_S,
-            connect_timeout_s=PATIENCE_S,
-            backoff_base_s=0.005,
-            backoff_max_s=0.02,
-        )
-        return Transport(settings, self._bus)
-
     def connect(self) -> None:
         """Waits for an executor to listen, then opens the session."""
         self.wait(self._is_connected, polls=False)
 
+    def resume(self) -> None:
+        """Takes up where the trader before this one died: what nobody has answered is sent again.
+        One that was taken up is known by its name."""
+        for name, wish in list(self.intents.items()):
+            if not self.by_intent[name]:
+                self.link.submit(wish)
+
     def _is_connected(self) -> bool:
         self.watch()
         try:
-            self.transport.start()
+            self.link.start()
         except ExecutorStartError:
-            self.transport = self._transport()
+            self.link = self._make_link(self._bus)
             return False
         return True
 
@@ -83,7 +105,7 @@ class Trader:
     def poll(self) -> None:
         """A turn of the engine."""
         self.watch()
-        self.transport.poll()
+        self.link.poll()
 
     def wait(self, done: Callable[[], bool], *, polls: bool = True) -> None:
         """Turns as an engine does until `done`; fails when that takes too long."""
@@ -138,7 +160,7 @@ class Trader:
     def submit(self, wish: QuoteIntent) -> QuoteIntent:
         self.intents[wish.intent_id] = wish
         self._write("intents", wish)
-        self.transport.submit(wish)
+        self.link.submit(wish)
         return wish
 
     def _name(self, letter: str) -> str:

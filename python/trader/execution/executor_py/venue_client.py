@@ -24,6 +24,7 @@ from betfairlightweight.exceptions import (
 )
 
 from trader.betfair.normalize import round_centi
+from trader.execution.executor_py.secret_file import read_secret
 from trader.execution.executor_py.venue_bets import CLEARED, Cleared, of_cleared, of_current
 from trader.execution.interfaces.executor import ExecutorStartError
 from trader.execution.interfaces.intents import QuoteIntent, TimeInForce
@@ -43,7 +44,8 @@ _OVERALL: Final = ("BET_ACTION_ERROR", "PROCESSED_WITH_ERRORS")
 class VenueAddress:
     """Where the venue is and who we are there. The secrets are never printed.
 
-    With `cert_file` and `key_file` we log in by certificate at `certlogin_url`.
+    With `cert_file` and `key_file` we log in by certificate at `certlogin_url`; with `token_file`
+    somebody else does and keeps the token there.
     """
 
     api_url: str
@@ -55,6 +57,7 @@ class VenueAddress:
     certlogin_url: str | None = None
     cert_file: str | None = None
     key_file: str | None = None
+    token_file: str | None = None
     timeout_s: float = TIMEOUT_S
 
     def __repr__(self) -> str:
@@ -98,7 +101,9 @@ class VenueClient:
         """
         by_certificate = self._address.cert_file is not None
         with self._login_lock:
-            if instead_of is None or self.token == instead_of:
+            if self._address.token_file is not None:
+                self._client.set_session_token(read_secret(self._address.token_file))
+            elif instead_of is None or self.token == instead_of:
                 how = self._client.login if by_certificate else self._client.login_interactive
                 try:
                     how(session=self._session())
@@ -108,6 +113,8 @@ class VenueClient:
 
     def keep_alive(self) -> bool:
         """Prolongs the session; False when there is none any more. Raises `VenueError`."""
+        if self._address.token_file is not None:
+            return True  # it is somebody else's session
         try:
             answer = self._client.keep_alive(session=self._session())
         except APIError as error:
