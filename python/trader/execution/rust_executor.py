@@ -4,19 +4,30 @@ from __future__ import annotations
 
 import json
 import time
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
 from trader.execution.connection import TransportSettings
+from trader.execution.executor_py.secret_file import read_secret
 from trader.execution.health import Health
 from trader.execution.interfaces.executor import DryRunLimits, ExecutorStartError
 from trader.execution.interfaces.intents import QuoteIntent
 from trader.execution.interfaces.messages import DryFill, Heartbeat, MarketState
 from trader.execution.ipc import Bus
-from trader.execution.supervisor import Supervisor, find_binary
+from trader.execution.supervisor import Listening, Supervisor, find_binary
 from trader.execution.transport import Transport
 from trader.monitoring.metrics import Metrics
+
+
+@dataclass(frozen=True, slots=True)
+class External:
+    """A sidecar that systemd, say, looks after: where it listens, and the file (0600) with the
+    token it wants to hear."""
+
+    listening: Listening
+    token_file: Path
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +62,10 @@ class RustExecutorConfig:
     log_format: str = "json"
     strategy_commit: str = ""
     bundle_version: int = 1
+    live: Mapping[str, Any] | None = None
+    """The sections of a live executor: `betfair`, `journal`, `limits`, …; None: a dry run."""
+    external: External | None = None
+    """Where a sidecar is that somebody else looks after; None: it is started and ended here."""
 
     def render(self, run_dir: Path) -> dict[str, Any]:
         """The executor's JSON, but for `listen.token_file`, which the supervisor adds."""
@@ -59,7 +74,7 @@ class RustExecutorConfig:
             listen |= {"host": self.host, "port": self.port}
         else:
             listen |= {"socket": str(run_dir.absolute() / "executor.sock")}
-        return {
+        common: dict[str, Any] = {
             "listen": listen,
             "mode": "dry_run",
             "clock": self.clock,
@@ -70,6 +85,10 @@ class RustExecutorConfig:
             "metrics": {"host": self.metrics_host, "port": self.metrics_port},
             "log": {"level": self.log_level, "format": self.log_format},
         }
+        if self.live is None:
+            return common
+        # What rests is the trader's to cancel: it may stop the sidecar to go on with another.
+        return common | dict(self.live) | {"mode": "live", "on_stop": "leave"}
 
 
 class RustExecutor:
@@ -86,8 +105,11 @@ class RustExecutor:
         binary: Path | None = None,
         run_dir: Path = Path("run"),
         metrics: Metrics | None = None,
+        heard_seq: int = 0,
     ) -> None:
-        """`binary` None: found by `supervisor.find_binary` when started."""
+        """`binary` None: found by `supervisor.find_binary` when started. `heard_seq`: the last
+        report that this trader has heard."""
+        self._heard_seq = heard_seq
         self._bus = bus
         self._config = config
         self._binary = binary
@@ -104,9 +126,17 @@ class RustExecutor:
 
     @property
     def health_reason(self) -> str:
-        if self._transport is None:
-            return "not started"
-        return self._health.judge(self._transport.health_reason, time.monotonic())
+        heartbeat = self.heartbeat
+        reason = self.link_reason
+        if not reason and self._config.live is not None and heartbeat is not None:
+            # A dry run says of each intent why it is refused.
+            reason = heartbeat.reason
+        return self._health.judge(reason, time.monotonic())
+
+    @property
+    def link_reason(self) -> str:
+        """Why it cannot be reached; empty when it can."""
+        return self._transport.health_reason if self._transport is not None else "not started"
 
     @property
     def durable(self) -> bool:
@@ -134,19 +164,20 @@ class RustExecutor:
 
         Raises `ExecutorStartError`; nothing is left running then.
         """
-        if self._supervisor is not None:
+        if self._transport is not None:
             raise ExecutorStartError("executor is already started")
         config = self._config
-        binary = self._binary if self._binary is not None else find_binary()
-        supervisor = Supervisor(binary, self._run_dir)
-        supervisor.start(config.render(self._run_dir), config.ready_timeout_s)
-        listening = supervisor.listening
+        if config.external is not None:
+            listening, token = config.external.listening, read_secret(config.external.token_file)
+        else:
+            supervisor = self._supervise()
+            listening, token = supervisor.listening, supervisor.token
         transport = Transport(
             TransportSettings(
                 host=listening.host,
                 port=listening.port,
                 socket_path=listening.socket_path,
-                token=supervisor.token,
+                token=token,
                 clock=config.clock,
                 strategy_commit=config.strategy_commit,
                 bundle_version=config.bundle_version,
@@ -159,16 +190,34 @@ class RustExecutor:
             ),
             self._bus,
             self._metrics,
-            gone=supervisor.gone,
+            gone=self._gone,
+            heard_seq=self._heard_seq,
         )
         try:
             transport.start()
         except BaseException:
             # Also when the person at the desk does not want to wait.
             transport.stop()
-            supervisor.stop(config.stop_grace_s)
+            self._end_child()
             raise
-        self._supervisor, self._transport = supervisor, transport
+        self._transport = transport
+
+    def _supervise(self) -> Supervisor:
+        config = self._config
+        binary = self._binary if self._binary is not None else find_binary()
+        supervisor = Supervisor(binary, self._run_dir)
+        supervisor.start(config.render(self._run_dir), config.ready_timeout_s)
+        self._supervisor = supervisor
+        return supervisor
+
+    def _gone(self) -> str | None:
+        """One of somebody else's comes back, as far as we know."""
+        return self._supervisor.gone() if self._supervisor is not None else None
+
+    def _end_child(self) -> None:
+        if self._supervisor is not None:
+            self._supervisor.stop(self._config.stop_grace_s)
+            self._supervisor = None
 
     def submit(self, intent: QuoteIntent) -> None:
         self._session().submit(intent)
@@ -195,12 +244,10 @@ class RustExecutor:
         self._session().poll()
 
     def stop(self) -> None:
-        """Goodbye, SIGTERM, and SIGKILL after the grace. Safe to call twice."""
+        """Goodbye; to a child of ours SIGTERM, and SIGKILL after the grace. Safe to call twice."""
         if self._transport is not None:
             self._transport.stop()
-        if self._supervisor is not None:
-            self._supervisor.stop(self._config.stop_grace_s)
-            self._supervisor = None
+        self._end_child()
 
     def _session(self) -> Transport:
         if self._transport is None:

@@ -71,13 +71,16 @@ class Transport:
         metrics: Metrics | None = None,
         gone: Callable[[], str | None] = lambda: None,
         rng: random.Random | None = None,
+        heard_seq: int = 0,
     ) -> None:
+        """`heard_seq`: the last report that this trader has heard, from whichever executor."""
         self._settings = settings
         self._bus = bus
         self._metrics = metrics if metrics is not None else Metrics()
         self._lockstep = settings.clock == "wire"
         self._outbox = Outbox(settings.send_queue_max, latest_market_only=not self._lockstep)
         self._link = Link(settings, self._metrics, gone, rng)
+        self._link.last_seq = heard_seq
         self._connection: Connection | None = None
         self._gathered = bytearray()
         self._clock_ms = -1

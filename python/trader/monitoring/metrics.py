@@ -96,6 +96,7 @@ class Metrics(Collector):
         self.executor_heartbeats_missed_total = 0
         self.duplicate_reports_total = 0
         self.executor_switches_total = 0
+        self.executor_restarts_total = 0
         self.open_orders = 0
         self.pnl = 0.0  # account currency
         self.registry = CollectorRegistry(auto_describe=False)
@@ -189,6 +190,11 @@ class Metrics(Collector):
                 "hotloop_executor_switches",
                 "Times new orders were sent to the other executor from then on.",
                 self.executor_switches_total,
+            ),
+            (
+                "hotloop_executor_restarts",
+                "Times an executor that had died was started again.",
+                self.executor_restarts_total,
             ),
         )
         for name, text, value in plain:

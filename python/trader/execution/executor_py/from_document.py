@@ -32,13 +32,20 @@ Document = Mapping[str, Any]
 _Settings = TypeVar("_Settings")
 
 
-def python_executor(document: Document, bus: Bus) -> VenueExecutor:
-    """Not started yet. Raises `ExecutorStartError` for a secret that others can read, or a file
-    that is not there."""
+def python_executor(document: Document, bus: Bus, heard_seq: int = 0) -> VenueExecutor:
+    """Not started yet; `heard_seq` is the last report that this trader has heard.
+
+    Raises `ExecutorStartError` for a secret that others can read, or a file that is not there.
+    """
     betfair: Document = document["betfair"]
     app_key = read_secret(betfair["app_key_file"])
     return VenueExecutor(
-        bus, VenueClient(_address(betfair, app_key)), _stream(betfair), app_key, _settings(document)
+        bus,
+        VenueClient(_address(betfair, app_key)),
+        _stream(betfair),
+        app_key,
+        _settings(document),
+        heard_seq=heard_seq,
     )
 
 

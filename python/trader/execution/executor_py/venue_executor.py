@@ -138,7 +138,10 @@ class VenueExecutor:
         settings: VenueSettings,
         *,
         lockstep: Lockstep | None = None,
+        heard_seq: int = 0,
     ) -> None:
+        """`heard_seq`: the last report that this trader has heard, from whichever executor."""
+        self._heard_seq = heard_seq
         self.settings = settings
         self.machine, _ = Machine.recover(settings.orders, 0, [])
         self.dry = DryRunMachine(_dry_limits(settings.orders))
@@ -196,6 +199,11 @@ class VenueExecutor:
             return "not started"
         return self.machine.why_halted or ("" if self.machine.is_ready else NOT_READY)
 
+    @property
+    def link_reason(self) -> str:
+        """Why it can do nothing any more; empty when it can."""
+        return self._lost or ("" if self._started else "not started")
+
     def start(self) -> None:
         """Reads the journal, logs in and waits for the image of the order stream. Raises
         `ExecutorStartError`."""
@@ -212,7 +220,7 @@ class VenueExecutor:
             self._clock = SteadyClock(self.machine.now_ms)
         made = {effect.report.seq for effect in effects if isinstance(effect, request.Tell)}
         for report in left_over:
-            if report.seq not in made:
+            if report.seq > self._heard_seq and report.seq not in made:
                 self._bus.post(report)
         try:
             self._client.login()

@@ -12,6 +12,7 @@ mod session;
 mod show;
 mod time;
 
+use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::time::Instant;
 
@@ -159,14 +160,18 @@ impl Core {
         let slot = Rc::new(Slot::new(self.sessions, hello));
         self.session = Some(Rc::clone(&slot));
         let clock = self.config.clock.as_str().to_owned();
+        let mut capabilities: BTreeMap<String, Capability> = [
+            ("clock".to_owned(), Capability::Text(clock)),
+            ("config".to_owned(), Capability::Bool(true)),
+            ("dry_run".to_owned(), Capability::Bool(true)),
+        ]
+        .into();
+        if self.is_live() {
+            capabilities.insert("durable".to_owned(), Capability::Bool(true));
+            capabilities.insert("dry_run".to_owned(), Capability::Bool(false));
+        }
         let ack = HelloAck {
-            capabilities: [
-                ("clock".to_owned(), Capability::Text(clock)),
-                ("config".to_owned(), Capability::Bool(true)),
-                ("dry_run".to_owned(), Capability::Bool(!self.is_live())),
-                ("durable".to_owned(), Capability::Bool(self.is_live())),
-            ]
-            .into(),
+            capabilities,
             executor_version: crate::VERSION.to_owned(),
             next_report_seq: self.retention.last() + 1,
             session_id: format!("{}-{}", self.instance, slot.number),
