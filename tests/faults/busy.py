@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import os
 import random
 import time
 
 from tests.faults.trader import Trader
 from trader.execution.interfaces.intents import Side
+
+KILLS = int(os.environ.get("HOTLOOP_KILLS", "50"))
+SEED = int(os.environ.get("HOTLOOP_SEED", "1"))
 
 
 def busy(trading: Trader, rng: random.Random, seconds: float) -> None:

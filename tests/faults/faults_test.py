@@ -7,9 +7,8 @@ import random
 
 import pytest
 
-from tests.faults.busy import busy, one_of_each
+from tests.faults.busy import SEED, busy, one_of_each
 from tests.faults.desk import DESKS, Desk, desk
-from tests.faults.kills_test import SEED
 from trader.simulator.exchange.faults import FaultRule
 
 OPERATIONS = ("placeOrders", "replaceOrders", "cancelOrders")

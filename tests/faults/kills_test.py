@@ -3,21 +3,18 @@
 from __future__ import annotations
 
 import json
-import os
 import random
 import time
 from collections.abc import Callable
 
 import pytest
 
-from tests.faults.busy import busy, one_of_each
+from tests.faults.busy import KILLS, SEED, busy, one_of_each
 from tests.faults.desk import LocalDesk, desk, local_desk
 from tests.faults.sidecar import faulty_host
 from tests.faults.trader import PATIENCE_S
 from tests.faults.trader_program import trader_program
 
-KILLS = int(os.environ.get("HOTLOOP_KILLS", "50"))
-SEED = int(os.environ.get("HOTLOOP_SEED", "1"))
 KILLS_A_DAY = 25
 TRADER_KILLS = max(8, KILLS // 10)
 WRITES_MAX = 60

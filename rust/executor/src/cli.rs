@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 /// What `--help` prints.
 pub const HELP: &str = r#"executor: keeps a trader's orders. It listens on loopback, takes intents, answers with reports
-(proto_wire/SPEC.md). This version does dry runs: every rule is applied, nothing reaches the venue.
+(proto_wire/SPEC.md). In a dry run every rule is applied and nothing reaches the venue; live, orders go there.
 
 Usage:
   executor --config FILE   start with this configuration
@@ -15,8 +15,9 @@ Usage:
 When it is ready it prints one line on stdout, then nothing more:
   {"listening": "127.0.0.1:PORT", "metrics": "127.0.0.1:PORT"}
 Logs go to stderr. http://METRICS/metrics is for Prometheus, http://METRICS/status is JSON for people and scripts.
-The trader may change limits, heartbeat_ms and trader_timeout_s while it runs (CONFIG).
-SIGTERM or SIGINT: says GOODBYE to the trader and ends with exit code 0.
+The trader may change limits, heartbeat_ms and trader_timeout_s while it runs (CONFIG); live also pacing, reconcile
+and live_scope.
+SIGTERM or SIGINT: live, cancels what rests (on_stop); says GOODBYE to the trader and ends with exit code 0.
 
 Try it:
   (umask 077; head -c 24 /dev/urandom | base64 > token)
@@ -36,7 +37,7 @@ The configuration is one JSON object. An unknown key is refused with its path. K
       "write_timeout_ms": 5000,     for a peer that takes no bytes
       "spin_us": 200                after a message: looks for the next one without sleeping (never on one core)
     },
-    "mode": "dry_run",              "live" is not in this version
+    "mode": "dry_run",              or "live"
     "clock": "wall",                or "wire": the time is the trader's TICK (replay)
     "limits": {
       "max_open_orders": 200,
@@ -51,7 +52,57 @@ The configuration is one JSON object. An unknown key is refused with its path. K
     "log": {"level": "info", "format": "json"}
   }                                 level: error, warn, info, debug, trace; format: json, text
 
-Exit codes: 0 ended as asked, 2 bad arguments or configuration, 3 cannot listen. Either prints one line on stderr.
+With "mode": "live" there are besides (files of secrets have mode 0600):
+    "betfair": {
+      "app_key_file": (needed),
+      "strategy_ref": (needed),     1 to 15 letters, digits, - and _: what this trader's orders are known by
+      "session": (needed)           {"username_file", "password_file", "cert_file", "key_file"}: log-in by certificate;
+                                    without the latter two by password; or {"token_file"}: somebody else logs in
+      "api_url": "https://api.betfair.com",
+      "identity_url": "https://identitysso.betfair.com",
+      "certlogin_url": "https://identitysso-cert.betfair.com",
+      "stream": {"host": "stream-api.betfair.com", "port": 443, "tls": true},
+      "ca_file": (the system's),    authorities to trust instead
+      "currency": (any),            the account must have this one
+      "timeout_ms": 10000,          for a reply; orders in play have the bet delay more
+      "keep_alive_s": 14400,
+      "funds_s": 10,                between two looks at the account's funds
+      "heartbeat_s": 0              10 to 300: after so long without us the venue cancels ALL limit bets of the account
+    },
+    "journal": {
+      "dir": (needed),              one executor at a time
+      "fsync": "group_ms",          what is written survives this process; a loss of power only what is synced: within
+                                    group_ms, or "always" before anything leaves, or "never"
+      "group_ms": 5,
+      "rotate_bytes": 67108864      grown by so much it is shortened to what is known
+    },
+    "limits": {
+      "max_market_exposure_centi": 100000,
+      "max_exposure_centi": 500000,
+      "funds_tolerance_centi": 500  the tripwire: the account's exposure against ours; 0: not looked at
+    },
+    "pacing": {
+      "per_second": 100,            PLACE and REPLACE instructions; cancels are never held back
+      "market_per_second": 40,
+      "per_hour": 5000,             beyond, the venue charges
+      "in_flight": 16,
+      "batch_window_ms": 0          orders of a market are gathered for so long; 0: each leaves at once
+    },
+    "reconcile": {
+      "resend_ms": 50000,           a request the venue did not act on may leave again with its reference
+      "look_up_ms": 20000,          an order in doubt is looked for so long, and the bet delay more
+      "look_up_every_ms": 1000,
+      "backoff_ms": 200,
+      "backoff_max_ms": 5000,
+      "funds_ms": 15000,            the account's exposure may differ for so long
+      "unknown_bets": "cancel",     bets with our strategy_ref that no order has; or "adopt", "leave"
+      "adopt_ms": 3600000
+    },
+    "live_scope": {"market_ids": [], "event_types": []},   orders elsewhere are dry; none: everywhere
+    "on_stop": "cancel"             or "leave": what rests when the executor is asked to stop
+
+Exit codes: 0 ended as asked, 2 bad arguments or configuration, 3 cannot start (listener, journal, log-in), 4 cannot go
+on (the journal cannot be written; every known bet was cancelled). Each prints one line on stderr.
 "#;
 
 /// What `--version` prints: `executor 0.1.0 (wire 1; bundles 1)`.
@@ -161,6 +212,51 @@ mod tests {
             "log",
             "level",
             "format",
+            "betfair",
+            "app_key_file",
+            "strategy_ref",
+            "session",
+            "username_file",
+            "password_file",
+            "cert_file",
+            "key_file",
+            "api_url",
+            "identity_url",
+            "certlogin_url",
+            "stream",
+            "ca_file",
+            "currency",
+            "timeout_ms",
+            "keep_alive_s",
+            "funds_s",
+            "heartbeat_s",
+            "journal",
+            "dir",
+            "fsync",
+            "group_ms",
+            "rotate_bytes",
+            "max_market_exposure_centi",
+            "max_exposure_centi",
+            "funds_tolerance_centi",
+            "pacing",
+            "per_second",
+            "market_per_second",
+            "per_hour",
+            "in_flight",
+            "batch_window_ms",
+            "reconcile",
+            "resend_ms",
+            "look_up_ms",
+            "look_up_every_ms",
+            "backoff_ms",
+            "backoff_max_ms",
+            "funds_ms",
+            "unknown_bets",
+            "adopt_ms",
+            "live_scope",
+            "market_ids",
+            "event_types",
+            "on_stop",
         ] {
             assert!(HELP.contains(&format!("\"{key}\"")), "{key}");
         }

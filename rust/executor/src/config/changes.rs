@@ -5,11 +5,12 @@ use std::time::Duration;
 use serde_json::Value;
 
 use super::section::Section;
+use super::venue::{LiveScope, read_scope};
 use super::{Config, ConfigError, read_heartbeat, read_limits, read_orders, read_trader_timeout};
 use crate::machine::Limits;
 
 /// The part of a [`Config`] that may change.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Changes {
     /// What the machine keeps to.
     pub limits: Limits,
@@ -19,21 +20,22 @@ pub struct Changes {
     pub heartbeat: Duration,
     /// Silence after which the trader counts as lost; `None`: never.
     pub trader_timeout: Option<Duration>,
-    /// What the order machine keeps to, where orders go to the venue.
-    pub orders: Option<orders::Config>,
+    /// The part that only a live executor has.
+    pub live: Option<LiveChanges>,
+}
+
+/// What of a live executor may change.
+#[derive(Clone, Debug, PartialEq)]
+pub struct LiveChanges {
+    /// What the order machine keeps to.
+    pub orders: orders::Config,
+    /// Which markets' orders go to the venue.
+    pub scope: LiveScope,
 }
 
 /// Keys of the file that need a restart.
-const FIXED: [&str; 9] = [
-    "listen",
-    "mode",
-    "clock",
-    "metrics",
-    "log",
-    "betfair",
-    "journal",
-    "live_scope",
-    "on_stop",
+const FIXED: [&str; 8] = [
+    "listen", "mode", "clock", "metrics", "log", "betfair", "journal", "on_stop",
 ];
 
 impl Config {
@@ -45,7 +47,10 @@ impl Config {
             max_unacked_reports: self.max_unacked_reports,
             heartbeat: self.heartbeat,
             trader_timeout: self.trader_timeout,
-            orders: self.live.as_ref().map(|live| live.orders),
+            live: self.live.as_ref().map(|live| LiveChanges {
+                orders: live.orders,
+                scope: live.scope.clone(),
+            }),
         }
     }
 
@@ -55,8 +60,9 @@ impl Config {
         self.max_unacked_reports = changes.max_unacked_reports;
         self.heartbeat = changes.heartbeat;
         self.trader_timeout = changes.trader_timeout;
-        if let (Some(live), Some(orders)) = (&mut self.live, changes.orders) {
-            live.orders = orders;
+        if let (Some(live), Some(changes)) = (&mut self.live, &changes.live) {
+            live.orders = changes.orders;
+            live.scope = changes.scope.clone();
         }
     }
 
@@ -72,21 +78,24 @@ impl Config {
         }
         let mut root = Section::root(value)?;
         let now = self.changes();
-        let of_venue = now.orders.map(|orders| orders.limits);
+        let of_venue = now.live.as_ref().map(|live| live.orders.limits);
         let limits = read_limits(
             root.child("limits")?,
             &now.limits,
             now.max_unacked_reports,
             of_venue,
         )?;
-        let orders = match now.orders {
-            Some(orders) => Some(read_orders(&mut root, &orders, &limits)?),
+        let live = match now.live {
+            Some(live) => Some(LiveChanges {
+                orders: read_orders(&mut root, &live.orders, &limits)?,
+                scope: read_scope(root.child("live_scope")?, live.scope)?,
+            }),
             None => None,
         };
         let changes = Changes {
             limits: limits.common,
             max_unacked_reports: limits.max_unacked_reports,
-            orders,
+            live,
             heartbeat: read_heartbeat(&mut root, now.heartbeat)?,
             trader_timeout: read_trader_timeout(&mut root, now.trader_timeout)?,
         };

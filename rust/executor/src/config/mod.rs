@@ -17,7 +17,7 @@ use serde_json::Value;
 use tracing::Level;
 
 use crate::machine::Limits;
-pub use changes::Changes;
+pub use changes::{Changes, LiveChanges};
 pub use secret::{Secret, check_secret};
 use section::Section;
 pub use venue::{Betfair, Credentials, Fsync, HttpAddress, JournalConfig, Live, LiveScope, StreamAddress};
@@ -334,7 +334,7 @@ fn read_live(root: &mut Section, now: &orders::Config, limits: &ReadLimits) -> R
         betfair: venue::read_betfair(root.child("betfair")?)?,
         journal: venue::read_journal(root.child("journal")?)?,
         orders: read_orders(root, now, limits)?,
-        scope: venue::read_scope(root.child("live_scope")?)?,
+        scope: venue::read_scope(root.child("live_scope")?, LiveScope::default())?,
         cancel_on_stop: root.choice("on_stop", &[("cancel", true), ("leave", false)])?,
     })
 }

@@ -141,19 +141,19 @@ impl Section {
         }
     }
 
-    /// A list of texts; empty if the key is not there.
+    /// A list of texts; `None` if the key is not there.
     ///
     /// # Errors
     /// If it is something else.
-    pub fn texts(&mut self, key: &'static str) -> Result<Vec<String>, ConfigError> {
+    pub fn texts(&mut self, key: &'static str) -> Result<Option<Vec<String>>, ConfigError> {
         let Some(value) = self.take(key) else {
-            return Ok(Vec::new());
+            return Ok(None);
         };
         let texts = value.as_array().and_then(|list| {
             let texts = list.iter().map(|one| one.as_str().map(str::to_owned));
             texts.collect::<Option<Vec<String>>>()
         });
-        texts.ok_or_else(|| {
+        texts.map(Some).ok_or_else(|| {
             let why = format!("a list of texts was expected, not {}", kind(&value));
             ConfigError::new(self.path_of(key), why)
         })

@@ -71,7 +71,7 @@ fn a_wrong_value_is_refused_with_its_path() {
     let cases = [
         (
             r#""mode": "live""#,
-            "mode: live orders are not in this version; only dry_run",
+            "betfair.app_key_file: missing: a file of mode 0600",
         ),
         (r#""mode": "wet""#, r#"mode: "wet" is not one of dry_run, live"#),
         (r#""clock": 7"#, "clock: a text was expected, not a number"),
@@ -172,4 +172,101 @@ fn the_file_is_named_in_the_error() {
         error.starts_with(&format!("{}: not JSON: ", path.display())),
         "{error}"
     );
+}
+
+/// The text of a live configuration, with these members of its objects changed.
+fn live(name: &str, betfair: &str, more: &str) -> String {
+    let token = token_file(&format!("{name}-token"), "secret", 0o600);
+    let key = token_file(&format!("{name}-key"), "key", 0o600);
+    let name_file = token_file(&format!("{name}-name"), "me", 0o600);
+    format!(
+        r#"{{"listen": {{"token_file": {token:?}}}, "mode": "live", "journal": {{"dir": "j"}},
+            "betfair": {{"app_key_file": {key:?}, "strategy_ref": "hotloop",
+            "session": {{"username_file": {name_file:?}, "password_file": {name_file:?}}}{betfair}}}{more}}}"#
+    )
+}
+
+#[test]
+fn a_live_configuration_has_the_venues_addresses_and_safe_windows_by_default() {
+    let config = Config::parse(&live("defaults", "", "")).unwrap();
+    let live = config.live.unwrap();
+    assert_eq!(live.betfair.api.authority(), "api.betfair.com:443");
+    assert!(live.betfair.api.tls && live.betfair.stream.tls);
+    assert_eq!(live.orders, orders::Config::default());
+    assert_eq!(live.journal.fsync, Fsync::Group(Duration::from_millis(5)));
+    assert!(live.cancel_on_stop && live.betfair.heartbeat_s.is_none());
+    assert!(live.scope.has("1.1", None));
+    assert_eq!(format!("{:?}", live.betfair.app_key), "Secret(…)");
+}
+
+#[test]
+fn a_live_configuration_that_is_not_safe_is_refused_with_its_path() {
+    let cases = [
+        (
+            r#", "api_url": "http://api.example.com""#,
+            "",
+            r#"betfair.api_url: "http://api.example.com" is another machine: only this one may be plain http"#,
+        ),
+        (
+            r#", "api_url": "https://api.example.com/exchange""#,
+            "",
+            r#"betfair.api_url: "https://api.example.com/exchange" has more than a host and a port"#,
+        ),
+        (
+            r#", "stream": {"host": "10.0.0.1", "tls": false}"#,
+            "",
+            "betfair.stream.tls: 10.0.0.1 is another machine: only this one may be plain",
+        ),
+        (
+            r#", "heartbeat_s": 5"#,
+            "",
+            "betfair.heartbeat_s: 0 (off), or 10 to 300: the venue takes no others",
+        ),
+        (
+            "",
+            r#", "reconcile": {"resend_ms": 60000}"#,
+            "reconcile.resend_ms: 60000 is not an integer within 0 and 55000",
+        ),
+        (
+            "",
+            r#", "clock": "wire""#,
+            "clock: wire is for replays: a venue has the time of the wall",
+        ),
+        (
+            "",
+            r#", "live_scope": {"market_ids": "1.1"}"#,
+            "live_scope.market_ids: a list of texts was expected, not a text",
+        ),
+    ];
+    for (index, (betfair, more, error)) in cases.into_iter().enumerate() {
+        let text = live(&format!("unsafe{index}"), betfair, more);
+        assert_eq!(Config::parse(&text).unwrap_err().to_string(), error);
+    }
+}
+
+#[test]
+fn what_may_change_while_it_runs_is_changed_and_nothing_else() {
+    let config = Config::parse(&live("changes", "", "")).unwrap();
+    let text = r#"{"pacing": {"per_second": 7}, "limits": {"max_exposure_centi": 900}, "live_scope": {"market_ids": ["1.5"]}}"#;
+    let changes = config.read_changes(text).unwrap();
+    let live = changes.live.unwrap();
+    assert_eq!(live.orders.pacing.per_second, 7);
+    assert_eq!(live.orders.limits.max_exposure_centi, 900);
+    assert_eq!(live.orders.windows, orders::Windows::default());
+    assert!(live.scope.has("1.5", None) && !live.scope.has("1.6", None));
+    let fixed = config.read_changes(r#"{"betfair": {}}"#).unwrap_err();
+    assert_eq!(
+        fixed.to_string(),
+        "betfair: cannot change while the executor runs"
+    );
+}
+
+#[test]
+fn a_scope_of_event_types_leaves_out_what_is_not_known() {
+    let scope = LiveScope {
+        market_ids: Vec::new(),
+        event_types: vec!["7".to_owned()],
+    };
+    assert!(scope.has("1.1", Some("7")));
+    assert!(!scope.has("1.1", Some("1")) && !scope.has("1.1", None));
 }

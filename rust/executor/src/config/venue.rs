@@ -376,9 +376,9 @@ pub(super) fn read_exposure(section: &mut Section, now: &Limits) -> Result<Limit
     })
 }
 
-pub(super) fn read_scope(mut section: Section) -> Result<LiveScope, ConfigError> {
-    let market_ids = section.texts("market_ids")?;
-    let event_types = section.texts("event_types")?;
+pub(super) fn read_scope(mut section: Section, now: LiveScope) -> Result<LiveScope, ConfigError> {
+    let market_ids = section.texts("market_ids")?.unwrap_or(now.market_ids);
+    let event_types = section.texts("event_types")?.unwrap_or(now.event_types);
     section.finish()?;
     Ok(LiveScope {
         market_ids,

@@ -33,8 +33,8 @@ impl Core {
         let changes = self.config.read_changes(&config.body)?;
         self.config.apply(&changes);
         self.machine.set_limits(changes.limits);
-        if let Some(orders) = changes.orders {
-            self.live_step(Some(Event::Configured(Box::new(orders))));
+        if let Some(live) = &changes.live {
+            self.live_step(Some(Event::Configured(Box::new(live.orders))));
         }
         // The trader may count as lost earlier than it was going to.
         self.rearm.notify_one();
