@@ -304,6 +304,7 @@ impl Machine {
         let of_hour = usize::try_from(pacing.per_hour).unwrap_or(usize::MAX);
         if hour + names.len() > of_hour {
             self.wake_at((self.now_ms.div_euclid(HOUR_MS) + 1) * HOUR_MS);
+            self.counters.paced += 1;
             return false;
         }
         let market = names
@@ -314,6 +315,7 @@ impl Machine {
             Ok(()) => true,
             Err(ready_ms) => {
                 self.wake_at(ready_ms);
+                self.counters.paced += 1;
                 false
             }
         }

@@ -79,6 +79,8 @@ pub struct Counters {
     pub unknown: u64,
     /// Times the venue's exposure was not ours for so long that nothing more was placed.
     pub funds_trips: u64,
+    /// Times requests were held back because instructions of the second or of the hour were used up.
+    pub paced: u64,
 }
 
 /// The venue has said that nothing more is to be placed.

@@ -22,7 +22,8 @@ MAX_MARKETS: Final = 20_000
 class Counters:
     """What no report tells of: intents seen before, orders whose time was over before they were
     sent, orders in doubt, those of them that were not there, bets of orders that had ended, bets
-    that no order of ours has, and times that the venue's exposure was not ours for long."""
+    that no order of ours has, times that the venue's exposure was not ours for long, and times that
+    requests were held back because instructions of the second or of the hour were used up."""
 
     duplicates: int = 0
     ttl_prevented: int = 0
@@ -31,6 +32,7 @@ class Counters:
     strays: int = 0
     unknown: int = 0
     funds_trips: int = 0
+    paced: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -252,12 +252,14 @@ def _is_paced(core: Core, names: list[str]) -> bool:
     pacing = core.config.pacing
     if core.book.transactions(core.now_ms) + len(names) > pacing.per_hour:
         core.wake_at((core.now_ms // HOUR_MS + 1) * HOUR_MS)
+        core.counters.paced += 1
         return False
     order = core.book.order(names[0])
     market_id = "" if order is None else order.intent.market_id
     ready_ms = core.pace.take(pacing, market_id, len(names), core.now_ms)
     if ready_ms is not None:
         core.wake_at(ready_ms)
+        core.counters.paced += 1
     return ready_ms is None
 
 

@@ -93,6 +93,9 @@ impl Core {
             armed_ms: None,
             config,
         };
+        if core.is_live() {
+            core.metrics.go_live();
+        }
         core.keep_unacked();
         Ok(core)
     }

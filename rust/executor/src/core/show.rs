@@ -6,6 +6,7 @@ use wire::{Heartbeat, State};
 use super::Core;
 use super::time::wall_ms;
 use crate::machine::Refusal;
+use crate::metrics::{Moment, VenueMoment};
 
 /// Orders wait until the venue has shown what rests there.
 const NOT_READY: &str = "VENUE_NOT_READY";
@@ -30,9 +31,38 @@ impl Core {
     /// # Errors
     /// If a metric cannot be written as text.
     pub fn metrics_page(&self) -> Result<String, std::fmt::Error> {
-        let unacked = i64::try_from(self.retention.len()).unwrap_or(i64::MAX);
-        self.metrics
-            .text(self.open_orders(), unacked, self.machine.counters().duplicates)
+        let live = self.live().map_or(0, |live| live.machine().counters().duplicates);
+        self.metrics.text(&Moment {
+            open_orders: self.open_orders(),
+            unacked_reports: number(self.retention.len()),
+            duplicates: self.machine.counters().duplicates + live,
+            venue: self.venue_moment(),
+        })
+    }
+
+    /// The same as [`Core::status`] tells, for Prometheus.
+    fn venue_moment(&self) -> Option<VenueMoment> {
+        let venue = self.venue.as_ref()?;
+        let (machine, journal) = (venue.live.machine(), venue.live.journal());
+        let (counters, (last_sync, journal_syncs)) = (machine.counters(), journal.sync_times());
+        Some(VenueMoment {
+            state: venue.state.as_str(),
+            is_halted: !self.reason().is_empty(),
+            doubts: counters.doubts,
+            not_placed: counters.not_placed,
+            strays: counters.strays,
+            paced: counters.paced,
+            funds_trips: counters.funds_trips,
+            clock_steps: venue.live.clock_steps,
+            queue_depth: self.queue_depth(),
+            in_flight: number(machine.book().flights.len()),
+            transactions: machine.book().transactions(machine.now_ms()).into(),
+            exposure: decimal(machine.exposure() / 100),
+            journal_bytes: i64::try_from(journal.length()).unwrap_or(i64::MAX),
+            journal_syncs,
+            last_sync_s: last_sync.as_secs_f64(),
+            journal_shortened: venue.live.shortened,
+        })
     }
 
     /// The state of this moment, for people and scripts.
@@ -99,9 +129,7 @@ impl Core {
 
     /// Intents taken and not yet answered.
     fn queue_depth(&self) -> i64 {
-        self.venue
-            .as_ref()
-            .map_or(0, |venue| i64::try_from(venue.asked.len()).unwrap_or(i64::MAX))
+        self.venue.as_ref().map_or(0, |venue| number(venue.asked.len()))
     }
 
     /// The order machine and its journal, for people and scripts.
@@ -127,6 +155,7 @@ impl Core {
             "strays": counters.strays,
             "unknown_bets": counters.unknown,
             "funds_trips": counters.funds_trips,
+            "pacing_trips": counters.paced,
             "journal_bytes": journal.length(),
             "journal_shortened": venue.live.shortened,
             "clock_steps": venue.live.clock_steps,
@@ -135,6 +164,16 @@ impl Core {
 
     pub(super) fn open_orders(&self) -> i64 {
         let live = self.live().map_or(0, |live| live.machine().book().orders.len());
-        i64::try_from(self.machine.open_orders() + live).unwrap_or(i64::MAX)
+        number(self.machine.open_orders() + live)
     }
+}
+
+fn number(count: usize) -> i64 {
+    i64::try_from(count).unwrap_or(i64::MAX)
+}
+
+/// Hundredths as a decimal.
+#[expect(clippy::cast_precision_loss, reason = "to be shown")]
+fn decimal(centi: i64) -> f64 {
+    centi as f64 / 100.0
 }

@@ -21,7 +21,7 @@ use ::orders::markets::Markets;
 use ::orders::remembered::Remembered;
 pub use input::{ClockBack, Counters, Input, Limits};
 use orders::{Number, OpenOrders, Order};
-pub use outcome::{End, REJECT_CLASSES, Refusal};
+pub use outcome::{End, Refusal};
 use reports::decimal;
 
 /// The state of the dry run.

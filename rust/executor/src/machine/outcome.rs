@@ -78,9 +78,6 @@ impl Refusal {
     }
 }
 
-/// Every `reject_class` a report can carry.
-pub const REJECT_CLASSES: [&str; 3] = ["gone", "halt", "reject"];
-
 /// How a standing order ends by itself or with others (clauses D7 to D10, S11).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum End {

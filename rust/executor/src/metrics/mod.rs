@@ -1,8 +1,10 @@
 //! What is counted. Names are final: `hotloop_executor_…`, base units, `_total` for counters.
 
 pub mod page;
+mod venue;
 
 use orders::Kind;
+use orders::codes::Class;
 use prometheus_client::encoding::text;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
@@ -11,7 +13,20 @@ use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::{Registry, Unit};
 use wire::{Action, Code, Report, Status};
 
-use crate::machine::{REJECT_CLASSES, Refusal};
+use crate::core::VenueState;
+use crate::machine::Refusal;
+use venue::VenueMetrics;
+pub use venue::{Moment, VenueMoment};
+
+/// Every class of a refusal, the dry run's among them.
+const REJECT_CLASSES: [Class; 6] = [
+    Class::Ambiguous,
+    Class::Auth,
+    Class::Gone,
+    Class::Halt,
+    Class::Reject,
+    Class::Transient,
+];
 
 type Label = [(&'static str, &'static str); 1];
 type Counters = Family<Label, Counter>;
@@ -96,6 +111,7 @@ pub struct Metrics {
     pub unknown_bets: Counter,
     /// Times the order stream was lost.
     pub stream_lost: Counter,
+    venue: VenueMetrics,
 }
 
 impl Default for Metrics {
@@ -134,10 +150,11 @@ impl Metrics {
             requests: Family::default(),
             unknown_bets: Counter::default(),
             stream_lost: Counter::default(),
+            venue: VenueMetrics::default(),
         };
         prepare(&metrics.intents, "action", Action::TEXTS.iter().copied());
         prepare(&metrics.reports, "status", Status::TEXTS.iter().copied());
-        prepare(&metrics.rejects, "class", REJECT_CLASSES);
+        prepare(&metrics.rejects, "class", REJECT_CLASSES.map(Class::as_str));
         prepare(&metrics.frame_errors, "code", FRAME_CODES.map(Code::as_str));
         prepare(&metrics.message_errors, "code", MESSAGE_CODES.map(Code::as_str));
         prepare(&metrics.requests, "kind", KINDS.map(|(_, word)| word));
@@ -244,7 +261,8 @@ impl Metrics {
         let Some(class) = report.reject_class.as_deref() else {
             return;
         };
-        if let Some(class) = REJECT_CLASSES.iter().find(|known| **known == class) {
+        let mut known = REJECT_CLASSES.iter().map(|class| class.as_str());
+        if let Some(class) = known.find(|known| *known == class) {
             self.rejects.get_or_create(&[("class", class)]).inc();
         }
         if report.reject_code.as_deref() == Some(Refusal::TtlPrevented.code()) {
@@ -278,22 +296,33 @@ impl Metrics {
     ///
     /// # Errors
     /// If a metric cannot be written as text.
-    pub fn text(
-        &self,
-        open_orders: i64,
-        unacked_reports: i64,
-        duplicates: u64,
-    ) -> Result<String, std::fmt::Error> {
-        self.open_orders.set(open_orders);
-        self.unacked_reports.set(unacked_reports);
+    pub fn text(&self, moment: &Moment) -> Result<String, std::fmt::Error> {
+        self.open_orders.set(moment.open_orders);
+        self.unacked_reports.set(moment.unacked_reports);
         // The machine counts its repeats itself; the page shows its number.
-        self.duplicates
-            .inner()
-            .store(duplicates, std::sync::atomic::Ordering::Relaxed);
+        show(&self.duplicates, moment.duplicates);
+        if let Some(venue) = &moment.venue {
+            self.venue.show(venue);
+        }
         let mut page = String::new();
         text::encode(&mut page, &self.registry)?;
         Ok(page)
     }
+
+    /// From now on the page has what only a live executor can tell.
+    pub fn go_live(&mut self) {
+        self.venue.register(&mut self.registry);
+        for word in VenueState::TEXTS {
+            self.venue.prepare(word);
+        }
+    }
+}
+
+/// Makes a counter show a number that somebody else counts.
+fn show(counter: &Counter, number: u64) {
+    counter
+        .inner()
+        .store(number, std::sync::atomic::Ordering::Relaxed);
 }
 
 fn prepare(family: &Counters, label: &'static str, values: impl IntoIterator<Item = &'static str>) {
@@ -312,7 +341,14 @@ mod tests {
         metrics.intent(Action::Place);
         metrics.acked(0.000_003);
         metrics.refused(Code::BadUtf8);
-        let page = metrics.text(2, 5, 7).unwrap();
+        let moment = Moment {
+            open_orders: 2,
+            unacked_reports: 5,
+            duplicates: 7,
+            venue: None,
+        };
+        let page = metrics.text(&moment).unwrap();
+        assert!(!page.contains("exposure"), "of a dry run there is no such thing");
         for line in [
             "hotloop_executor_intents_total{action=\"PLACE\"} 1",
             "hotloop_executor_intents_total{action=\"CANCEL\"} 0",
@@ -334,5 +370,43 @@ mod tests {
             );
         }
         assert!(page.ends_with("# EOF\n"));
+    }
+
+    #[test]
+    fn a_live_executor_tells_of_the_venue() {
+        let mut metrics = Metrics::new();
+        metrics.go_live();
+        let venue = VenueMoment {
+            state: "connected",
+            doubts: 3,
+            not_placed: 1,
+            paced: 4,
+            journal_bytes: 17,
+            last_sync_s: 0.004,
+            exposure: 12.5,
+            ..VenueMoment::default()
+        };
+        let moment = Moment {
+            venue: Some(venue),
+            ..Moment::default()
+        };
+        let page = metrics.text(&moment).unwrap();
+        for line in [
+            "hotloop_executor_venue_state{state=\"connected\"} 1",
+            "hotloop_executor_venue_state{state=\"down\"} 0",
+            "hotloop_executor_orders_in_doubt_total 3",
+            "hotloop_executor_orders_not_placed_total 1",
+            "hotloop_executor_pacing_trips_total 4",
+            "hotloop_executor_journal_bytes 17",
+            "hotloop_executor_journal_last_sync_seconds 0.004",
+            "hotloop_executor_exposure_account_currency 12.5",
+            "hotloop_executor_halted 0",
+            "hotloop_executor_venue_requests_total{kind=\"place\"} 0",
+        ] {
+            assert!(
+                page.lines().any(|given| given == line),
+                "{line} is not in\n{page}"
+            );
+        }
     }
 }
