@@ -33,6 +33,7 @@ class Desk(Trader):
     def recollect(self) -> None:
         """Takes up what traders of other processes have written into the diary."""
         self.forget()
+        self.link = self.make_link(self.bus)
         self.connect()
         self.resume()
 
@@ -49,6 +50,10 @@ class Desk(Trader):
 
     def last_seq(self) -> int:
         """How many reports the executor has made, as it says."""
+        raise NotImplementedError
+
+    def restart(self) -> None:
+        """The executor dies and another begins."""
         raise NotImplementedError
 
 
@@ -84,6 +89,10 @@ class SidecarDesk(Desk):
 
         self.wait(is_ready)
 
+    def restart(self) -> None:
+        self.sidecar.kill()
+        self.sidecar.start()
+
     def last_seq(self) -> int:
         heartbeat = self.transport.heartbeat
         return -1 if heartbeat is None else heartbeat.next_report_seq - 1
@@ -100,6 +109,11 @@ class LocalDesk(Desk):
     def executor(self) -> VenueExecutor:
         assert isinstance(self.link, VenueExecutor), "made so"
         return self.link
+
+    def restart(self) -> None:
+        """Not dead, but ended without a word: what it knew is in its journal only."""
+        self.link.stop()
+        self.recollect()
 
     def last_seq(self) -> int:
         return self.executor.machine.book.last_seq

@@ -61,16 +61,16 @@ class Trader:
     """
 
     def __init__(self, make_link: MakeLink, diary: Path | None = None) -> None:
-        self._make_link = make_link
+        self.make_link = make_link
         self.intents: dict[str, QuoteIntent] = {}
         self.by_seq: dict[int, ExecutionReport] = {}
         self.by_intent: dict[str, list[ExecutionReport]] = defaultdict(list)
         self._diary = diary
         self._names = 0
         self.forget()
-        self._bus = Bus()
-        self._bus.subscribe(self._heard)
-        self.link = make_link(self._bus)
+        self.bus = Bus()
+        self.bus.subscribe(self._heard)
+        self.link = make_link(self.bus)
 
     @property
     def reports(self) -> list[ExecutionReport]:
@@ -95,7 +95,7 @@ class Trader:
         try:
             self.link.start()
         except ExecutorStartError:
-            self.link = self._make_link(self._bus)
+            self.link = self.make_link(self.bus)
             return False
         return True
 

@@ -52,6 +52,18 @@ class Scene:
             ]
         )
 
+    def remaining(self, bet_id: str) -> int:
+        """What rests of a bet, hundredths."""
+        return next(int(bet["remaining"]) for bet in self.bets() if bet["id"] == bet_id)
+
+    def cancel(self, bet_id: str) -> None:
+        """Somebody at the venue's site cancels a bet."""
+        self.exchange.call(lambda server: server.venue.cancel(server.venue.bets[bet_id], None))
+
+    def sessions(self) -> int:
+        """Sessions that stand."""
+        return self.exchange.call(lambda server: len(server.venue.sessions))
+
     def faults(self) -> int:
         """How many have happened."""
         return self.exchange.call(lambda server: len(server.plan.log))

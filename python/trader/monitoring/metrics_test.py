@@ -41,6 +41,7 @@ NAMES = {
     "hotloop_executor_up": "gauge",
     "hotloop_executor_heartbeats_total": "counter",
     "hotloop_executor_heartbeats_missed_total": "counter",
+    "hotloop_executor_restarts_total": "counter",
     "hotloop_executor_switches_total": "counter",
     "hotloop_duplicate_reports_total": "counter",
     "hotloop_open_orders": "gauge",
