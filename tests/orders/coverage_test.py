@@ -53,7 +53,7 @@ NEVER: Final = {
         "elif name in self.cancels:",
     },
     "dispatch.py": {"elif isinstance(order.stage, Live):"},
-    "machine.py": {"case events.Time():"},
+    "machine.py": {"case events.LoggedIn():"},
     "sending.py": {
         "return",
         "return None",

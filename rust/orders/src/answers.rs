@@ -178,7 +178,8 @@ impl Book {
         order.is_unsure = true;
         order.cancel_after_ms = at_ms;
         let Told::Failed(code) = told else {
-            order.cancel_attempts = 0;
+            // Done, as far as we know: until the bet is shown it is not asked for again at once.
+            order.cancel_attempts = 1;
             return;
         };
         order.cancel_attempts += 1;

@@ -1,6 +1,6 @@
 //! What has to leave now: what follows from what is known and the time, in the order of its urgency.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, HashSet, VecDeque};
 
 use crate::book::{Flight, HOUR_MS};
 use crate::machine::{Look, Machine};
@@ -334,15 +334,11 @@ impl Machine {
     fn send_look_ups(&mut self) {
         let every_ms = self.config().windows.look_up_every_ms;
         let mut due = Vec::new();
+        let looked_for: HashSet<&String> = self.looks.values().flat_map(|look| &look.names).collect();
         for order in self.book.orders.values() {
             let looks =
                 matches!(order.stage, Stage::Doubt { .. }) || (order.is_unsure && order.bet_id.is_some());
-            let is_looked_for = || {
-                self.looks
-                    .values()
-                    .any(|look| look.names.iter().any(|name| name == order.name()))
-            };
-            if !looks || is_looked_for() {
+            if !looks || looked_for.contains(&order.intent.intent_id) {
                 continue;
             }
             let due_ms = self.look_after.get(order.name()).copied().unwrap_or(0);

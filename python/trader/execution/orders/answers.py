@@ -153,7 +153,8 @@ def _cancelled(book: Book, name: str, told: Told, at_ms: int) -> None:
     order.is_unsure = True
     order.cancel_after_ms = at_ms
     if not isinstance(told, Failed):
-        order.cancel_attempts = 0
+        # Done, as far as we know: until the bet is shown it is not asked for again at once.
+        order.cancel_attempts = 1
         return
     order.cancel_attempts += 1
     error_class = class_of(told.code)

@@ -128,6 +128,14 @@ impl Core {
             .is_some_and(|live| !live.machine().book().orders.is_empty())
     }
 
+    /// True while a request is to leave.
+    #[must_use]
+    pub fn has_requests(&self) -> bool {
+        self.venue
+            .as_ref()
+            .is_some_and(|venue| !venue.outbox.requests.is_empty())
+    }
+
     /// The next request that is to leave.
     pub fn take_request(&mut self) -> Option<Outgoing> {
         self.venue.as_mut()?.outbox.requests.pop_front()

@@ -14,7 +14,7 @@ mod time;
 
 use std::collections::BTreeMap;
 use std::rc::Rc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use orders::Event;
 use tokio::sync::Notify;
@@ -111,6 +111,17 @@ impl Core {
     #[must_use]
     pub fn config(&self) -> &Config {
         &self.config
+    }
+
+    /// How long a session looks for the next message without sleeping. Where a venue has to be spoken with nothing else
+    /// may wait for that.
+    #[must_use]
+    pub fn spin(&self) -> Duration {
+        if self.is_live() {
+            Duration::ZERO
+        } else {
+            self.config.spin
+        }
     }
 
     /// Rung when [`Core::arm`] would now give an earlier time than it did.

@@ -128,7 +128,10 @@ impl Live {
         }
         let (now_ms, step_ms) = self.clock.read(wall_ms);
         self.note_step(step_ms);
-        let mut effects = self.machine.step(Event::Time(now_ms));
+        let mut effects = Vec::new();
+        if now_ms > self.machine.now_ms() {
+            effects = self.machine.step(Event::Time(now_ms));
+        }
         if let Some(event) = event {
             effects.extend(self.machine.step(event));
         }

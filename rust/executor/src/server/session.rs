@@ -15,6 +15,9 @@ use crate::core::{Core, Refused, Slot};
 /// A trader that reconnects may be quicker than the news that its former connection is gone.
 const FORMER_SESSION_GRACE: Duration = Duration::from_millis(50);
 
+/// From the core to the outbox, to the request's own task, to its connection's.
+const REQUEST_TURNS: usize = 3;
+
 /// How a session ends.
 enum End {
     /// The connection is of no use any more.
@@ -49,7 +52,7 @@ pub async fn serve(stream: Stream, core: Rc<RefCell<Core>>, waiting: OwnedSemaph
     match greeted {
         Ok(slot) => {
             drop(waiting);
-            link.spin(core.borrow().config().spin);
+            link.spin(core.borrow().spin());
             let written = core.borrow().acknowledged();
             let session = Session {
                 link: &mut link,
@@ -290,7 +293,18 @@ impl Session<'_> {
             }
         }
         self.push_reports().await?;
+        self.let_requests_leave().await;
         Ok(self.link.flush().await?)
+    }
+
+    /// What is to go to the venue goes before the reports that say so: it is the longer way. A request is with the
+    /// system after as many turns of the other tasks as it passes through.
+    async fn let_requests_leave(&self) {
+        if self.core.borrow().has_requests() {
+            for _ in 0..REQUEST_TURNS {
+                tokio::task::yield_now().await;
+            }
+        }
     }
 
     /// Puts every report not yet written to the bytes to be written, and writes when there are many.

@@ -9,6 +9,7 @@ use hyper::header::{HeaderName, HeaderValue};
 use orders::facts::{Answer, Bet};
 use orders::{Instruction, Kind, Request};
 use serde::Deserialize;
+use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use tokio::sync::Semaphore;
 use tokio::time::Instant;
@@ -111,9 +112,9 @@ impl Api {
 
     /// Sends a request that changes something. `more`: how much longer than usual its reply may take.
     pub async fn change(&self, request: &Request, more: Duration) -> Answer {
-        let (method, parameters) = rpc::call_of(request, &self.config.strategy_ref);
+        let body = rpc::change(request, &self.config.strategy_ref);
         let due = Instant::now() + self.config.timeout + more;
-        match self.call(BETTING, rpc::body(method, &parameters), due).await {
+        match self.call(BETTING, body, due).await {
             Err(failure) => NoResult::from(failure).into(),
             Ok((status, body)) => match rpc::result_of(status, &body) {
                 Err(none) => none.into(),
@@ -205,10 +206,9 @@ impl Api {
         let (status, body) = self
             .call(BETTING, json!(calls).to_string().into_bytes(), due)
             .await?;
-        let results = rpc::results_of(status, &body)?;
+        let results: Vec<ClearedOrders> = rpc::results_of(status, &body)?;
         let mut answers = Vec::new();
-        for (way, result) in Cleared::ALL.into_iter().zip(results) {
-            let orders: ClearedOrders = read(result)?;
+        for (way, orders) in Cleared::ALL.into_iter().zip(results) {
             if orders.more_available {
                 return Err(NoResult::Lost("more cleared orders than fit".to_owned()));
             }
@@ -251,7 +251,7 @@ impl Api {
             .await
     }
 
-    async fn listing<T: for<'de> Deserialize<'de>>(
+    async fn listing<T: DeserializeOwned>(
         &self,
         path: &'static str,
         method: &str,
@@ -259,7 +259,7 @@ impl Api {
     ) -> Result<T, NoResult> {
         let due = Instant::now() + self.config.timeout;
         let (status, body) = self.call(path, rpc::body(method, parameters), due).await?;
-        read(rpc::result_of(status, &body)?)
+        rpc::result_of(status, &body)
     }
 
     async fn call(&self, path: &str, body: Vec<u8>, due: Instant) -> Result<(StatusCode, Bytes), Failure> {
@@ -355,7 +355,7 @@ impl Api {
         Ok(kept.status == "SUCCESS")
     }
 
-    async fn identity_call<T: for<'de> Deserialize<'de>>(
+    async fn identity_call<T: DeserializeOwned>(
         &self,
         pool: &Pool,
         path: &str,
@@ -380,11 +380,6 @@ impl Api {
         serde_json::from_slice(&body)
             .map_err(|error| LoginError::Failed(format!("{path} answers HTTP {}: {error}", status.as_u16())))
     }
-}
-
-fn read<T: for<'de> Deserialize<'de>>(result: Value) -> Result<T, NoResult> {
-    serde_json::from_value(result)
-        .map_err(|error| NoResult::Lost(format!("a result that cannot be read: {error}")))
 }
 
 fn secret_value(text: &str) -> Result<HeaderValue, Failure> {

@@ -85,18 +85,19 @@ impl Pool {
     ///
     /// # Errors
     /// [`Failure`], which says whether the request may have arrived.
-    pub async fn post(&self, post: Post<'_>) -> Result<(StatusCode, Bytes), Failure> {
+    pub async fn post(&self, mut post: Post<'_>) -> Result<(StatusCode, Bytes), Failure> {
         let mut sender = match self.take_idle() {
             Some(sender) => sender,
             None => self.connect(post.due).await?,
         };
-        let request = self.request(&post)?;
-        let reply = match self.send(&mut sender, request, post.due).await {
+        let (body, due) = (Bytes::from(std::mem::take(&mut post.body)), post.due);
+        let request = self.request(&post, body.clone())?;
+        let reply = match self.send(&mut sender, request, due).await {
             // The connection closed before it took the request: on another one it is as new.
             Err(Failure::NotSent(_)) => {
-                sender = self.connect(post.due).await?;
-                let request = self.request(&post)?;
-                self.send(&mut sender, request, post.due).await?
+                sender = self.connect(due).await?;
+                let request = self.request(&post, body)?;
+                self.send(&mut sender, request, due).await?
             }
             reply => reply?,
         };
@@ -136,8 +137,8 @@ impl Pool {
         }
     }
 
-    fn request(&self, post: &Post<'_>) -> Result<Request<Full<Bytes>>, Failure> {
-        let mut request = Request::new(Full::new(Bytes::from(post.body.clone())));
+    fn request(&self, post: &Post<'_>, body: Bytes) -> Result<Request<Full<Bytes>>, Failure> {
+        let mut request = Request::new(Full::new(body));
         *request.method_mut() = Method::POST;
         let unsendable = |error: &dyn std::fmt::Display| Failure::NotSent(error.to_string());
         *request.uri_mut() = post.path.parse().map_err(|error| unsendable(&error))?;

@@ -3,9 +3,10 @@
 use hyper::StatusCode;
 use orders::facts::{Answer, Told};
 use orders::{Instruction, Kind, Request};
-use serde::Deserialize;
-use serde_json::{Value, json};
-use wire::{Intent, TimeInForce};
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use wire::{Intent, Persistence, Side, TimeInForce};
 
 use super::bets::centi;
 use super::http::Failure;
@@ -13,79 +14,149 @@ use super::http::Failure;
 /// A code that the error ladder knows for what the venue cannot read.
 const BAD_REQUEST: &str = "INVALID_INPUT_DATA";
 
-/// The method and the parameters of a request that changes something.
+/// The body of a call.
+#[derive(Serialize)]
+struct Call<'a, P> {
+    jsonrpc: &'static str,
+    method: &'a str,
+    params: P,
+    id: u32,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Change<'a> {
+    market_id: &'a str,
+    instructions: Vec<Wish<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    customer_ref: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    customer_strategy_ref: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    market_version: Option<Version>,
+}
+
+#[derive(Serialize)]
+struct Version {
+    version: i64,
+}
+
+/// One instruction as the venue wants it.
+#[derive(Serialize)]
+#[serde(untagged, rename_all_fields = "camelCase")]
+enum Wish<'a> {
+    Place {
+        order_type: &'static str,
+        selection_id: i64,
+        handicap: f64,
+        side: Side,
+        customer_order_ref: &'a str,
+        limit_order: Limit,
+    },
+    Cancel {
+        bet_id: &'a str,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        size_reduction: Option<f64>,
+    },
+    Replace {
+        bet_id: &'a str,
+        new_price: f64,
+    },
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Limit {
+    size: f64,
+    price: f64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    persistence_type: Option<Persistence>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    time_in_force: Option<TimeInForce>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    min_fill_size: Option<f64>,
+}
+
+/// The body of a request that changes something.
 #[must_use]
-pub fn call_of(request: &Request, strategy_ref: &str) -> (&'static str, Value) {
-    let instructions: Vec<Value> = request.instructions.iter().map(instruction).collect();
-    let mut parameters = json!({"marketId": request.market_id, "instructions": instructions});
+pub fn change(request: &Request, strategy_ref: &str) -> Vec<u8> {
+    let instructions = request.instructions.iter().filter_map(wish).collect();
+    let mut params = Change {
+        market_id: &request.market_id,
+        instructions,
+        customer_ref: Some(&request.reference),
+        customer_strategy_ref: None,
+        market_version: None,
+    };
     let method = match request.kind {
         Kind::Place => {
-            parameters["customerRef"] = json!(request.reference);
-            parameters["customerStrategyRef"] = json!(strategy_ref);
-            if let Some(version) = version_of(&request.instructions) {
-                parameters["marketVersion"] = json!({"version": version});
-            }
+            params.customer_strategy_ref = Some(strategy_ref);
+            params.market_version = version_of(&request.instructions);
             "SportsAPING/v1.0/placeOrders"
         }
-        Kind::Replace => {
-            parameters["customerRef"] = json!(request.reference);
-            "SportsAPING/v1.0/replaceOrders"
-        }
+        Kind::Replace => "SportsAPING/v1.0/replaceOrders",
         // Cancelling twice is cancelling once: no reference, so that it is never refused for being a repeat.
-        Kind::Cancel | Kind::LookUp => "SportsAPING/v1.0/cancelOrders",
+        Kind::Cancel | Kind::LookUp => {
+            params.customer_ref = None;
+            "SportsAPING/v1.0/cancelOrders"
+        }
     };
-    (method, parameters)
+    body(method, params)
 }
 
 /// One version is said for all orders of a request: the oldest that any of them names.
-fn version_of(instructions: &[Instruction]) -> Option<i64> {
+fn version_of(instructions: &[Instruction]) -> Option<Version> {
     let versions = instructions.iter().filter_map(|instruction| match instruction {
         Instruction::Place(intent) => intent.market_version,
         _ => None,
     });
-    versions.min()
+    versions.min().map(|version| Version { version })
 }
 
-fn instruction(instruction: &Instruction) -> Value {
+fn wish(instruction: &Instruction) -> Option<Wish<'_>> {
     match instruction {
-        Instruction::Place(intent) => place(intent),
-        Instruction::Cancel { bet_id, reduce_centi } => match reduce_centi {
-            Some(size_centi) => json!({"betId": bet_id, "sizeReduction": decimal(*size_centi)}),
-            None => json!({"betId": bet_id}),
-        },
-        Instruction::Replace { bet_id, price_centi } => {
-            json!({"betId": bet_id, "newPrice": decimal(*price_centi)})
-        }
-        Instruction::LookUp { .. } => Value::Null,
+        Instruction::Place(intent) => Some(place(intent)),
+        Instruction::Cancel { bet_id, reduce_centi } => Some(Wish::Cancel {
+            bet_id,
+            size_reduction: reduce_centi.map(decimal),
+        }),
+        Instruction::Replace { bet_id, price_centi } => Some(Wish::Replace {
+            bet_id,
+            new_price: decimal(*price_centi),
+        }),
+        Instruction::LookUp { .. } => None,
     }
 }
 
-fn place(intent: &Intent) -> Value {
-    let mut limit = json!({"size": decimal(intent.size_centi), "price": decimal(intent.price_centi)});
-    if intent.time_in_force == Some(TimeInForce::FillOrKill) {
-        limit["timeInForce"] = json!("FILL_OR_KILL");
-        if let Some(size_centi) = intent.min_fill_size_centi {
-            limit["minFillSize"] = json!(decimal(size_centi));
-        }
-    } else {
-        limit["persistenceType"] = json!(intent.persistence.as_str());
+fn place(intent: &Intent) -> Wish<'_> {
+    let is_killed = intent.time_in_force == Some(TimeInForce::FillOrKill);
+    Wish::Place {
+        order_type: "LIMIT",
+        selection_id: intent.selection_id,
+        handicap: decimal(intent.handicap_centi),
+        side: intent.side,
+        customer_order_ref: &intent.intent_id,
+        limit_order: Limit {
+            size: decimal(intent.size_centi),
+            price: decimal(intent.price_centi),
+            persistence_type: (!is_killed).then_some(intent.persistence),
+            time_in_force: intent.time_in_force,
+            min_fill_size: intent.min_fill_size_centi.filter(|_| is_killed).map(decimal),
+        },
     }
-    json!({
-        "orderType": "LIMIT",
-        "selectionId": intent.selection_id,
-        "handicap": decimal(intent.handicap_centi),
-        "side": intent.side.as_str(),
-        "customerOrderRef": intent.intent_id,
-        "limitOrder": limit,
-    })
 }
 
 /// The body of one call.
 #[must_use]
-pub fn body(method: &str, parameters: &Value) -> Vec<u8> {
-    json!({"jsonrpc": "2.0", "method": method, "params": parameters, "id": 1})
-        .to_string()
-        .into_bytes()
+pub fn body(method: &str, params: impl Serialize) -> Vec<u8> {
+    let call = Call {
+        jsonrpc: "2.0",
+        method,
+        params,
+        id: 1,
+    };
+    // Nothing of ours has a form that JSON has not.
+    serde_json::to_vec(&call).unwrap_or_default()
 }
 
 /// Why a call has no result.
@@ -119,8 +190,8 @@ impl From<NoResult> for Answer {
 }
 
 #[derive(Deserialize)]
-struct Reply {
-    result: Option<Value>,
+struct Reply<T> {
+    result: Option<T>,
     error: Option<RpcError>,
 }
 
@@ -137,22 +208,20 @@ struct RpcError {
 ///
 /// # Errors
 /// [`NoResult`]: what the venue says of it, or that it is no reply.
-pub fn result_of(status: StatusCode, body: &[u8]) -> Result<Value, NoResult> {
-    reply_of(status, body)?.into_result()
+pub fn result_of<T: DeserializeOwned>(status: StatusCode, body: &[u8]) -> Result<T, NoResult> {
+    let reply: Reply<T> =
+        serde_json::from_slice(body).map_err(|error| unreadable(status, &error.to_string()))?;
+    reply.into_result()
 }
 
 /// The results of a batch, in its order.
 ///
 /// # Errors
 /// As [`result_of`]; the first of them.
-pub fn results_of(status: StatusCode, body: &[u8]) -> Result<Vec<Value>, NoResult> {
-    let replies: Vec<Reply> =
+pub fn results_of<T: DeserializeOwned>(status: StatusCode, body: &[u8]) -> Result<Vec<T>, NoResult> {
+    let replies: Vec<Reply<T>> =
         serde_json::from_slice(body).map_err(|error| unreadable(status, &error.to_string()))?;
     replies.into_iter().map(Reply::into_result).collect()
-}
-
-fn reply_of(status: StatusCode, body: &[u8]) -> Result<Reply, NoResult> {
-    serde_json::from_slice(body).map_err(|error| unreadable(status, &error.to_string()))
 }
 
 fn unreadable(status: StatusCode, why: &str) -> NoResult {
@@ -162,8 +231,8 @@ fn unreadable(status: StatusCode, why: &str) -> NoResult {
     NoResult::Lost(format!("HTTP {}: {why}", status.as_u16()))
 }
 
-impl Reply {
-    fn into_result(self) -> Result<Value, NoResult> {
+impl<T> Reply<T> {
+    fn into_result(self) -> Result<T, NoResult> {
         match (self.result, self.error) {
             (Some(result), None) => Ok(result),
             (_, Some(error)) => Err(error.into_none()),
@@ -195,16 +264,17 @@ impl RpcError {
     }
 }
 
-#[derive(Deserialize)]
+/// An execution report.
+#[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct Report {
+pub struct Report {
     status: String,
     error_code: Option<String>,
     #[serde(default)]
     instruction_reports: Vec<InstructionReport>,
 }
 
-#[derive(Deserialize)]
+#[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct InstructionReport {
     status: String,
@@ -216,24 +286,20 @@ struct InstructionReport {
     placed: Option<Box<InstructionReport>>,
 }
 
-#[derive(Deserialize)]
+#[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Echo {
     limit_order: Option<EchoedLimit>,
 }
 
-#[derive(Deserialize)]
+#[derive(Debug, Deserialize)]
 struct EchoedLimit {
     size: f64,
 }
 
 /// What an execution report says of each instruction of a request.
 #[must_use]
-pub fn answer_of(request: &Request, result: Value) -> Answer {
-    let report: Report = match serde_json::from_value(result) {
-        Ok(report) => report,
-        Err(error) => return Answer::Lost(format!("a report that cannot be read: {error}")),
-    };
+pub fn answer_of(request: &Request, report: Report) -> Answer {
     let overall = report.error_code.as_deref();
     if report.instruction_reports.is_empty() {
         return match overall {
