@@ -73,7 +73,7 @@ fn a_bad_configuration_exits_2_with_one_line() {
         (json!({"journal": {}}), "executor.json: journal: unknown key"),
         (
             json!({"mode": "live"}),
-            "betfair.app_key_file: missing: a file of mode 0600",
+            "clock: wire is for replays",
         ),
         (
             json!({"listen": {"host": "192.0.2.1"}}),
