@@ -191,6 +191,10 @@ class Trader:
     def is_ended(self, name: str) -> bool:
         return any(report.status.is_terminal for report in self.by_intent[name])
 
+    def matched(self, name: str) -> int:
+        """How much of an order was told to be matched, hundredths."""
+        return max((report.size_matched_centi for report in self.by_intent[name]), default=0)
+
     def open_orders(self) -> list[str]:
         """Orders that rest, as far as was told, and that nothing was asked for since."""
         touched = {wish.target_intent_id for wish in self.intents.values()}

@@ -12,7 +12,10 @@ from typing import Final, NoReturn
 from trader import __version__
 from trader.betfair.signals.settings import QUEUE_MODELS
 
-COMMANDS: Final = ("demo", "replay", "parity", "sim-exchange", "config", "compat")
+COMMANDS: Final = (
+    *("demo", "replay", "parity", "sim-exchange", "config", "compat"),
+    *("orders", "cancel-all", "flatten"),
+)
 FEEDS: Final = ("raw", "normalized")
 DEFAULT_COMMAND: Final = "demo"
 
@@ -28,6 +31,8 @@ examples:
   trader config check                             every file of configs/, checked
   trader config render --profile demo             the sidecar's own configuration
   trader compat                                   which versions work together, and yours
+  trader orders --profile live.yaml               what is open at the venue, and positions
+  trader cancel-all --profile live.yaml           all of it cancelled, whoever trades
 
 exit codes: 0 done, 1 the check found a difference, 2 bad arguments, input or configuration,
 3 could not start, 130 interrupted after a clean stop
@@ -55,6 +60,17 @@ examples:
   trader parity 1.200806927.json
   trader parity day/*.bz2 --feed raw --queue-model prob_power
   trader parity 1.200806927.json --set hotloop.book.source=best --set hotloop.min_obs_s=0
+"""
+_DESK_EXAMPLES: Final = """\
+The configuration (--profile) says which journal of orders and which venue: the one that is traded
+with. `orders` only reads. `cancel-all` asks the sidecar that trades, past its trader; where nobody
+trades it does it itself. `flatten` closes positions at the market's prices, a few ticks beyond the
+best at most, and refuses while somebody trades. Exit code 1: something is left.
+
+examples:
+  trader orders --profile live.yaml
+  trader cancel-all --profile live.yaml
+  trader flatten --profile live.yaml
 """
 _COMPAT_EXAMPLES: Final = """\
 Asks the Hotloops and the executor that are installed here which versions they are, then prints the
@@ -177,6 +193,7 @@ def _parser() -> Parser:
     _add_exchange(commands)
     _add_config(commands)
     _add_compat(commands)
+    _add_desk(commands)
     return parser
 
 
@@ -291,6 +308,15 @@ def _add_compat(commands: argparse._SubParsersAction[Parser]) -> None:
     )
     compat.add_argument("--json", action="store_true", help="for scripts")
     _add_config_options(compat, None)
+
+
+def _add_desk(commands: argparse._SubParsersAction[Parser]) -> None:
+    for name, summary in (
+        ("orders", "print open orders and positions, as the journal of orders has them"),
+        ("cancel-all", "cancel every order, by the executor that runs or by one of its own"),
+        ("flatten", "cancel every order and close every position, when nobody trades"),
+    ):
+        _add_config_options(_command(commands, name, summary, _DESK_EXAMPLES), None)
 
 
 def _command(

@@ -13,7 +13,7 @@ if __name__ == "__main__":
     signal.signal(signal.SIGINT, lambda *_: os._exit(130))
 
 from trader.apps.arguments import ArgumentError, parse
-from trader.apps.commands import compat, config, demo, parity, replay, sim_exchange
+from trader.apps.commands import compat, config, demo, desk, parity, replay, sim_exchange
 from trader.apps.interrupt import Interrupt
 from trader.config.loading import ConfigError
 from trader.execution.interfaces.executor import ExecutionError
@@ -36,6 +36,9 @@ _COMMANDS: Final = {
     "sim-exchange": sim_exchange.run,
     "config": config.run,
     "compat": compat.run,
+    "orders": desk.orders,
+    "cancel-all": desk.cancel_all,
+    "flatten": desk.flatten,
 }
 
 

@@ -109,6 +109,37 @@ class Choice(Rule[str]):
 
 
 @dataclass(frozen=True)
+class Text(Rule[str]):
+    """A text; `needed`: not an empty one."""
+
+    what: str
+    needed: bool = False
+
+    def check(self, value: object) -> str:
+        if not isinstance(value, str) or (self.needed and not value):
+            raise self.refuse(value)
+        return value
+
+    def describe(self) -> str:
+        return self.what
+
+
+@dataclass(frozen=True)
+class Texts(Rule[tuple[str, ...]]):
+    """A list of texts."""
+
+    what: str
+
+    def check(self, value: object) -> tuple[str, ...]:
+        if not isinstance(value, list) or not all(isinstance(one, str) for one in value):
+            raise self.refuse(value)
+        return tuple(value)
+
+    def describe(self) -> str:
+        return self.what
+
+
+@dataclass(frozen=True)
 class Version(Rule[int]):
     """The version of a form; others are refused with a code of proto_wire/compatibility.yaml."""
 

@@ -18,6 +18,8 @@ from trader.config.rules import (
     Flag,
     Loopback,
     Number,
+    Text,
+    Texts,
     Version,
     Whole,
     rule,
@@ -140,6 +142,9 @@ class LimitsConfig:
     min_size_centi: int = rule(Whole(1, 10_000_000))
     min_payout_centi: int = rule(Whole(1, 100_000_000))
     max_remembered_intents: int = rule(Whole(1000, 100_000_000))
+    max_market_exposure_centi: int = rule(Whole(1, 10**12))
+    max_exposure_centi: int = rule(Whole(1, 10**12))
+    funds_tolerance_centi: int = rule(Whole(0, 10**12))
 
     def dry_run(self) -> DryRunLimits:
         """The limits as the executors take them."""
@@ -158,10 +163,49 @@ class LogConfig:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class JournalConfig:
+    dir: str = rule(Text("a folder"))
+    fsync: str = rule(Choice(("group_ms", "always", "never")))
+    group_ms: int = rule(Whole(1, 60_000))
+    rotate_bytes: int = rule(Whole(4_096, 2**40))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PacingConfig:
+    per_second: int = rule(Whole(1, 1_000))
+    market_per_second: int = rule(Whole(1, 1_000))
+    per_hour: int = rule(Whole(1, 1_000_000))
+    in_flight: int = rule(Whole(1, 1_000))
+    batch_window_ms: int = rule(Whole(0, 1_000))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReconcileConfig:
+    resend_ms: int = rule(Whole(0, 55_000))
+    look_up_ms: int = rule(Whole(1, 600_000))
+    look_up_every_ms: int = rule(Whole(1, 60_000))
+    backoff_ms: int = rule(Whole(1, 60_000))
+    backoff_max_ms: int = rule(Whole(1, 60_000))
+    funds_ms: int = rule(Whole(0, 3_600_000))
+    unknown_bets: str = rule(Choice(("cancel", "adopt", "leave")))
+    adopt_ms: int = rule(Whole(1, 366 * 86_400_000))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LiveScopeConfig:
+    market_ids: tuple[str, ...] = rule(Texts("a list of market ids, in quotes"))
+    event_types: tuple[str, ...] = rule(Texts("a list of event type ids, in quotes"))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ExecutionConfig:
     backend: str = rule(Choice(("python", "rust")))
     dry_run: bool = rule(Flag())
-    supervise: str = rule(Choice(("child",)))
+    supervise: str = rule(Choice(("child", "external")))
+    external_socket: str = rule(Text("the socket of a sidecar that somebody else looks after"))
+    external_token_file: str = rule(Text("the file (0600) with that sidecar's token"))
+    restarts: int = rule(Whole(0, 1_000))
+    restart_window_s: float = rule(Number(1.0, 86_400.0))
     transport: str = rule(Choice(("tcp", "uds")))
     host: str = rule(Loopback())
     port: int = rule(Whole(0, 65535))
@@ -173,7 +217,48 @@ class ExecutionConfig:
     trader_timeout_s: float = rule(Number(0.1, 3600.0))
     send_queue_max: int = rule(Whole(1, 1_000_000))
     limits: LimitsConfig
+    journal: JournalConfig
+    pacing: PacingConfig
+    reconcile: ReconcileConfig
+    live_scope: LiveScopeConfig
     log: LogConfig
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StreamConfig:
+    host: str = rule(Text("a host", needed=True))
+    port: int = rule(Whole(1, 65_535))
+    tls: bool = rule(Flag())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BetfairSessionConfig:
+    """Files of mode 0600."""
+
+    token_file: str = rule(Text("a file, or nothing"))
+    username_file: str = rule(Text("a file, or nothing"))
+    password_file: str = rule(Text("a file, or nothing"))
+    cert_file: str = rule(Text("a file, or nothing"))
+    key_file: str = rule(Text("a file, or nothing"))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BetfairConfig:
+    """The venue, for orders that go there."""
+
+    strategy_ref: str = rule(Text("1 to 15 letters, digits, - and _", needed=True))
+    app_key_file: str = rule(Text("a file (0600) with the application key"))
+    session: BetfairSessionConfig
+    api_url: str = rule(Text("a URL", needed=True))
+    identity_url: str = rule(Text("a URL", needed=True))
+    certlogin_url: str = rule(Text("a URL", needed=True))
+    stream: StreamConfig
+    ca_file: str = rule(Text("a file of authorities, or nothing for the system's"))
+    currency: str = rule(Text("the account's currency, such as GBP, or nothing for any"))
+    timeout_ms: int = rule(Whole(100, 120_000))
+    keep_alive_s: int = rule(Whole(1, 86_400))
+    funds_s: int = rule(Whole(1, 86_400))
+    heartbeat_s: int = rule(Whole(0, 300))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -232,6 +317,7 @@ class Config:
     hotloop: HotloopConfig
     book_builder: BookBuilderConfig
     execution: ExecutionConfig
+    betfair: BetfairConfig
     edges: EdgeConfigs
     sizer: SizerConfig
     fee_gate: FeeGateConfig

@@ -5,11 +5,13 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
 from trader.apps.commands.common import configured, profile_of
 from trader.apps.commands.executors import rust_config
+from trader.apps.commands.live_executor import document
 from trader.apps.interrupt import Interrupt
 from trader.config.loading import ConfigError, load, profiles
 
@@ -20,7 +22,11 @@ def run(arguments: argparse.Namespace, _interrupt: Interrupt) -> int:
     """Exit code 0 when the configuration is right, 2 when not."""
     if arguments.action == "check":
         return _check(arguments)
-    rendered = rust_config(configured(arguments)).render(Path())
+    config = configured(arguments)
+    settings = rust_config(config)
+    if config.betfair.app_key_file:
+        settings = replace(settings, clock="wall", live=document(config))
+    rendered = settings.render(Path())
     # The token is made at each start; the file's place is the run's folder.
     rendered["listen"]["token_file"] = TOKEN_FILE
     print(json.dumps(rendered, indent=2, sort_keys=True))

@@ -7,9 +7,12 @@ from __future__ import annotations
 import fcntl
 import os
 import threading
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final, Literal, Self, TypeAlias
+from typing import Any, Final, Literal, Self, TypeAlias
+
+import msgspec
 
 from trader.execution.interfaces.executor import ExecutorLost, ExecutorStartError
 from trader.execution.orders import journal
@@ -31,6 +34,15 @@ class JournalSettings:
     fsync: Fsync = "group_ms"
     group_ms: int = 5
     rotate_bytes: int = 64 << 20
+
+
+class JournalInUseError(ExecutorStartError):
+    """Another executor has it; `holder` is what that says of itself: `backend`, `pid`, and of a
+    sidecar `control` (an address) and `token_file`."""
+
+    def __init__(self, message: str, holder: Mapping[str, Any]) -> None:
+        super().__init__(message)
+        self.holder = holder
 
 
 class JournalFile:
@@ -57,9 +69,12 @@ class JournalFile:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            raise ExecutorStartError(
-                f"journal {folder} is in use by another executor; give each its own folder"
+            raise JournalInUseError(
+                f"journal {folder} is in use by another executor; give each its own folder",
+                _holder(folder / LOCK),
             ) from None
+        os.ftruncate(lock, 0)
+        os.write(lock, msgspec.json.encode({"backend": "python", "pid": os.getpid()}))
         self._settings = settings
         self._lock = lock
         self._path = folder / FILE
@@ -171,3 +186,12 @@ class JournalFile:
     def _write(file: int, data: bytes) -> None:
         while data:
             data = data[os.write(file, data) :]
+
+
+def _holder(lock: Path) -> Mapping[str, Any]:
+    """Empty where it has not said it yet."""
+    try:
+        said = msgspec.json.decode(lock.read_bytes())
+    except (OSError, msgspec.DecodeError):
+        return {}
+    return said if isinstance(said, dict) else {}

@@ -127,6 +127,28 @@ class VenueClient:
         """The account's. Raises `VenueError`."""
         return str(self._listing(self._client.account.get_account_details)["currencyCode"])
 
+    def best_prices(self, market_id: str) -> dict[facts.RunnerKey, tuple[int | None, int | None]]:
+        """The best price to back at and to lay at of each runner, hundredths. Raises
+        `VenueError`."""
+        books = self._listing(
+            self._client.betting.list_market_book,
+            market_ids=[market_id],
+            price_projection={"priceData": ["EX_BEST_OFFERS"]},
+        )
+
+        def best(offers: Sequence[Mapping[str, Any]]) -> int | None:
+            return round_centi(offers[0]["price"]) if offers else None
+
+        return {
+            (runner["selectionId"], round_centi(runner.get("handicap") or 0.0)): (
+                best(runner["ex"]["availableToBack"]),
+                best(runner["ex"]["availableToLay"]),
+            )
+            for book in books
+            for runner in book["runners"]
+            if "ex" in runner
+        }
+
     def exposure_centi(self) -> int:
         """What all bets of the account may cost, at least 0. Raises `VenueError`."""
         funds = self._listing(self._client.account.get_account_funds)

@@ -49,6 +49,7 @@ from trader.execution.ipc import Bus
 from trader.execution.orders import event as events
 from trader.execution.orders import facts, request
 from trader.execution.orders.config import Config
+from trader.execution.orders.facts import RunnerKey
 from trader.execution.orders.kinds import Kind
 from trader.execution.orders.machine import Machine
 from trader.execution.orders.record import Record
@@ -145,7 +146,7 @@ class VenueExecutor:
         self.settings = settings
         self.machine, _ = Machine.recover(settings.orders, 0, [])
         self.dry = DryRunMachine(_dry_limits(settings.orders))
-        self._bus = bus
+        self.bus = bus
         self._client = client
         self._lockstep = lockstep
         self._clock: SteadyClock | None = None
@@ -221,7 +222,7 @@ class VenueExecutor:
         made = {effect.report.seq for effect in effects if isinstance(effect, request.Tell)}
         for report in left_over:
             if report.seq > self._heard_seq and report.seq not in made:
-                self._bus.post(report)
+                self.bus.post(report)
         try:
             self._client.login()
             self._check_account()
@@ -295,7 +296,7 @@ class VenueExecutor:
                 self._wait(self._is_quiet)
         else:
             self._take_in()
-        self._bus.drain()
+        self.bus.drain()
         # What the bus has delivered the trader has.
         if self.machine.book.last_seq > self._acked:
             self._acked = self.machine.book.last_seq
@@ -315,6 +316,14 @@ class VenueExecutor:
         if self._journal is not None:
             self._journal.close()
         self._lost = self._lost or "stopped"
+
+    def best_prices(self, market_id: str) -> dict[RunnerKey, tuple[int | None, int | None]]:
+        """The best price to back at and to lay at of each runner, hundredths, asked of the venue
+        now. Raises `ExecutorLost`."""
+        try:
+            return self._client.best_prices(market_id)
+        except VenueError as error:
+            raise ExecutorLost(str(error)) from None
 
     # --- the engine's thread --------------------------------------------------------------------
 
@@ -357,7 +366,7 @@ class VenueExecutor:
                 case request.Send():
                     self._send(effect.request)
                 case request.Tell():
-                    self._bus.post(effect.report)
+                    self.bus.post(effect.report)
                 case request.LogIn():
                     self._on_a_worker(Kind.PLACE, self._log_in)
                 case request.Unknown():

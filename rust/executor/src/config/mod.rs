@@ -85,6 +85,8 @@ pub struct Config {
     pub listen: Listen,
     /// The secret HELLO must carry.
     pub token: Secret,
+    /// Where it is kept.
+    pub token_file: PathBuf,
     /// How long a connection may take to say HELLO.
     pub hello_timeout: Duration,
     /// How long a frame may take from its first byte to its last.
@@ -201,6 +203,7 @@ impl Config {
         Ok(Self {
             listen: listen.address,
             token: Secret::load(&listen.token_file, "listen.token_file")?,
+            token_file: std::path::absolute(&listen.token_file).unwrap_or(listen.token_file),
             hello_timeout: listen.hello_timeout,
             frame_timeout: listen.frame_timeout,
             write_timeout: listen.write_timeout,

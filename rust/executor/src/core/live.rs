@@ -1,16 +1,18 @@
 //! A core whose orders go to the venue: what happens goes to [`Live`], what comes of it to the trader and to the outbox.
 
 use std::collections::{HashMap, VecDeque};
+use std::net::SocketAddr;
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 
 use orders::{Effect, Event, Kind, Request};
+use serde_json::json;
 use tokio::sync::Notify;
-use wire::{Action, Intent, Latency, Message, Report, Status};
+use wire::{Action, Control, ControlAction, Intent, Latency, Message, Report, Status};
 
 use super::time::wall_ms;
 use super::{Core, Refused};
-use crate::live::Live;
+use crate::live::{JournalError, Live};
 use crate::machine::Input;
 
 /// How the venue is reached, as the trader and people see it.
@@ -164,6 +166,38 @@ impl Core {
     /// The order stream is away.
     pub fn stream_lost(&mut self) {
         self.metrics.stream_lost.inc();
+    }
+
+    /// Says in the journal's lock where this executor can be spoken to.
+    ///
+    /// # Errors
+    /// [`JournalError`].
+    pub fn announce(&self, control: SocketAddr) -> Result<(), JournalError> {
+        let Some(live) = self.live() else {
+            return Ok(());
+        };
+        let text = json!({
+            "backend": "rust",
+            "pid": std::process::id(),
+            "control": control.to_string(),
+            "token_file": self.config.token_file,
+        });
+        live.journal().announce(&text.to_string())
+    }
+
+    /// The person at the desk, past the trader.
+    pub fn control(&mut self, action: ControlAction) {
+        tracing::warn!(action = action.as_str(), "control, by hand");
+        let control = Control {
+            action,
+            reason: "by hand".to_owned(),
+        };
+        self.catch_up();
+        let reports = self.machine.handle(Input::Control(&control));
+        self.publish_dry(reports);
+        self.live_step(Some(Event::Control(action)));
+        self.wake_session();
+        self.rearm_if_earlier();
     }
 
     /// What was made durable may be followed by what follows from it.

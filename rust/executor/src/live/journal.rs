@@ -3,7 +3,7 @@
 //! What is written survives the death of this process; what is synced, a loss of power, too.
 
 use std::fs::{File, OpenOptions, TryLockError};
-use std::io::{self, Read, Write};
+use std::io::{self, Read, Seek, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -62,8 +62,8 @@ pub struct Opened {
 pub struct Journal {
     dir: PathBuf,
     file: File,
-    /// Held as long as this process has the journal.
-    _lock: File,
+    /// Held as long as this process has the journal. Its text says who has it.
+    lock: File,
     rotate_bytes: u64,
     /// Bytes in the file.
     length: u64,
@@ -106,7 +106,7 @@ impl Journal {
         let journal = Self {
             dir: dir.clone(),
             file,
-            _lock: lock,
+            lock,
             rotate_bytes: config.rotate_bytes,
             length,
             base: length,
@@ -119,6 +119,19 @@ impl Journal {
             records: read.records,
             torn_bytes: read.torn_bytes,
         })
+    }
+
+    /// Says in the lock who has the journal, for whoever finds it taken.
+    ///
+    /// # Errors
+    /// [`JournalError::Io`].
+    pub fn announce(&self, text: &str) -> Result<(), JournalError> {
+        let mut lock = &self.lock;
+        self.lock
+            .set_len(0)
+            .and_then(|()| lock.seek(io::SeekFrom::Start(0)))
+            .and_then(|_| lock.write_all(text.as_bytes()))
+            .map_err(|source| failed(&self.dir.join(LOCK), source))
     }
 
     /// Puts a record to those that [`Journal::write`] writes.

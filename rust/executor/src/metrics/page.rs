@@ -1,4 +1,5 @@
-//! The pages on loopback: `/metrics` for Prometheus, `/status` for people and scripts.
+//! The pages on loopback: `/metrics` for Prometheus, `/status` for people and scripts, and `POST /control/ACTION` for the
+//! person at the desk, who knows the token.
 
 use std::cell::RefCell;
 use std::convert::Infallible;
@@ -15,6 +16,7 @@ use hyper::{Method, Request, Response, StatusCode};
 use hyper_util::rt::TokioIo;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
+use wire::ControlAction;
 
 use crate::core::Core;
 
@@ -24,6 +26,7 @@ const MAX_REQUESTS: usize = 16;
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(10);
 
 const OPEN_METRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+const TOKEN: &str = "x-token";
 const JSON: &str = "application/json";
 const TEXT: &str = "text/plain; charset=utf-8";
 
@@ -52,7 +55,11 @@ pub async fn serve(listener: TcpListener, core: Rc<RefCell<Core>>) {
 
 async fn answer(stream: TcpStream, core: &Rc<RefCell<Core>>) {
     let service = service_fn(|request: Request<Incoming>| {
-        let response = respond(&request, &core.borrow());
+        let response = if request.method() == Method::POST {
+            control(&request, &mut core.borrow_mut())
+        } else {
+            respond(&request, &core.borrow())
+        };
         async move { Ok::<_, Infallible>(response) }
     });
     let connection = http1::Builder::new()
@@ -65,9 +72,33 @@ async fn answer(stream: TcpStream, core: &Rc<RefCell<Core>>) {
     }
 }
 
+/// `cancel_all`, `kill` or `resume`, whatever the trader does.
+fn control<B>(request: &Request<B>, core: &mut Core) -> Response<Full<Bytes>> {
+    let given = request.headers().get(TOKEN).and_then(|token| token.to_str().ok());
+    if !given.is_some_and(|token| core.config().token.is(token)) {
+        let text = "the header X-Token has to carry the token of the executor's token file\n";
+        return page(StatusCode::FORBIDDEN, TEXT, text.to_owned());
+    }
+    let action = match request.uri().path() {
+        "/control/cancel_all" => ControlAction::CancelAll,
+        "/control/kill" => ControlAction::Kill,
+        "/control/resume" => ControlAction::Resume,
+        _ => {
+            let text = "here are /control/cancel_all, /control/kill and /control/resume\n";
+            return page(StatusCode::NOT_FOUND, TEXT, text.to_owned());
+        }
+    };
+    core.control(action);
+    page(StatusCode::OK, JSON, format!("{}\n", core.status()))
+}
+
 fn respond<B>(request: &Request<B>, core: &Core) -> Response<Full<Bytes>> {
     if request.method() != Method::GET {
-        let mut response = page(StatusCode::METHOD_NOT_ALLOWED, TEXT, "only GET\n".to_owned());
+        let mut response = page(
+            StatusCode::METHOD_NOT_ALLOWED,
+            TEXT,
+            "only GET, and POST /control\n".to_owned(),
+        );
         response
             .headers_mut()
             .insert(ALLOW, HeaderValue::from_static("GET"));

@@ -94,7 +94,9 @@ impl Server {
         let (trader, trader_address) = listen_for_traders(&config.listen).await?;
         let (pages, pages_address) = listen("metrics", config.metrics).await?;
         let betfair = config.live.as_ref().map(|live| live.betfair.clone());
-        let core = Rc::new(RefCell::new(Core::new(config)?));
+        let core = Core::new(config)?;
+        core.announce(pages_address)?;
+        let core = Rc::new(RefCell::new(core));
         let venue = match betfair {
             Some(betfair) => Some(Venue::new(Rc::clone(&core), betfair)?),
             None => None,

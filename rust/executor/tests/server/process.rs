@@ -71,10 +71,7 @@ fn a_port_in_use_exits_3_with_one_line() {
 fn a_bad_configuration_exits_2_with_one_line() {
     for (changes, part) in [
         (json!({"journal": {}}), "executor.json: journal: unknown key"),
-        (
-            json!({"mode": "live"}),
-            "clock: wire is for replays",
-        ),
+        (json!({"mode": "live"}), "clock: wire is for replays"),
         (
             json!({"listen": {"host": "192.0.2.1"}}),
             "listen.host: \"192.0.2.1\" is not a loopback address",

@@ -1,0 +1,259 @@
+"""`trader orders`, `cancel-all` and `flatten`: the hands of the person at the desk.
+
+All of them go by the journal of orders: what is open stands there, whichever executor runs or none.
+`cancel-all` asks the executor that has the journal; where nobody has it, an executor is started for
+it. `flatten` is for when nobody trades: it has the journal to itself.
+"""
+
+from __future__ import annotations
+
+import argparse
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Final
+
+import msgspec
+
+from trader.apps.commands.common import configured
+from trader.apps.commands.live_executor import document
+from trader.apps.interrupt import Interrupt
+from trader.betfair import ladder
+from trader.execution.executor_py.from_document import python_executor
+from trader.execution.executor_py.journal_file import FILE, JournalInUseError
+from trader.execution.executor_py.secret_file import read_secret
+from trader.execution.executor_py.venue_executor import VenueExecutor
+from trader.execution.interfaces.executor import ExecutorStartError
+from trader.execution.interfaces.ids import IdSource
+from trader.execution.interfaces.intents import Action, Persistence, QuoteIntent, Side, TimeInForce
+from trader.execution.interfaces.reports import ExecutionReport
+from trader.execution.ipc import Bus
+from trader.execution.orders import journal
+from trader.execution.orders.book import Book
+from trader.execution.orders.order import Order
+
+WAIT_S: Final = 30.0
+CLOSE_TICKS: Final = 3
+"""A position is closed at the best price, or up to so many ticks beyond it."""
+EDGE: Final = "flatten"
+_LOOK_S: Final = 0.01
+_DIFFERENCE: Final = 1
+
+
+def orders(arguments: argparse.Namespace, _interrupt: Interrupt) -> int:
+    """Prints open orders and positions. Reads the journal only."""
+    sections = document(configured(arguments))
+    book = read_book(Path(sections["journal"]["dir"]))
+    for order in book.orders.values():
+        print(_line(order))
+    for market_id, runners in sorted(book.exposure.markets.items()):
+        for (selection_id, handicap_centi), profit in runners:
+            runner = f"{selection_id}" + (f"/{handicap_centi / 100:+g}" if handicap_centi else "")
+            print(
+                f"position  {market_id} {runner:>12}  if it wins {profit.if_wins / 10_000:+10.2f}"
+                f"  if it loses {profit.if_loses / 10_000:+10.2f}"
+            )
+    print(f"{len(book.orders)} orders open{', KILLED' if book.killed else ''}")
+    return 0
+
+
+def read_book(folder: Path) -> Book:
+    """What a journal knows, whoever writes to it. Raises `ExecutorStartError`."""
+    path = folder / FILE
+    try:
+        held = journal.read(path.read_bytes())
+    except OSError as error:
+        raise ExecutorStartError(f"journal {path}: {error.strerror}") from None
+    except journal.JournalError as error:
+        raise ExecutorStartError(f"journal {path}: {error}") from None
+    book = Book(max_remembered=1)
+    for record in held.records:
+        book.apply(record)
+    return book
+
+
+def _line(order: Order) -> str:
+    intent = order.intent
+    stage = type(order.stage).__name__.lower()
+    return (
+        f"{order.name:<32}  {intent.market_id} {intent.selection_id:>12} {intent.side.value:<4} "
+        f"{intent.price_centi / 100:>7.2f}  {max(order.remaining_centi, 0) / 100:>9.2f} open  "
+        f"{order.matched[0] / 100:>9.2f} matched  {stage:<7} bet {order.bet_id or '-'}"
+    )
+
+
+def cancel_all(arguments: argparse.Namespace, _interrupt: Interrupt) -> int:
+    """Cancels every order. Exit code 1 when some are still open."""
+    sections = document(configured(arguments))
+    try:
+        with _executor(sections) as executor:
+            return _end_all(executor)
+    except JournalInUseError as error:
+        return _ask(error.holder, Path(sections["journal"]["dir"]))
+
+
+def _ask(holder: Mapping[str, Any], folder: Path) -> int:
+    """Tells the executor that has the journal. Raises `ExecutorStartError`."""
+    if holder.get("backend") != "rust" or "control" not in holder:
+        raise ExecutorStartError(
+            f"the orders are in the hands of process {holder.get('pid', '?')} (a trader with the "
+            "Python executor): end it with Ctrl-C or SIGTERM, it cancels what rests"
+        )
+    request = urllib.request.Request(
+        f"http://{holder['control']}/control/cancel_all",
+        method="POST",
+        headers={"X-Token": read_secret(holder["token_file"])},
+    )
+    try:
+        with urllib.request.urlopen(request, timeout=WAIT_S) as reply:
+            msgspec.json.decode(reply.read())
+    except (OSError, urllib.error.URLError, msgspec.DecodeError) as error:
+        raise ExecutorStartError(
+            f"the sidecar (process {holder.get('pid')}) does not answer: {error}; end it "
+            "(SIGKILL if need be), then run this again"
+        ) from None
+    return _told(_wait(lambda: len(read_book(folder).orders)))
+
+
+def flatten(arguments: argparse.Namespace, _interrupt: Interrupt) -> int:
+    """Cancels every order and closes every position at the market's prices. Exit code 1 when
+    something is left."""
+    sections = document(configured(arguments))
+    try:
+        with _executor(sections) as executor:
+            left = _end_all(executor)
+            return _close_all(executor) or left
+    except JournalInUseError as error:
+        raise ExecutorStartError(
+            f"process {error.holder.get('pid', '?')} trades with this journal: end it first "
+            "(`trader cancel-all` cancels what rests meanwhile)"
+        ) from None
+
+
+@contextmanager
+def _executor(sections: Mapping[str, Any]) -> Iterator[VenueExecutor]:
+    """One of our own. Raises `JournalInUseError`, `ExecutorStartError`."""
+    executor = python_executor(dict(sections) | {"on_stop": "leave"}, Bus())
+    executor.start()
+    try:
+        yield executor
+    finally:
+        executor.stop()
+
+
+def _end_all(executor: VenueExecutor) -> int:
+    executor.control("cancel_all", "by hand")
+
+    def open_orders() -> int:
+        executor.poll()
+        return len(executor.machine.book.orders)
+
+    return _told(_wait(open_orders))
+
+
+def _told(left: int) -> int:
+    if left:
+        print(f"{left} orders are still open after {WAIT_S:g} s; run this again")
+        return _DIFFERENCE
+    print("no order is open")
+    return 0
+
+
+def _wait(count: Callable[[], int]) -> int:
+    """What is left when nothing is, or when it took too long."""
+    deadline_s = time.monotonic() + WAIT_S
+    while (left := count()) and time.monotonic() < deadline_s:
+        time.sleep(_LOOK_S)
+    return left
+
+
+# --- flatten ------------------------------------------------------------------------------------
+
+
+def _close_all(executor: VenueExecutor) -> int:
+    """Evens every position out: as much is won whether a runner wins or loses."""
+    ended: dict[str, ExecutionReport] = {}
+
+    def heard(report: ExecutionReport) -> None:
+        if report.is_terminal:
+            ended[report.intent_id] = report
+
+    executor.bus.subscribe(heard)
+    names = IdSource(time.time_ns() & 0xFFFF_FFFF)
+    sent: list[QuoteIntent] = []
+    for market_id, runners in sorted(executor.machine.book.exposure.markets.items()):
+        prices = executor.best_prices(market_id)
+        for runner, profit in runners:
+            wish = _closing(market_id, runner, profit.if_wins - profit.if_loses, prices, names)
+            if wish is not None:
+                sent.append(wish)
+    for wish in sent:
+        executor.submit(wish)
+
+    def waiting() -> int:
+        executor.poll()
+        return sum(wish.intent_id not in ended for wish in sent)
+
+    _wait(waiting)
+    left = 0
+    for wish in sent:
+        report = ended.get(wish.intent_id)
+        matched = report.size_matched_centi if report is not None else 0
+        code = report.reject_code if report is not None else "no answer"
+        print(
+            f"{wish.side.value:<4} {wish.size_centi / 100:.2f} at {wish.price_centi / 100:.2f} of "
+            f"{wish.market_id} {wish.selection_id}: {matched / 100:.2f} matched"
+            + (f" ({code})" if code else "")
+        )
+        left += matched < wish.size_centi
+    if not sent:
+        print("no position is open")
+    return _DIFFERENCE if left else 0
+
+
+def _closing(
+    market_id: str,
+    runner: tuple[int, int],
+    difference: int,
+    prices: Mapping[tuple[int, int], tuple[int | None, int | None]],
+    names: IdSource,
+) -> QuoteIntent | None:
+    """The order that evens a runner out. `difference`: what is won more if it wins than if it
+    loses, hundredths of hundredths; `prices`: the best to back at and to lay at, hundredths."""
+    to_back, to_lay = prices.get(runner, (None, None))
+    side, best = (Side.LAY, to_lay) if difference > 0 else (Side.BACK, to_back)
+    if not difference or best is None:
+        return None
+    size_centi = round(abs(difference) / best)
+    if size_centi < 1:
+        return None
+    step = ladder.next_price if side is Side.LAY else ladder.prev_price
+    limit = best
+    for _ in range(CLOSE_TICKS):
+        limit = step(limit) or limit
+    now_ms = time.time_ns() // 1_000_000
+    return QuoteIntent(
+        v=1,
+        intent_id=names.new(now_ms),
+        ts_ms=now_ms,
+        edge=EDGE,
+        market_id=market_id,
+        selection_id=runner[0],
+        handicap_centi=runner[1],
+        action=Action.PLACE,
+        side=side,
+        price_centi=limit,
+        size_centi=size_centi,
+        ttl_ms=round(WAIT_S * 1000),
+        persistence=Persistence.LAPSE,
+        time_in_force=TimeInForce.FILL_OR_KILL,
+        min_fill_size_centi=1,
+        target_intent_id=None,
+        market_version=None,
+        hedge_of=None,
+        strategy_ref="",
+        dry_run=False,
+    )

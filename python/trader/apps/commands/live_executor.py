@@ -1,0 +1,100 @@
+"""The executors that trade at Betfair, from the configuration: either, or one after the other."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import Any, Final, cast
+
+from trader.apps.commands.executors import rust_config
+from trader.config.schema import BetfairConfig, Config
+from trader.execution.executor_py.from_document import python_executor
+from trader.execution.interfaces.executor import ExecutorStartError
+from trader.execution.ipc import Bus
+from trader.execution.rust_executor import External, RustExecutor
+from trader.execution.supervisor import Listening
+from trader.execution.switching import BackendName, SwitchingExecutor, SwitchPolicy
+from trader.monitoring.metrics import Metrics
+
+_NEEDED: Final = (
+    ("execution.journal.dir", "the folder of the journal of orders"),
+    ("betfair.app_key_file", "the file (0600) with the application key"),
+)
+
+
+def document(config: Config) -> dict[str, Any]:
+    """The sections of a live executor, as the sidecar's JSON has them.
+
+    Raises `ExecutorStartError` where something needed is left empty.
+    """
+    execution, betfair = config.execution, config.betfair
+    values = {
+        "execution.journal.dir": execution.journal.dir,
+        "betfair.app_key_file": betfair.app_key_file,
+    }
+    for key, what in _NEEDED:
+        if not values[key]:
+            raise ExecutorStartError(f"{key} is empty: {what}")
+    scope = execution.live_scope
+    return {
+        "betfair": _betfair(betfair),
+        "journal": asdict(execution.journal) | {"dir": str(Path(execution.journal.dir).absolute())},
+        "limits": asdict(execution.limits),
+        "pacing": asdict(execution.pacing),
+        "reconcile": asdict(execution.reconcile),
+        "live_scope": {
+            "market_ids": list(scope.market_ids),
+            "event_types": list(scope.event_types),
+        },
+    }
+
+
+def _betfair(betfair: BetfairConfig) -> dict[str, Any]:
+    """What is left empty is left out."""
+    section = {key: value for key, value in asdict(betfair).items() if value != ""}
+    session = {key: value for key, value in asdict(betfair.session).items() if value}
+    if not session:
+        raise ExecutorStartError(
+            "betfair.session is empty: files (0600) with user name and password, and certificate"
+        )
+    return section | {"session": session, "stream": asdict(betfair.stream)}
+
+
+def live_executor(
+    config: Config, bus: Bus, metrics: Metrics, run_dir: Path, binary: Path | None = None
+) -> SwitchingExecutor:
+    """Both executors over one journal, the configured one to begin with; not started yet."""
+    execution = config.execution
+    sections = document(config)
+    rust = replace(rust_config(config), clock="wall", live=sections, external=_external(config))
+    return SwitchingExecutor(
+        bus,
+        {
+            "python": lambda heard_seq: python_executor(
+                sections | {"on_stop": "leave"}, bus, heard_seq
+            ),
+            "rust": lambda heard_seq: RustExecutor(
+                bus, rust, binary, run_dir, metrics, heard_seq=heard_seq
+            ),
+        },
+        cast(BackendName, execution.backend),
+        SwitchPolicy(
+            supervise="external" if execution.supervise == "external" else "child",
+            fallback="python" if execution.on_unhealthy == "fallback" else None,
+            restarts=execution.restarts,
+            restart_window_s=execution.restart_window_s,
+        ),
+        metrics,
+    )
+
+
+def _external(config: Config) -> External | None:
+    execution = config.execution
+    if execution.supervise == "child":
+        return None
+    for key in ("external_socket", "external_token_file"):
+        if not getattr(execution, key):
+            raise ExecutorStartError(f"execution.{key} is empty: supervise is external")
+    return External(
+        Listening(socket_path=execution.external_socket), Path(execution.external_token_file)
+    )

@@ -1,0 +1,110 @@
+"""`trader orders`, `cancel-all` and `flatten` at a venue with orders of ours."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.faults.desk import Desk, SidecarDesk, desk, local_desk
+from tests.faults.sidecar import document
+from trader.apps.trader import main
+
+MATCHED = {"price_centi": 298, "size_centi": 900, "selection_id": 102}
+
+
+def profile(trading: Desk) -> str:
+    """A profile of the configuration that the desk trades with."""
+    stage = trading.scene
+    betfair = dict(document(stage.folder, stage.betfair, {})["betfair"])
+    session = betfair.pop("session")
+    stream = betfair.pop("stream")
+    lines = ["execution:", "  journal:", f"    dir: {stage.folder / 'journal'}", "betfair:"]
+    lines += [f"  {key}: {value}" for key, value in betfair.items()]
+    lines += ["  session:", *(f"    {key}: {value}" for key, value in session.items())]
+    lines += ["  stream:", *(f"    {key}: {_yaml(value)}" for key, value in stream.items())]
+    path = Path(stage.folder) / "live.yaml"
+    path.write_text("\n".join(lines) + "\n")
+    return str(path)
+
+
+def _yaml(value: Any) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def run(capsys: pytest.CaptureFixture[str], command: str, trading: Desk) -> tuple[int, str]:
+    """Its exit code and what it says."""
+    code = main([command, "--profile", profile(trading)])
+    said = capsys.readouterr()
+    return code, said.out + said.err
+
+
+def with_orders(trading: Desk) -> None:
+    trading.place()
+    trading.place(**MATCHED)
+    trading.wait_for("i1", "PLACED")
+    trading.wait(lambda: trading.matched("i2") > 0)
+
+
+def dead(trading: SidecarDesk) -> None:
+    trading.link.stop()
+    trading.sidecar.kill()
+
+
+def test_orders_prints_what_is_open_whoever_trades(capsys: pytest.CaptureFixture[str]) -> None:
+    with desk() as trading:
+        with_orders(trading)
+        code, said = run(capsys, "orders", trading)
+        assert code == 0
+        assert "i1" in said and "3.30" in said and "1 orders open" in said
+        assert "if it wins" in said
+        trading.close_down()
+        assert "0 orders open" in run(capsys, "orders", trading)[1]
+
+
+def test_cancel_all_goes_past_the_trader_to_the_sidecar(capsys: pytest.CaptureFixture[str]) -> None:
+    with desk() as trading:
+        with_orders(trading)
+        code, said = run(capsys, "cancel-all", trading)
+        assert (code, said) == (0, "no order is open\n")
+        trading.wait_for("i1", "PLACED", "CANCELLED")
+        trading.close_down()
+
+
+def test_cancel_all_where_nobody_trades(capsys: pytest.CaptureFixture[str]) -> None:
+    with desk() as trading:
+        with_orders(trading)
+        dead(trading)
+        code, said = run(capsys, "cancel-all", trading)
+        assert (code, said) == (0, "no order is open\n")
+        assert not any(bet["remaining"] for bet in trading.scene.bets())
+
+
+def test_cancel_all_says_who_has_the_orders(capsys: pytest.CaptureFixture[str]) -> None:
+    with local_desk() as trading:
+        with_orders(trading)
+        code, said = run(capsys, "cancel-all", trading)
+        assert code == 3
+        assert "a trader with the Python executor" in said and "Ctrl-C" in said
+        trading.close_down()
+
+
+def test_flatten_closes_what_was_matched(capsys: pytest.CaptureFixture[str]) -> None:
+    with desk() as trading:
+        with_orders(trading)
+        code, said = run(capsys, "flatten", trading)
+        assert code == 3
+        assert "end it first" in said
+        dead(trading)
+        code, said = run(capsys, "flatten", trading)
+        assert code == 0, said
+        assert "no order is open" in said and "LAY" in said and "matched" in said
+        code, said = run(capsys, "orders", trading)
+        wins, loses = (float(said.split(words)[1].split()[0]) for words in ("wins", "loses"))
+        assert abs(wins - loses) < 0.05, "as much either way"
+
+
+def test_without_a_venue_it_says_what_is_missing(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["orders"]) == 3
+    assert "execution.journal.dir is empty" in capsys.readouterr().err
