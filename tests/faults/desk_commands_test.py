@@ -57,7 +57,7 @@ def test_orders_prints_what_is_open_whoever_trades(capsys: pytest.CaptureFixture
         with_orders(trading)
         code, said = run(capsys, "orders", trading)
         assert code == 0
-        assert "i1" in said and "3.30" in said and "1 orders open" in said
+        assert "i1" in said and "3.30" in said and "1 order open" in said
         assert "if it wins" in said
         trading.close_down()
         assert "0 orders open" in run(capsys, "orders", trading)[1]

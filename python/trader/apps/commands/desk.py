@@ -28,7 +28,7 @@ from trader.execution.executor_py.secret_file import read_secret
 from trader.execution.executor_py.venue_executor import VenueExecutor
 from trader.execution.interfaces.executor import ExecutorStartError
 from trader.execution.interfaces.ids import IdSource
-from trader.execution.interfaces.intents import Action, Persistence, QuoteIntent, Side, TimeInForce
+from trader.execution.interfaces.intents import Action, Persistence, QuoteIntent, Side
 from trader.execution.interfaces.reports import ExecutionReport
 from trader.execution.ipc import Bus
 from trader.execution.orders import journal
@@ -38,6 +38,8 @@ from trader.execution.orders.order import Order
 WAIT_S: Final = 30.0
 CLOSE_TICKS: Final = 3
 """A position is closed at the best price, or up to so many ticks beyond it."""
+CLOSE_MS: Final = 3_000
+"""What is not matched within this time is cancelled."""
 EDGE: Final = "flatten"
 _LOOK_S: Final = 0.01
 _DIFFERENCE: Final = 1
@@ -56,7 +58,8 @@ def orders(arguments: argparse.Namespace, _interrupt: Interrupt) -> int:
                 f"position  {market_id} {runner:>12}  if it wins {profit.if_wins / 10_000:+10.2f}"
                 f"  if it loses {profit.if_loses / 10_000:+10.2f}"
             )
-    print(f"{len(book.orders)} orders open{', KILLED' if book.killed else ''}")
+    count = len(book.orders)
+    print(f"{count} order{'' if count == 1 else 's'} open{', KILLED' if book.killed else ''}")
     return 0
 
 
@@ -247,10 +250,10 @@ def _closing(
         side=side,
         price_centi=limit,
         size_centi=size_centi,
-        ttl_ms=round(WAIT_S * 1000),
+        ttl_ms=CLOSE_MS,
         persistence=Persistence.LAPSE,
-        time_in_force=TimeInForce.FILL_OR_KILL,
-        min_fill_size_centi=1,
+        time_in_force=None,
+        min_fill_size_centi=None,
         target_intent_id=None,
         market_version=None,
         hedge_of=None,
