@@ -87,7 +87,7 @@ class Trader:
         """Takes up where the trader before this one died: what nobody has answered is sent again.
         One that was taken up is known by its name."""
         for name, wish in list(self.intents.items()):
-            if not self.by_intent[name]:
+            if not self.by_intent.get(name):
                 self.link.submit(wish)
 
     def _is_connected(self) -> bool:
@@ -202,6 +202,7 @@ class Trader:
             name
             for name, reports in self.by_intent.items()
             if name not in touched
+            and reports
             and reports[-1].status in (Status.PLACED, Status.PARTIALLY_FILLED)
         ]
 

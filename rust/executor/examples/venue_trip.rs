@@ -1,7 +1,8 @@
 //! Measures the way of an order: INTENT written, until the report that it stands at the venue is read.
 //!
 //! ```text
-//! cargo run --release --example venue_trip -- PATH/TO/executor [ROUNDS]     measures, prints JSON lines
+//! cargo run --release --example venue_trip -- PATH/TO/executor [ROUNDS]        measures, prints JSON lines
+//! cargo run --release --example venue_trip -- soak PATH/TO/executor [ORDERS]   memory, journal, restart
 //! ```
 //!
 //! The venue is a thread of this process that answers at once. Beside the executor, in turns within the same run, the
@@ -42,13 +43,43 @@ const BURST: Duration = Duration::from_secs(5);
 fn main() -> Result<(), Failure> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let (binary, rounds) = match arguments.iter().map(String::as_str).collect::<Vec<_>>()[..] {
+        ["soak", binary] => return soak(Path::new(binary), 100_000),
+        ["soak", binary, orders] => return soak(Path::new(binary), orders.parse()?),
         [binary] => (PathBuf::from(binary), 3_000),
         [binary, rounds] => (PathBuf::from(binary), rounds.parse()?),
-        _ => return Err("usage: venue_trip PATH/TO/executor [ROUNDS]".into()),
+        _ => return Err("usage: venue_trip [soak] PATH/TO/executor [ROUNDS or ORDERS]".into()),
     };
     for fsync in ["never", "group_ms", "always"] {
         println!("{}", measure(&binary, fsync, rounds)?);
     }
+    Ok(())
+}
+
+/// Many orders, placed and cancelled: what the executor holds meanwhile, and how long the next one reads.
+fn soak(binary: &Path, orders: usize) -> Result<(), Failure> {
+    let venue = FakeVenue::start()?;
+    let mut executor = Executor::start(binary, "group_ms", &venue)?;
+    let mut trader = Trader::join(&executor.socket)?;
+    let tenth = (orders / 10).max(1);
+    for part in 1..=10 {
+        let (_, took) = trader.burst(Duration::MAX, tenth)?;
+        println!(
+            "{}",
+            json!({"orders": part * tenth, "seconds": took.as_secs_f64(), "rss_kib": executor.rss_kib()?,
+                   "journal_bytes": executor.journal_bytes()?})
+        );
+    }
+    executor.child.kill()?;
+    executor.child.wait()?;
+    let start = Instant::now();
+    executor.spawn(binary)?;
+    let read = start.elapsed();
+    drop(Trader::join(&executor.socket)?);
+    println!(
+        "{}",
+        json!({"restart_listening_ms": read.as_millis(), "restart_ready_ms": start.elapsed().as_millis(),
+               "rss_kib": executor.rss_kib()?})
+    );
     Ok(())
 }
 
@@ -72,7 +103,7 @@ fn measure(binary: &Path, fsync: &str, rounds: usize) -> Result<Value, Failure> 
         }
     }
     let cpu_before = executor.cpu_ticks()?;
-    let (carried, took) = trader.burst(BURST)?;
+    let (carried, took) = trader.burst(BURST, usize::MAX)?;
     let cpu = f64::from(u32::try_from(executor.cpu_ticks()? - cpu_before)?) / 100.0;
     Ok(json!({
         "fsync": fsync,
@@ -126,19 +157,31 @@ impl Executor {
         });
         let file = folder.join("executor.json");
         std::fs::write(&file, config.to_string())?;
-        let mut child = Command::new(binary)
-            .arg("--config")
-            .arg(&file)
-            .stdout(Stdio::piped())
-            .stderr(Stdio::inherit())
-            .spawn()?;
-        let mut line = String::new();
-        BufReader::new(child.stdout.take().ok_or("no stdout")?).read_line(&mut line)?;
+        let child = run(binary, &folder)?;
         Ok(Self {
             child,
             folder,
             socket,
         })
+    }
+
+    /// Another process in the same folder.
+    fn spawn(&mut self, binary: &Path) -> Result<(), Failure> {
+        self.child = run(binary, &self.folder)?;
+        Ok(())
+    }
+
+    fn rss_kib(&self) -> Result<u64, Failure> {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id()))?;
+        let line = status
+            .lines()
+            .find(|line| line.starts_with("VmRSS:"))
+            .ok_or("no VmRSS")?;
+        Ok(line.split_whitespace().nth(1).ok_or("no number")?.parse()?)
+    }
+
+    fn journal_bytes(&self) -> Result<u64, Failure> {
+        Ok(std::fs::metadata(self.folder.join("journal/orders.journal"))?.len())
     }
 
     /// Hundredths of a second of the processors that it has used.
@@ -148,6 +191,19 @@ impl Executor {
         let ticks = |place: usize| fields.get(place).and_then(|field| field.parse::<u64>().ok());
         Ok(ticks(11).ok_or("no utime")? + ticks(12).ok_or("no stime")?)
     }
+}
+
+/// Started, and listening.
+fn run(binary: &Path, folder: &Path) -> Result<Child, Failure> {
+    let mut child = Command::new(binary)
+        .arg("--config")
+        .arg(folder.join("executor.json"))
+        .stdout(Stdio::piped())
+        .stderr(Stdio::inherit())
+        .spawn()?;
+    let mut line = String::new();
+    BufReader::new(child.stdout.take().ok_or("no stdout")?).read_line(&mut line)?;
+    Ok(child)
 }
 
 impl Drop for Executor {

@@ -69,12 +69,14 @@ impl Trader {
         Ok(took)
     }
 
-    /// Orders placed and cancelled for so long, as fast as they go: how many intents were carried out, and how long it took.
-    pub fn burst(&mut self, time: Duration) -> Result<(usize, Duration), Failure> {
-        let (start, mut carried, mut open) = (Instant::now(), 0, HashSet::new());
-        while start.elapsed() < time || !open.is_empty() {
+    /// Orders placed and cancelled for so long, so many at most, as fast as they go: how many intents were carried out, and
+    /// how long it took.
+    pub fn burst(&mut self, time: Duration, most: usize) -> Result<(usize, Duration), Failure> {
+        let (start, mut carried, mut placed, mut open) = (Instant::now(), 0, 0, HashSet::new());
+        while (start.elapsed() < time && placed < most) || !open.is_empty() {
             let mut messages = Vec::new();
-            while open.len() < WINDOW && start.elapsed() < time {
+            while open.len() < WINDOW && start.elapsed() < time && placed < most {
+                placed += 1;
                 self.round += 1;
                 let name = format!("p{:08}", self.round);
                 messages.push(place(&name)?);
