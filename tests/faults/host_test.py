@@ -165,3 +165,14 @@ def test_a_long_journal_is_shortened_and_tells_the_same() -> None:
         trading.sidecar.kill()
         trading.sidecar.start()
         trading.close_down()
+
+
+def test_without_its_trader_it_cancels_what_rests() -> None:
+    with desk(trader_timeout_s=0.4) as trading:
+        trading.place()
+        trading.wait_for("i1", "PLACED")
+        trading.link.stop()
+        trading.wait(lambda: not any(bet["remaining"] for bet in trading.scene.bets()), polls=False)
+        trading.recollect()
+        trading.wait_for("i1", "PLACED", "CANCELLED")
+        trading.close_down()

@@ -39,6 +39,25 @@ def test_killed_at_random_moments_nothing_is_placed_twice_or_lost() -> None:
             print(f"{killed} kills, {verdict}")
 
 
+def test_no_limit_is_passed_however_often_it_is_killed() -> None:
+    rng = random.Random(SEED)
+    limits = {"max_open_orders": 6, "max_exposure_centi": 6_000}
+    with desk(limits=limits) as trading:
+        for _ in range(max(10, KILLS // 5)):
+            trading.wait_until_ready()
+            until = time.monotonic() + rng.uniform(0.0, 0.1)
+            while time.monotonic() < until:
+                busy(trading, rng, 0.005)
+                resting = [bet for bet in trading.scene.bets() if bet["remaining"]]
+                assert len(resting) <= limits["max_open_orders"]
+                assert trading.scene.exposure_centi() <= limits["max_exposure_centi"]
+            trading.sidecar.kill()
+            trading.sidecar.start()
+        codes = {report.reject_code for report in trading.reports}
+        assert codes & {"MAX_OPEN_ORDERS", "MAX_EXPOSURE"}, "they were reached"
+        trading.close_down()
+
+
 def test_a_trader_killed_at_random_moments_finds_every_order_again() -> None:
     rng = random.Random(SEED)
     with desk(connects=False) as trading:

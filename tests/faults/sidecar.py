@@ -103,6 +103,11 @@ class Sidecar:
         made.write_text(str(ms))
         made.replace(self.folder / "clock")
 
+    def pages(self) -> str:
+        """Where it serves its metrics, as its journal's lock says."""
+        said = json.loads((self.folder / "journal" / "lock").read_text())
+        return str(said["control"])
+
     def ended(self) -> int | None:
         return self.process.poll() if self.process is not None else 0
 

@@ -67,6 +67,9 @@ class Trader:
         self.by_intent: dict[str, list[ExecutionReport]] = defaultdict(list)
         self._diary = diary
         self._names = 0
+        self.dry_run = False
+        self.acked_ms: dict[str, float] = {}
+        self._sent_s: dict[str, float] = {}
         self.forget()
         self.bus = Bus()
         self.bus.subscribe(self._heard)
@@ -135,7 +138,7 @@ class Trader:
             "size_centi": 500,
             "ttl_ms": HOUR_MS,
             "strategy_ref": STRATEGY,
-            "dry_run": False,
+            "dry_run": self.dry_run,
             "ts_ms": self.now_ms,
         } | changes
         return self.submit(intent(self._name("i"), **fields))
@@ -160,6 +163,7 @@ class Trader:
     def submit(self, wish: QuoteIntent) -> QuoteIntent:
         self.intents[wish.intent_id] = wish
         self._write("intents", wish)
+        self._sent_s[wish.intent_id] = time.monotonic()
         self.link.submit(wish)
         return wish
 
@@ -170,6 +174,9 @@ class Trader:
     # --- what it was told ------------------------------------------------------------------------
 
     def _heard(self, report: ExecutionReport) -> None:
+        sent_s = self._sent_s.get(report.intent_id)
+        if sent_s is not None and report.status is not Status.ACCEPTED:
+            self.acked_ms.setdefault(report.intent_id, (time.monotonic() - sent_s) * 1_000)
         self._write("reports", report)
         self._note(report)
 

@@ -14,7 +14,9 @@ from tests.faults.trader import STRATEGY
 from trader.clock import WallClock
 from trader.simulator.exchange.certificates import Certificates, make_certificates
 from trader.simulator.exchange.embedded import EmbeddedExchange
+from trader.simulator.exchange.exposure import exposure_e4
 from trader.simulator.exchange.faults import FaultPlan, FaultRule
+from trader.simulator.exchange.server import ExchangeServer
 from trader.simulator.exchange.testing import (
     QUOTES,
     T0_MS,
@@ -63,6 +65,15 @@ class Scene:
     def sessions(self) -> int:
         """Sessions that stand."""
         return self.exchange.call(lambda server: len(server.venue.sessions))
+
+    def exposure_centi(self) -> int:
+        """What all bets of the account may cost, as the venue has it."""
+
+        def cost(server: ExchangeServer) -> int:
+            (account,) = server.venue.accounts.values()
+            return abs(exposure_e4(server.venue, account)) // 100
+
+        return self.exchange.call(cost)
 
     def faults(self) -> int:
         """How many have happened."""

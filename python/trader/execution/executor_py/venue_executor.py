@@ -243,10 +243,8 @@ class VenueExecutor:
             self._relay(self.dry.handle(intent))
         else:
             # One that is known goes there, too: it counts it.
-            wish = intent
-            if not intent.strategy_ref:
-                wish = msgspec.structs.replace(intent, strategy_ref=self.settings.strategy_ref)
-            self._step(events.Wanted(wish))
+            strategy_ref = self.settings.strategy_ref
+            self._step(events.Wanted(msgspec.structs.replace(intent, strategy_ref=strategy_ref)))
 
     def market(self, state: MarketState) -> None:
         self._relay(self.dry.handle(state))

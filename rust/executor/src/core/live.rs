@@ -151,7 +151,13 @@ impl Core {
 
     /// Something came from the venue.
     pub fn venue_says(&mut self, event: Event) {
+        let before = self.reason();
         self.live_step(Some(event));
+        if self.reason() != before
+            && let Some(slot) = &self.session
+        {
+            slot.beat_now();
+        }
         self.wake_session();
         self.rearm_if_earlier();
     }

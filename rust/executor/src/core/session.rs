@@ -20,6 +20,7 @@ pub struct Slot {
     /// Rung when the session's task has closed the connection.
     pub closed: Notify,
     ended: Cell<Option<&'static str>>,
+    beats_now: Cell<bool>,
 }
 
 impl Slot {
@@ -34,6 +35,7 @@ impl Slot {
             wake: Notify::new(),
             closed: Notify::new(),
             ended: Cell::new(None),
+            beats_now: Cell::new(false),
         }
     }
 
@@ -41,6 +43,17 @@ impl Slot {
     pub fn end(&self, reason: &'static str) {
         self.ended.set(Some(reason));
         self.wake.notify_one();
+    }
+
+    /// Asks for a HEARTBEAT beside those that are due: what it tells has changed.
+    pub fn beat_now(&self) {
+        self.beats_now.set(true);
+        self.wake.notify_one();
+    }
+
+    /// True once after it was asked for.
+    pub fn takes_beat(&self) -> bool {
+        self.beats_now.take()
     }
 
     /// Why the session has been ended, if it has.

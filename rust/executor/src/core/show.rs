@@ -106,7 +106,7 @@ impl Core {
     }
 
     /// The code new orders are refused with; empty where they are taken.
-    fn reason(&self) -> &'static str {
+    pub(super) fn reason(&self) -> &'static str {
         if let Some(live) = self.live() {
             let is_ready = live.machine().is_ready();
             live.machine()

@@ -239,6 +239,12 @@ impl Session<'_> {
             if let Err(end) = self.answer().await {
                 return end;
             }
+            if self.slot.takes_beat() {
+                self.beat();
+                if let Err(lost) = self.link.flush().await {
+                    return lost.into();
+                }
+            }
             let period = self.core.borrow().config().heartbeat;
             if beat.period() != period {
                 beat = beats(period);
