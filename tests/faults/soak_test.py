@@ -30,6 +30,8 @@ CUTS = (
 FUNDS = {"funds_tolerance_centi": 100, "max_exposure_centi": 10_000_000}
 WINDOWS = {"look_up_ms": 2_000, "look_up_every_ms": 50, "backoff_ms": 20, "funds_ms": 5_000}
 
+FAST = {"per_second": 1_000, "market_per_second": 1_000, "per_hour": 1_000_000}
+
 
 def test_a_dry_run_sends_nothing() -> None:
     with desk() as trading:
@@ -44,7 +46,7 @@ def test_a_dry_run_sends_nothing() -> None:
 @pytest.mark.parametrize("backend", DESKS)
 def test_orders_through_cuts(backend: str) -> None:
     make: Callable[..., Any] = DESKS[backend]
-    changes = {"betfair": {"funds_s": 1}, "limits": FUNDS, "reconcile": WINDOWS}
+    changes = {"betfair": {"funds_s": 1}, "limits": FUNDS, "reconcile": WINDOWS, "pacing": FAST}
     with make(*CUTS, **changes) as trading:
         rng = random.Random(2)
         until = time.monotonic() + (SOAK_S if backend == "rust" else min(SOAK_S, 60.0))

@@ -376,3 +376,107 @@ fn sync_for_ever(shared: &Shared, pause: Duration) {
 fn locked(wanted: &Mutex<Wanted>) -> MutexGuard<'_, Wanted> {
     wanted.lock().unwrap_or_else(PoisonError::into_inner)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn config(name: &str, fsync: Fsync) -> JournalConfig {
+        let root = std::env::var_os("TEST_TMPDIR").map_or_else(std::env::temp_dir, PathBuf::from);
+        let dir = root.join(format!("journal-{}-{name}", std::process::id()));
+        std::fs::remove_dir_all(&dir).ok();
+        JournalConfig {
+            dir,
+            fsync,
+            rotate_bytes: 4_096,
+        }
+    }
+
+    fn began(epoch: u64) -> Record {
+        Record::Began { epoch }
+    }
+
+    fn written(journal: &mut Journal, epochs: std::ops::Range<u64>) -> u64 {
+        for epoch in epochs {
+            journal.push(&began(epoch)).unwrap();
+        }
+        journal.write().unwrap()
+    }
+
+    #[test]
+    fn what_is_written_is_there_when_it_is_opened_again() {
+        let config = config("again", Fsync::Never);
+        let mut opened = Journal::open(&config).unwrap();
+        assert!(opened.records.is_empty());
+        let number = written(&mut opened.journal, 1..4);
+        assert_eq!(opened.journal.safe().unwrap(), number, "nobody waits for a sync");
+        drop(opened);
+        let opened = Journal::open(&config).unwrap();
+        assert_eq!(opened.records, [began(1), began(2), began(3)]);
+    }
+
+    #[test]
+    fn half_a_record_at_the_end_is_dropped_and_the_next_stands_in_its_place() {
+        let config = config("torn", Fsync::Never);
+        let mut opened = Journal::open(&config).unwrap();
+        written(&mut opened.journal, 1..3);
+        drop(opened);
+        let path = config.dir.join(FILE);
+        let whole = std::fs::read(&path).unwrap();
+        std::fs::write(&path, &whole[..whole.len() - 3]).unwrap();
+        let mut opened = Journal::open(&config).unwrap();
+        assert_eq!(opened.records, [began(1)]);
+        assert!(opened.torn_bytes > 0);
+        written(&mut opened.journal, 7..8);
+        drop(opened);
+        assert_eq!(Journal::open(&config).unwrap().records, [began(1), began(7)]);
+    }
+
+    #[test]
+    fn it_is_one_executors_and_says_whose() {
+        let config = config("lock", Fsync::Never);
+        let opened = Journal::open(&config).unwrap();
+        opened.journal.announce("a longer text than the next").unwrap();
+        opened.journal.announce("me").unwrap();
+        assert!(matches!(Journal::open(&config), Err(JournalError::InUse(_))));
+        assert_eq!(std::fs::read_to_string(config.dir.join(LOCK)).unwrap(), "me");
+        drop(opened);
+        assert!(Journal::open(&config).is_ok());
+    }
+
+    #[test]
+    fn with_always_nothing_is_safe_before_it_is_synced() {
+        let config = config("always", Fsync::Always);
+        let mut opened = Journal::open(&config).unwrap();
+        let number = written(&mut opened.journal, 1..2);
+        let until = Instant::now() + Duration::from_secs(10);
+        while opened.journal.safe().unwrap() < number {
+            assert!(Instant::now() < until, "it is synced");
+            std::thread::sleep(Duration::from_millis(1));
+        }
+        assert!(opened.journal.sync_times().1 >= 1);
+    }
+
+    #[test]
+    fn shortened_it_holds_the_one_record_and_goes_on() {
+        let config = config("short", Fsync::Group(Duration::from_millis(1)));
+        let mut opened = Journal::open(&config).unwrap();
+        written(&mut opened.journal, 1..200);
+        assert!(opened.journal.is_long());
+        opened.journal.shorten(&began(200)).unwrap();
+        assert!(!opened.journal.is_long());
+        written(&mut opened.journal, 201..202);
+        drop(opened);
+        assert_eq!(Journal::open(&config).unwrap().records, [began(200), began(201)]);
+    }
+
+    #[test]
+    fn a_file_that_is_no_journal_is_refused_and_left_alone() {
+        let config = config("foreign", Fsync::Never);
+        std::fs::create_dir_all(&config.dir).unwrap();
+        std::fs::write(config.dir.join(FILE), "a letter").unwrap();
+        let error = Journal::open(&config).unwrap_err().to_string();
+        assert!(error.contains("not a journal of version 1"), "{error}");
+        assert_eq!(std::fs::read(config.dir.join(FILE)).unwrap(), b"a letter");
+    }
+}

@@ -321,3 +321,94 @@ pub fn millis(date: &str) -> Option<i64> {
     let at: jiff::Timestamp = date.parse().ok()?;
     Some(at.as_millisecond())
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{from_value, json};
+
+    use super::*;
+
+    fn matched() -> Bet {
+        Bet {
+            bet_id: "1".to_owned(),
+            order_ref: Some("a".to_owned()),
+            market_id: "1.1".to_owned(),
+            runner: (7, -50),
+            side: Side::Back,
+            price_centi: 330,
+            size_centi: 1_000,
+            placed_ms: 1_767_225_600_000,
+            matched_centi: 300,
+            value: 300 * 331,
+            matched_ms: Some(1_767_225_600_250),
+            cancelled_centi: 500,
+            lapsed_centi: 0,
+            voided_centi: 0,
+        }
+    }
+
+    #[test]
+    fn a_bet_is_the_same_from_the_stream_and_from_a_listing() {
+        let line: Line = from_value(json!({"op": "ocm", "ct": "SUB_IMAGE", "oc": [{"id": "1.1", "orc": [
+            {"id": 7, "hc": -0.5, "fullImage": true, "uo": [
+                {"id": "1", "p": 3.3, "s": 10, "side": "B", "status": "E", "pt": "L", "ot": "L", "pd": 1_767_225_600_000_i64,
+                 "md": 1_767_225_600_250_i64, "avp": 3.31, "sm": 3.0, "sr": 2.0, "sl": 0, "sc": 5.0, "sv": 0, "rfo": "a",
+                 "rfs": "hotloop"}]}]}]}))
+        .unwrap();
+        assert_eq!(line.into_bets(), [matched()]);
+        let listed: CurrentOrders = from_value(json!({"moreAvailable": false, "currentOrders": [
+            {"betId": "1", "marketId": "1.1", "selectionId": 7, "handicap": -0.5, "priceSize": {"price": 3.3, "size": 10.0},
+             "side": "BACK", "status": "EXECUTABLE", "placedDate": "2026-01-01T00:00:00.000Z",
+             "matchedDate": "2026-01-01T00:00:00.250Z", "averagePriceMatched": 3.31, "sizeMatched": 3.0,
+             "sizeRemaining": 2.0, "sizeLapsed": 0.0, "sizeCancelled": 5.0, "sizeVoided": 0.0, "customerOrderRef": "a"}]}))
+        .unwrap();
+        assert_eq!(listed.into_bets(), [matched()]);
+    }
+
+    #[test]
+    fn a_cleared_bet_is_the_sum_of_its_parts() {
+        let orders = |order: serde_json::Value| {
+            from_value(json!({"moreAvailable": false, "clearedOrders": [order]})).unwrap()
+        };
+        let part = |more: serde_json::Value| {
+            let mut order = json!({"betId": "1", "marketId": "1.1", "selectionId": 7, "handicap": -0.5, "side": "BACK",
+                                   "placedDate": "2026-01-01T00:00:00Z", "priceRequested": 3.3, "customerOrderRef": "a"});
+            for (key, value) in more.as_object().unwrap() {
+                order[key] = value.clone();
+            }
+            orders(order)
+        };
+        let bets = bets_of_cleared(vec![
+            (
+                Cleared::Settled,
+                part(
+                    json!({"sizeSettled": 3.0, "priceMatched": 3.31, "lastMatchedDate": "2026-01-01T00:00:00.250Z"}),
+                ),
+            ),
+            (Cleared::Cancelled, part(json!({"sizeCancelled": 5.0}))),
+            (Cleared::Lapsed, part(json!({"sizeCancelled": 2.0}))),
+        ]);
+        let whole = Bet {
+            lapsed_centi: 200,
+            ..matched()
+        };
+        assert_eq!(bets, [whole]);
+        assert!(bets[0].is_complete());
+    }
+
+    #[test]
+    fn a_reference_that_is_empty_is_none_and_a_date_that_is_none_is_not_guessed() {
+        let line: Line = from_value(json!({"op": "ocm", "oc": [{"id": "1.1", "orc": [{"id": 7, "uo": [
+            {"id": "1", "p": 3.3, "s": 10, "side": "L", "pd": 5, "rfo": ""}]}]}]}))
+        .unwrap();
+        let bets = line.into_bets();
+        assert_eq!(
+            (bets[0].order_ref.as_deref(), bets[0].runner, bets[0].value),
+            (None, (7, 0), 0)
+        );
+        assert_eq!(
+            (millis("yesterday"), millis("2026-01-01T00:00:00.000Z")),
+            (None, Some(1_767_225_600_000))
+        );
+    }
+}

@@ -372,3 +372,231 @@ fn done(asked: &Instruction, part: InstructionReport) -> Told {
 fn decimal(centi: i64) -> f64 {
     centi as f64 / 100.0
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn intent(changes: &Value) -> Intent {
+        let mut body = json!({
+            "type": "INTENT", "v": 1, "intent_id": "a", "ts_ms": 1, "edge": "e", "market_id": "1.1", "selection_id": 7,
+            "handicap_centi": -50, "action": "PLACE", "side": "LAY", "price_centi": 330, "size_centi": 205, "ttl_ms": 9,
+            "persistence": "PERSIST", "time_in_force": null, "min_fill_size_centi": null, "target_intent_id": null,
+            "market_version": null, "hedge_of": null, "strategy_ref": "s", "dry_run": false,
+        });
+        for (key, value) in changes.as_object().unwrap() {
+            body[key] = value.clone();
+        }
+        match wire::Message::decode(&body.to_string()).unwrap() {
+            wire::Message::Intent(intent) => *Box::new(intent),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    fn request(kind: Kind, instructions: Vec<Instruction>) -> Request {
+        Request {
+            number: 1,
+            kind,
+            reference: "h1-1".to_owned(),
+            market_id: "1.1".to_owned(),
+            instructions,
+        }
+    }
+
+    fn params(request: &Request) -> (String, Value) {
+        let call: Value = serde_json::from_slice(&change(request, "hotloop")).unwrap();
+        (
+            call["method"].as_str().unwrap().to_owned(),
+            call["params"].clone(),
+        )
+    }
+
+    #[test]
+    fn orders_are_worded_as_the_venue_wants_them() {
+        let later = intent(
+            &json!({"intent_id": "b", "time_in_force": "FILL_OR_KILL", "min_fill_size_centi": 100,
+                                   "market_version": 12}),
+        );
+        let placed = vec![
+            Instruction::Place(Box::new(intent(&json!({"market_version": 15})))),
+            Instruction::Place(Box::new(later)),
+        ];
+        let (method, params) = params(&request(Kind::Place, placed));
+        assert_eq!(method, "SportsAPING/v1.0/placeOrders");
+        assert_eq!(
+            params,
+            json!({"marketId": "1.1", "customerRef": "h1-1", "customerStrategyRef": "hotloop",
+                   "marketVersion": {"version": 12}, "instructions": [
+                {"orderType": "LIMIT", "selectionId": 7, "handicap": -0.5, "side": "LAY", "customerOrderRef": "a",
+                 "limitOrder": {"size": 2.05, "price": 3.3, "persistenceType": "PERSIST"}},
+                {"orderType": "LIMIT", "selectionId": 7, "handicap": -0.5, "side": "LAY", "customerOrderRef": "b",
+                 "limitOrder": {"size": 2.05, "price": 3.3, "timeInForce": "FILL_OR_KILL", "minFillSize": 1.0}},
+            ]})
+        );
+    }
+
+    #[test]
+    fn a_cancel_has_no_reference_and_a_replacement_has() {
+        let bet_id = || "9".to_owned();
+        let cancels = vec![
+            Instruction::Cancel {
+                bet_id: bet_id(),
+                reduce_centi: None,
+            },
+            Instruction::Cancel {
+                bet_id: bet_id(),
+                reduce_centi: Some(150),
+            },
+        ];
+        assert_eq!(
+            params(&request(Kind::Cancel, cancels)).1,
+            json!({"marketId": "1.1", "instructions": [{"betId": "9"}, {"betId": "9", "sizeReduction": 1.5}]})
+        );
+        let moves = vec![Instruction::Replace {
+            bet_id: bet_id(),
+            price_centi: 340,
+        }];
+        assert_eq!(
+            params(&request(Kind::Replace, moves)).1,
+            json!({"marketId": "1.1", "customerRef": "h1-1", "instructions": [{"betId": "9", "newPrice": 3.4}]})
+        );
+    }
+
+    fn answer(request: &Request, status: u16, body: &Value) -> Answer {
+        let status = StatusCode::from_u16(status).unwrap();
+        match result_of::<Report>(status, body.to_string().as_bytes()) {
+            Ok(report) => answer_of(request, report),
+            Err(none) => none.into(),
+        }
+    }
+
+    #[test]
+    fn what_the_venue_says_of_each_order_is_kept_apart() {
+        let two = request(
+            Kind::Place,
+            vec![
+                Instruction::Place(Box::new(intent(&json!({})))),
+                Instruction::Place(Box::new(intent(&json!({})))),
+            ],
+        );
+        let report = |status: &str, parts: Value| {
+            json!({"jsonrpc": "2.0", "id": 1, "result": {"status": status, "errorCode": "PROCESSED_WITH_ERRORS",
+                   "marketId": "1.1", "instructionReports": parts}})
+        };
+        let done = json!({"status": "SUCCESS", "betId": "5", "instruction": {"limitOrder": {"size": 2.05}}});
+        let failed = json!({"status": "FAILURE", "errorCode": "INVALID_ODDS"});
+        assert_eq!(
+            answer(&two, 200, &report("PROCESSED_WITH_ERRORS", json!([done, failed]))),
+            Answer::Told(vec![
+                Told::Done {
+                    bet_id: Some("5".to_owned()),
+                    size_centi: 205
+                },
+                Told::Failed("INVALID_ODDS".to_owned()),
+            ])
+        );
+        // TIMEOUT of the whole: nobody knows of those that are said to have failed.
+        assert_eq!(
+            answer(&two, 200, &report("TIMEOUT", json!([done, failed]))),
+            Answer::Told(vec![
+                Told::Done {
+                    bet_id: Some("5".to_owned()),
+                    size_centi: 205
+                },
+                Told::TimedOut,
+            ])
+        );
+        assert!(
+            matches!(
+                answer(&two, 200, &report("SUCCESS", json!([done]))),
+                Answer::Lost(_)
+            ),
+            "of other orders"
+        );
+    }
+
+    #[test]
+    fn where_the_reason_stands_above_it_is_the_reason() {
+        let one = request(
+            Kind::Place,
+            vec![Instruction::Place(Box::new(intent(&json!({}))))],
+        );
+        let parts = json!([{"status": "FAILURE", "errorCode": "ERROR_IN_ORDER"}]);
+        let body = json!({"result": {"status": "FAILURE", "errorCode": "INSUFFICIENT_FUNDS", "instructionReports": parts}});
+        assert_eq!(
+            answer(&one, 200, &body),
+            Answer::Told(vec![Told::Failed("INSUFFICIENT_FUNDS".to_owned())])
+        );
+        let bare = json!({"result": {"status": "FAILURE", "errorCode": "MARKET_SUSPENDED"}});
+        assert_eq!(
+            answer(&one, 200, &bare),
+            Answer::Refused("MARKET_SUSPENDED".to_owned())
+        );
+        let nobody_knows = json!({"result": {"status": "TIMEOUT", "errorCode": "TIMEOUT_ERROR"}});
+        assert!(matches!(answer(&one, 200, &nobody_knows), Answer::Lost(_)));
+    }
+
+    #[test]
+    fn errors_say_whether_the_venue_may_have_acted() {
+        let one = request(
+            Kind::Place,
+            vec![Instruction::Place(Box::new(intent(&json!({}))))],
+        );
+        let exception = |code: &str| json!({"error": {"code": -32_099, "message": "ANGX", "data": {"APINGException": {"errorCode": code}}}});
+        assert_eq!(
+            answer(&one, 400, &exception("NO_SESSION")),
+            Answer::Refused("NO_SESSION".to_owned())
+        );
+        assert_eq!(
+            answer(
+                &one,
+                200,
+                &json!({"error": {"code": -32_602, "message": "DSC-0018"}})
+            ),
+            Answer::Refused(BAD_REQUEST.to_owned())
+        );
+        assert!(matches!(
+            answer(&one, 200, &json!({"error": {"code": -32_603}})),
+            Answer::Lost(_)
+        ));
+        assert!(matches!(
+            answer(&one, 502, &json!("Bad Gateway")),
+            Answer::Lost(_)
+        ));
+        assert_eq!(
+            answer(&one, 429, &json!("slow down")),
+            Answer::Refused("TOO_MANY_REQUESTS".to_owned())
+        );
+    }
+
+    #[test]
+    fn a_replacement_tells_its_new_bet_and_its_size() {
+        let one = request(
+            Kind::Replace,
+            vec![Instruction::Replace {
+                bet_id: "9".to_owned(),
+                price_centi: 340,
+            }],
+        );
+        let placed = json!({"status": "SUCCESS", "betId": "10", "instruction": {"limitOrder": {"size": 1.5, "price": 3.4}}});
+        let body = |placed: &Value| {
+            json!({"result": {"status": "SUCCESS", "instructionReports": [
+                {"status": "SUCCESS", "cancelInstructionReport": {"status": "SUCCESS", "sizeCancelled": 1.5},
+                 "placeInstructionReport": placed}]}})
+        };
+        assert_eq!(
+            answer(&one, 200, &body(&placed)),
+            Answer::Told(vec![Told::Done {
+                bet_id: Some("10".to_owned()),
+                size_centi: 150
+            }])
+        );
+        let silent = json!({"status": "SUCCESS"});
+        assert_eq!(
+            answer(&one, 200, &body(&silent)),
+            Answer::Told(vec![Told::TimedOut])
+        );
+    }
+}
