@@ -12,7 +12,8 @@ import pytest
 from trader.betfair.stream import StreamEndpoint
 from trader.clock import SteppedClock
 from trader.execution.executor_py.venue_client import VenueAddress, VenueClient
-from trader.execution.executor_py.venue_executor import VenueExecutor, VenueSettings
+from trader.execution.executor_py.venue_executor import VenueExecutor
+from trader.execution.executor_py.venue_settings import VenueSettings
 from trader.execution.interfaces.intents import QuoteIntent
 from trader.execution.interfaces.reports import ExecutionReport, Status
 from trader.execution.ipc import Bus

@@ -149,13 +149,15 @@ def test_the_session_is_prolonged() -> None:
         trading.close_down()
 
 
-def test_the_venue_cancels_when_the_executor_is_gone_if_it_was_asked_to() -> None:
-    with desk(betfair={"heartbeat_s": 10}) as trading:
+@pytest.mark.parametrize("backend", DESKS)
+def test_the_venue_cancels_when_the_executor_is_gone_if_it_was_asked_to(backend: str) -> None:
+    with DESKS[backend](betfair={"heartbeat_s": 10}) as trading:
         trading.place()
         trading.wait_for("i1", "PLACED")
-        trading.sidecar.kill()
-        trading.wait(lambda: trading.scene.remaining(trading.scene.bets()[0]["id"]) == 0)
-        trading.sidecar.start()
+        trading.go_away()
+        gone = trading.scene.bets()[0]["id"]
+        trading.wait(lambda: trading.scene.remaining(gone) == 0, polls=False)
+        trading.come_back()
         trading.wait_for("i1", "PLACED", "CANCELLED")
         assert trading.by_intent["i1"][-1].reject_code == "BY_THE_VENUE"
         trading.close_down()

@@ -54,6 +54,15 @@ class Desk(Trader):
 
     def restart(self) -> None:
         """The executor dies and another begins."""
+        self.go_away()
+        self.come_back()
+
+    def go_away(self) -> None:
+        """The executor dies."""
+        raise NotImplementedError
+
+    def come_back(self) -> None:
+        """Another begins."""
         raise NotImplementedError
 
 
@@ -89,8 +98,10 @@ class SidecarDesk(Desk):
 
         self.wait(is_ready)
 
-    def restart(self) -> None:
+    def go_away(self) -> None:
         self.sidecar.kill()
+
+    def come_back(self) -> None:
         self.sidecar.start()
 
     def last_seq(self) -> int:
@@ -110,9 +121,11 @@ class LocalDesk(Desk):
         assert isinstance(self.link, VenueExecutor), "made so"
         return self.link
 
-    def restart(self) -> None:
+    def go_away(self) -> None:
         """Not dead, but ended without a word: what it knew is in its journal only."""
         self.link.stop()
+
+    def come_back(self) -> None:
         self.recollect()
 
     def last_seq(self) -> int:

@@ -18,7 +18,8 @@ from trader.betfair.stream import StreamClient, StreamCredentials, StreamEndpoin
 from trader.clock import SteppedClock
 from trader.config.schema import Config
 from trader.execution.executor_py.venue_client import VenueAddress, VenueClient
-from trader.execution.executor_py.venue_executor import VenueExecutor, VenueSettings
+from trader.execution.executor_py.venue_executor import VenueExecutor
+from trader.execution.executor_py.venue_settings import VenueSettings
 from trader.execution.interfaces.executor import Executor, ExecutorLost
 from trader.execution.ipc import Bus
 from trader.execution.orders.config import Config as OrdersConfig

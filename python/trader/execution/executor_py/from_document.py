@@ -12,7 +12,8 @@ from trader.betfair.stream import StreamEndpoint, StreamError
 from trader.execution.executor_py.journal_file import JournalSettings
 from trader.execution.executor_py.secret_file import read_secret
 from trader.execution.executor_py.venue_client import VenueAddress, VenueClient
-from trader.execution.executor_py.venue_executor import LiveScope, VenueExecutor, VenueSettings
+from trader.execution.executor_py.venue_executor import VenueExecutor
+from trader.execution.executor_py.venue_settings import LiveScope, VenueSettings
 from trader.execution.interfaces.executor import ExecutorStartError
 from trader.execution.ipc import Bus
 from trader.execution.orders.config import Config, Limits, Pacing, UnknownBets, Windows
@@ -91,6 +92,7 @@ def _settings(document: Document) -> VenueSettings:
         cancel_on_stop=document.get("on_stop", "cancel") == "cancel",
         keep_alive_s=betfair.get("keep_alive_s", VenueSettings("").keep_alive_s),
         funds_s=betfair.get("funds_s", VenueSettings("").funds_s),
+        heartbeat_s=betfair.get("heartbeat_s", 0),
         currency=betfair.get("currency"),
     )
 

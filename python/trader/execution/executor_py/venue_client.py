@@ -123,6 +123,27 @@ class VenueClient:
             return False
         return bool(answer.get("status") == "SUCCESS")
 
+    def heartbeat(self, seconds: int) -> str:
+        """Tells the venue that we are there: after that many seconds of silence it cancels the
+        account's LIMIT bets; what it has done. Raises `VenueError`. (betfairlightweight has no call
+        for it.)"""
+        call: dict[str, Any] = {
+            "jsonrpc": "2.0",
+            "method": "HeartbeatAPING/v1.0/heartbeat",
+            "params": {"preferredTimeoutSeconds": seconds},
+            "id": 1,
+        }
+        try:
+            reply = self._session().post(
+                f"{self._client.api_uri}heartbeat/json-rpc/v1",
+                json=call,
+                headers=self._client.request_headers,
+                timeout=(CONNECT_TIMEOUT_S, self._address.timeout_s),
+            )
+            return str(reply.json()["result"]["actionPerformed"])
+        except (requests.RequestException, ValueError, KeyError, TypeError) as error:
+            raise VenueError(f"no heartbeat: {_why(error)}") from None
+
     def currency(self) -> str:
         """The account's. Raises `VenueError`."""
         return str(self._listing(self._client.account.get_account_details)["currencyCode"])

@@ -19,7 +19,7 @@ import time
 from collections import deque
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Final, Protocol
 
 import msgspec
@@ -31,11 +31,13 @@ from trader.betfair.stream import (
     StreamError,
     Subscription,
 )
-from trader.execution.executor_py.journal_file import JournalFile, JournalSettings
+from trader.execution.executor_py.journal_file import JournalFile
 from trader.execution.executor_py.machine import DryRunMachine
 from trader.execution.executor_py.steady_clock import SteadyClock
 from trader.execution.executor_py.venue_bets import OrderLine, read_order_line
+from trader.execution.executor_py.venue_chores import Chores
 from trader.execution.executor_py.venue_client import VenueClient, VenueError
+from trader.execution.executor_py.venue_settings import VenueSettings
 from trader.execution.interfaces.executor import (
     DryRunLimits,
     ExecutorLost,
@@ -68,7 +70,6 @@ HEARTBEAT_MS: Final = 1_000
 NOT_READY: Final = "VENUE_NOT_READY"
 _WAIT_S: Final = 0.2
 _LOOK_S: Final = 0.0005
-_CHORE_S: Final = 0.25
 _CANCEL_MAX: Final = 60
 PAUSE_FIRST_S: Final = 0.25
 PAUSE_MAX_S: Final = 30.0
@@ -86,34 +87,6 @@ class Lockstep(Protocol):
     def lines_sent(self, connection_id: str) -> int:
         """Lines it has sent on a stream connection."""
         ...
-
-
-@dataclass(frozen=True, slots=True)
-class LiveScope:
-    """Where orders go to the venue; elsewhere they are dry. Empty: everywhere."""
-
-    market_ids: frozenset[str] = frozenset()
-    event_types: frozenset[str] = frozenset()
-
-    def has(self, market_id: str, event_type: str | None) -> bool:
-        """A market whose event type is not known is not of any."""
-        of_market = not self.market_ids or market_id in self.market_ids
-        return of_market and (not self.event_types or event_type in self.event_types)
-
-
-@dataclass(frozen=True, slots=True)
-class VenueSettings:
-    """How a `VenueExecutor` works: what the machine keeps to, its journal (None: it remembers
-    nothing over its end, for paper money), and what becomes of orders that rest when it stops."""
-
-    strategy_ref: str
-    orders: Config = field(default_factory=Config)
-    journal: JournalSettings | None = None
-    scope: LiveScope = LiveScope()
-    cancel_on_stop: bool = True
-    keep_alive_s: float = 4 * 3_600.0
-    funds_s: float = 10.0
-    currency: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,13 +142,14 @@ class VenueExecutor:
         self._pools[Kind.PLACE] = self._pools[Kind.REPLACE] = ThreadPoolExecutor(
             PLACE_WORKERS, "venue-place"
         )
-        self._threads = [
+        self._halt = threading.Event()
+        self._threads: list[threading.Thread] = [
             threading.Thread(target=self._read, name="venue-orders", daemon=True),
-            threading.Thread(target=self._chores, name="venue-chores", daemon=True),
         ]
+        if lockstep is None:
+            self._threads.append(Chores(client, settings, self._heard, self._halt))
         self._inbox: deque[_Fact] = deque()
         self._came = threading.Condition()
-        self._halt = threading.Event()
         self._in_flight = 0
         self._asked = 0
         self._position = ("", 0)
@@ -557,24 +531,6 @@ class VenueExecutor:
                 self._lost = f"the order stream is lost: {error}"
         with self._came:
             self._came.notify_all()
-
-    def _chores(self) -> None:
-        """On a thread of its own: prolongs the session, asks for the account's funds."""
-        if self._lockstep is not None:
-            return
-        alive_s = funds_s = time.monotonic()
-        while not self._halt.wait(_CHORE_S):
-            now_s = time.monotonic()
-            try:
-                if now_s - alive_s >= self.settings.keep_alive_s:
-                    alive_s = now_s
-                    if not self._client.keep_alive():
-                        self._login_again()
-                if now_s - funds_s >= self.settings.funds_s:
-                    funds_s = now_s
-                    self._heard(events.Funds(self._client.exposure_centi()))
-            except (VenueError, ExecutorStartError) as error:
-                _log.warning("the account: %s", error)
 
     def _heard(self, *happened: events.Event) -> None:
         with self._came:

@@ -14,6 +14,7 @@ pub mod tls;
 
 use std::cell::RefCell;
 use std::convert::Infallible;
+use std::hash::{BuildHasher, Hasher, RandomState};
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
@@ -202,6 +203,12 @@ impl Venue {
             sleep(WARM_EVERY).await;
         }
     }
+}
+
+/// Between half of a pause and all of it, so that those who were cut off together do not come back together.
+fn jittered(pause: Duration) -> Duration {
+    let chance = RandomState::new().build_hasher().finish() % 1_000;
+    pause.mul_f64(0.5 + f64::from(u32::try_from(chance).unwrap_or(0)) / 2_000.0)
 }
 
 fn cancel_of(bets: &[(&str, &str)]) -> Request {

@@ -6,9 +6,9 @@ use orders::Event;
 use orders::facts::Bet;
 use tokio::time::sleep;
 
-use super::Venue;
 use super::bets::Line;
 use super::stream::{Lost, Place, Subscription};
+use super::{Venue, jittered};
 use crate::core::VenueState;
 
 const PAUSE_FIRST: Duration = Duration::from_millis(50);
@@ -46,7 +46,7 @@ impl Venue {
                     _ => {}
                 }
             }
-            sleep(pause).await;
+            sleep(jittered(pause)).await;
             pause = (pause * 2).min(PAUSE_MAX);
         }
     }

@@ -7,8 +7,8 @@ use orders::Event;
 use tokio::sync::{Notify, watch};
 use tokio::time::{sleep, timeout};
 
-use super::Venue;
 use super::api::LoginError;
+use super::{Venue, jittered};
 use crate::core::VenueState;
 
 const PAUSE_FIRST: Duration = Duration::from_millis(250);
@@ -127,7 +127,7 @@ impl Venue {
                     pause
                 }
             };
-            sleep(wait).await;
+            sleep(jittered(wait)).await;
             pause = (pause * 2).min(PAUSE_MAX);
         }
     }
