@@ -52,12 +52,13 @@ def bets_by_hand(client: VenueClient, strategy_ref: str) -> str:
 
 @pytest.mark.parametrize("backend", DESKS)
 def test_the_tripwire_is_quiet_while_the_account_is_as_we_know_it(backend: str) -> None:
-    with DESKS[backend](betfair={"funds_s": 1}, limits=FUNDS, reconcile=SOON) as trading:
+    windows = SOON | {"funds_ms": 1_500}
+    with DESKS[backend](betfair={"funds_s": 1}, limits=FUNDS, reconcile=windows) as trading:
         trading.place()
         trading.place(price_centi=298, size_centi=900, selection_id=102)  # matched in part
         trading.place(side=Side.LAY, price_centi=200)
         trading.wait_for("i1", "PLACED")
-        turn(trading, 2.5)
+        turn(trading, 4.5)
         trading.place()
         trading.wait_for("i4", "PLACED")
         trading.close_down()

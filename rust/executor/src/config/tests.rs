@@ -262,6 +262,16 @@ fn what_may_change_while_it_runs_is_changed_and_nothing_else() {
 }
 
 #[test]
+fn an_address_of_version_6_keeps_its_brackets_where_they_belong() {
+    let text = live("six", r#", "api_url": "http://[::1]:8080""#, "");
+    let api = Config::parse(&text).unwrap().live.unwrap().betfair.api;
+    assert_eq!(
+        (api.host.as_str(), api.authority().as_str()),
+        ("::1", "[::1]:8080")
+    );
+}
+
+#[test]
 fn a_scope_of_event_types_leaves_out_what_is_not_known() {
     let scope = LiveScope {
         market_ids: Vec::new(),

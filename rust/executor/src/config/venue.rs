@@ -35,7 +35,11 @@ impl HttpAddress {
     /// As the header `Host` says it.
     #[must_use]
     pub fn authority(&self) -> String {
-        format!("{}:{}", self.host, self.port)
+        if self.host.contains(':') {
+            format!("[{}]:{}", self.host, self.port)
+        } else {
+            format!("{}:{}", self.host, self.port)
+        }
     }
 }
 
@@ -272,7 +276,8 @@ fn url(section: &mut Section, key: &'static str, default: &str) -> Result<HttpAd
         Some("http") => false,
         _ => return Err(wrong("begins neither with https:// nor with http://")),
     };
-    let host = uri.host().ok_or_else(|| wrong("names no host"))?.to_owned();
+    let host = uri.host().ok_or_else(|| wrong("names no host"))?;
+    let host = host.trim_start_matches('[').trim_end_matches(']').to_owned();
     if !matches!(uri.path(), "" | "/") || uri.query().is_some() {
         return Err(wrong("has more than a host and a port"));
     }
@@ -284,7 +289,6 @@ fn url(section: &mut Section, key: &'static str, default: &str) -> Result<HttpAd
 }
 
 fn is_loopback(host: &str) -> bool {
-    let host = host.trim_start_matches('[').trim_end_matches(']');
     host == "localhost" || host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
 }
 
