@@ -321,7 +321,7 @@ fn a_placing_comes_to_one_end() {
 
 #[test]
 fn a_cancel_comes_to_one_end() {
-    assert!(all_of(Then::Cancel) > 100_000);
+    assert!(all_of(Then::Cancel) > 80_000);
 }
 
 #[test]
