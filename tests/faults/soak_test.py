@@ -17,6 +17,7 @@ import pytest
 
 from tests.faults.busy import busy
 from tests.faults.desk import DESKS, Desk, SidecarDesk, desk
+from trader.config.loading import load
 from trader.simulator.exchange.faults import FaultRule
 
 SOAK_S = float(os.environ.get("HOTLOOP_SOAK_S", "6"))
@@ -74,7 +75,9 @@ def answered(trading: Desk) -> str:
     there = {report.intent_id for report in trading.reports if report.bet_id is not None}
     took = sorted(ms for name, ms in trading.acked_ms.items() if name in there)
     at = [took[min(len(took) * part // 100, len(took) - 1)] for part in (50, 95, 99)]
-    return "p50 {:.1f} ms, p95 {:.1f} ms, p99 {:.1f} ms".format(*at)
+    promised = load().slo.intent_ack_p99_ms
+    words = "p50 {:.1f} ms, p95 {:.1f} ms, p99 {:.1f} ms".format(*at)
+    return f"{words} of {promised:g} promised ({len(took)} answers)"
 
 
 def metrics(trading: SidecarDesk) -> str:

@@ -262,6 +262,13 @@ class BetfairConfig:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SloConfig:
+    """What is promised of a live trader; the soak says how it stands to it."""
+
+    intent_ack_p99_ms: float = rule(Number(0.1, 60_000.0))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class MetricsConfig:
     enabled: bool = rule(Flag())
     host: str = rule(Loopback())
@@ -318,6 +325,7 @@ class Config:
     book_builder: BookBuilderConfig
     execution: ExecutionConfig
     betfair: BetfairConfig
+    slo: SloConfig
     edges: EdgeConfigs
     sizer: SizerConfig
     fee_gate: FeeGateConfig
