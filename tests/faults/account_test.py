@@ -9,8 +9,7 @@ from typing import Any
 import pytest
 
 from tests.faults.desk import DESKS, Desk, desk
-from tests.faults.host_test import fails_to_start
-from tests.faults.sidecar import Sidecar
+from tests.faults.sidecar import Sidecar, fails_to_start
 from tests.faults.trader import RUNNER
 from tests.faults.venue import Scene, scene, secret
 from trader.execution.executor_py.venue_client import VenueAddress, VenueClient

@@ -10,19 +10,10 @@ import pytest
 
 from tests.faults.busy import one_of_each
 from tests.faults.desk import desk
-from tests.faults.sidecar import Sidecar
+from tests.faults.sidecar import Sidecar, fails_to_start
 
 STOPPED_S = 0.7
 HOUR_MS = 3_600_000
-
-
-def fails_to_start(sidecar: Sidecar, disk: str | None = None) -> tuple[int, str]:
-    """Its exit code and what it says."""
-    sidecar.start(disk)
-    assert sidecar.process is not None, "started"
-    code = sidecar.process.wait(10)
-    sidecar.bury()
-    return code, sidecar.log().splitlines()[-1]
 
 
 def test_stopped_and_resumed_it_goes_on_with_what_is_true() -> None:

@@ -132,6 +132,15 @@ class Sidecar:
         return (self.folder / "executor.log").read_text()
 
 
+def fails_to_start(sidecar: Sidecar, disk: str | None = None) -> tuple[int, str]:
+    """Its exit code and what it says."""
+    sidecar.start(disk)
+    assert sidecar.process is not None, "started"
+    code = sidecar.process.wait(10)
+    sidecar.bury()
+    return code, sidecar.log().splitlines()[-1]
+
+
 def faulty_host() -> Path:
     """The library of `faulty_host.c`: Bazel's, else made here."""
     named = os.environ.get("FAULTY_HOST")

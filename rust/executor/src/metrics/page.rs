@@ -27,6 +27,7 @@ const REQUEST_TIMEOUT: Duration = Duration::from_secs(10);
 
 const OPEN_METRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 const TOKEN: &str = "x-token";
+const CONTROL: &str = "/control/";
 const JSON: &str = "application/json";
 const TEXT: &str = "text/plain; charset=utf-8";
 
@@ -55,7 +56,8 @@ pub async fn serve(listener: TcpListener, core: Rc<RefCell<Core>>) {
 
 async fn answer(stream: TcpStream, core: &Rc<RefCell<Core>>) {
     let service = service_fn(|request: Request<Incoming>| {
-        let response = if request.method() == Method::POST {
+        let is_control = request.uri().path().starts_with(CONTROL);
+        let response = if request.method() == Method::POST && is_control {
             control(&request, &mut core.borrow_mut())
         } else {
             respond(&request, &core.borrow())

@@ -126,5 +126,10 @@ fn the_pages_show_what_has_happened() {
     executor.await_metric("hotloop_executor_connections_total", 1.0);
     assert!(executor.page("GET", "/").0.contains("404"));
     assert!(executor.page("POST", "/metrics").0.contains("405"));
+    assert!(
+        executor.page("POST", "/control/kill").0.contains("403"),
+        "without the token"
+    );
+    executor.await_metric("hotloop_executor_open_orders", 1.0);
     assert!(executor.page("GET", "/metrics").1.ends_with("# EOF\n"));
 }
