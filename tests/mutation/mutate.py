@@ -86,7 +86,7 @@ def _by_the_simulation(copy: Path) -> str | None:
 def _by_parity(copy: Path) -> str | None:
     built = _run(copy, "cargo", "build", "--release", "--package", "hotloop-py")
     if built is not None:
-        return f"the compiler: {built[-200:]}"
+        raise SystemExit(f"does not compile: {built[-400:]}")
     module = copy / "built"
     module.mkdir(exist_ok=True)
     shutil.copy(copy / "rust/target/release/libhotloop.so", module / "hotloop.abi3.so")
@@ -113,7 +113,8 @@ def _named(output: str) -> str:
     """The tests that failed, by name."""
     names = [first or second for first, second in _FAILED_TEST.findall(output)]
     if not names:
-        return f"not a test: {output[-200:]}"
+        # A bug that does not compile is caught by nothing.
+        raise SystemExit(f"no test has run: {output[-400:]}")
     more = f" and {len(names) - 1} more" if len(names) > 1 else ""
     return f"{names[0]}{more}"
 

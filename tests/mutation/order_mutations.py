@@ -99,7 +99,7 @@ ORDER_MUTATIONS: Final = (
                 self.send_new(Kind::Cancel, names);""",
         """            for names in names.chunks(CANCEL_MAX) {
                 let pacing = self.config().pacing;
-                let paced = self.pace.take(&pacing, "", self.now_ms);
+                let paced = self.pace.take(&pacing, "", names.len(), self.now_ms);
                 if let Err(ready_ms) = paced {
                     self.wake_at(ready_ms);
                     continue;
