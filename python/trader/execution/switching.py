@@ -136,11 +136,6 @@ class SwitchingExecutor:
         """Why the last start of an executor has failed, or the last one was ended."""
         return self._away
 
-    @property
-    def open_orders(self) -> int:
-        """Orders that were not told to have ended."""
-        return len(self._seen.open)
-
     def start(self) -> None:
         """Raises `ExecutorStartError`: at the start nothing is replaced by anything."""
         self._begin(self._name)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Generator
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Final, Self
 
@@ -83,13 +83,9 @@ class AccountResult:
 def _orders(config: Config) -> OrdersConfig:
     """What the order machine keeps to, money of another venue left out: what a paper account may
     cost, its deposit says."""
-    limits = config.execution.limits.dry_run()
     return OrdersConfig(
         limits=Limits(
-            max_open_orders=limits.max_open_orders,
-            min_size_centi=limits.min_size_centi,
-            min_payout_centi=limits.min_payout_centi,
-            max_remembered_intents=limits.max_remembered_intents,
+            **asdict(config.execution.limits.dry_run()),
             max_market_exposure_centi=NO_LIMIT_CENTI,
             max_exposure_centi=NO_LIMIT_CENTI,
         ),

@@ -28,7 +28,7 @@ from trader.execution.executor_py.secret_file import read_secret
 from trader.execution.executor_py.venue_executor import VenueExecutor
 from trader.execution.interfaces.executor import ExecutorStartError
 from trader.execution.interfaces.ids import IdSource
-from trader.execution.interfaces.intents import Action, Persistence, QuoteIntent, Side
+from trader.execution.interfaces.intents import QuoteIntent, Side
 from trader.execution.interfaces.reports import ExecutionReport
 from trader.execution.ipc import Bus
 from trader.execution.orders import journal
@@ -238,25 +238,16 @@ def _closing(
     for _ in range(CLOSE_TICKS):
         limit = step(limit) or limit
     now_ms = time.time_ns() // 1_000_000
-    return QuoteIntent(
-        v=1,
+    return QuoteIntent.place(
         intent_id=names.new(now_ms),
         ts_ms=now_ms,
         edge=EDGE,
         market_id=market_id,
         selection_id=runner[0],
         handicap_centi=runner[1],
-        action=Action.PLACE,
         side=side,
         price_centi=limit,
         size_centi=size_centi,
         ttl_ms=CLOSE_MS,
-        persistence=Persistence.LAPSE,
-        time_in_force=None,
-        min_fill_size_centi=None,
-        target_intent_id=None,
-        market_version=None,
-        hedge_of=None,
-        strategy_ref="",
         dry_run=False,
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import asdict, replace
 from pathlib import Path
-from typing import Any, Final, cast
+from typing import Any, cast
 
 from trader.apps.commands.executors import rust_config
 from trader.config.schema import BetfairConfig, Config
@@ -16,11 +16,6 @@ from trader.execution.supervisor import Listening
 from trader.execution.switching import BackendName, SwitchingExecutor, SwitchPolicy
 from trader.monitoring.metrics import Metrics
 
-_NEEDED: Final = (
-    ("execution.journal.dir", "the folder of the journal of orders"),
-    ("betfair.app_key_file", "the file (0600) with the application key"),
-)
-
 
 def document(config: Config) -> dict[str, Any]:
     """The sections of a live executor, as the sidecar's JSON has them.
@@ -28,12 +23,11 @@ def document(config: Config) -> dict[str, Any]:
     Raises `ExecutorStartError` where something needed is left empty.
     """
     execution, betfair = config.execution, config.betfair
-    values = {
-        "execution.journal.dir": execution.journal.dir,
-        "betfair.app_key_file": betfair.app_key_file,
-    }
-    for key, what in _NEEDED:
-        if not values[key]:
+    for value, key, what in (
+        (execution.journal.dir, "execution.journal.dir", "the folder of the journal of orders"),
+        (betfair.app_key_file, "betfair.app_key_file", "the file (0600) with the application key"),
+    ):
+        if not value:
             raise ExecutorStartError(f"{key} is empty: {what}")
     scope = execution.live_scope
     return {

@@ -74,6 +74,11 @@ def _made(kind: type[_Settings], values: Document) -> _Settings:
     return kind(**values)
 
 
+def _given(section: Document, *keys: str) -> dict[str, Any]:
+    """What is said of these keys; for the others the settings have their own defaults."""
+    return {key: section[key] for key in keys if key in section}
+
+
 def _settings(document: Document) -> VenueSettings:
     journal, scope = document["journal"], document.get("live_scope", {})
     betfair = document["betfair"]
@@ -81,19 +86,13 @@ def _settings(document: Document) -> VenueSettings:
         strategy_ref=betfair["strategy_ref"],
         orders=orders_config(document),
         journal=JournalSettings(
-            Path(journal["dir"]),
-            fsync=journal.get("fsync", "group_ms"),
-            group_ms=journal.get("group_ms", JournalSettings(Path()).group_ms),
-            rotate_bytes=journal.get("rotate_bytes", JournalSettings(Path()).rotate_bytes),
+            Path(journal["dir"]), **_given(journal, "fsync", "group_ms", "rotate_bytes")
         ),
         scope=LiveScope(
             frozenset(scope.get("market_ids", ())), frozenset(scope.get("event_types", ()))
         ),
         cancel_on_stop=document.get("on_stop", "cancel") == "cancel",
-        keep_alive_s=betfair.get("keep_alive_s", VenueSettings("").keep_alive_s),
-        funds_s=betfair.get("funds_s", VenueSettings("").funds_s),
-        heartbeat_s=betfair.get("heartbeat_s", 0),
-        currency=betfair.get("currency"),
+        **_given(betfair, "keep_alive_s", "funds_s", "heartbeat_s", "currency"),
     )
 
 

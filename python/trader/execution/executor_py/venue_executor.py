@@ -19,7 +19,7 @@ import time
 from collections import deque
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, fields, replace
 from typing import Final, Protocol
 
 import msgspec
@@ -124,15 +124,14 @@ class VenueExecutor:
         self._lockstep = lockstep
         self._clock: SteadyClock | None = None
         self._journal: JournalFile | None = None
-        self._subscription = Subscription(
-            "orderSubscription",
-            {"orderFilter": {"customerStrategyRefs": [settings.strategy_ref]}},
-            heartbeat_ms=HEARTBEAT_MS,
-            silent_s=None if lockstep is None else math.inf,
-        )
         self._stream = StreamClient(
             stream,
-            self._subscription,
+            Subscription(
+                "orderSubscription",
+                {"orderFilter": {"customerStrategyRefs": [settings.strategy_ref]}},
+                heartbeat_ms=HEARTBEAT_MS,
+                silent_s=None if lockstep is None else math.inf,
+            ),
             StreamCredentials(app_key, lambda: client.token, self._login_again),
         )
         self._pools = {
@@ -154,7 +153,6 @@ class VenueExecutor:
         self._asked = 0
         self._position = ("", 0)
         self._started = False
-        self._is_stale = False
         self._lost: str | None = None
         self._acked = 0
         self._ending = False
@@ -238,13 +236,7 @@ class VenueExecutor:
         limits.check()
         self.dry.set_limits(limits)
         orders = self.machine.config
-        merged = replace(
-            orders.limits,
-            max_open_orders=limits.max_open_orders,
-            min_size_centi=limits.min_size_centi,
-            min_payout_centi=limits.min_payout_centi,
-            max_remembered_intents=limits.max_remembered_intents,
-        )
+        merged = replace(orders.limits, **asdict(limits))
         self._step(events.Configured(replace(orders, limits=merged)))
 
     def clock(self, ts_ms: int) -> None:
@@ -320,7 +312,8 @@ class VenueExecutor:
         if self._clock is not None:
             now_ms, step_ms = self._clock.read()
             self._note_step(step_ms)
-            effects += self.machine.step(events.Time(now_ms))
+            if now_ms > self.machine.now_ms:
+                effects += self.machine.step(events.Time(now_ms))
             self.dry.now_ms = max(self.dry.now_ms, now_ms)
         for event in happened:
             effects += self.machine.step(event)
@@ -549,10 +542,7 @@ def _told(
 
 
 def _dry_limits(config: Config) -> DryRunLimits:
-    limits = config.limits
+    """Those of the machine's limits that a dry run has, too."""
     return DryRunLimits(
-        max_open_orders=limits.max_open_orders,
-        min_size_centi=limits.min_size_centi,
-        min_payout_centi=limits.min_payout_centi,
-        max_remembered_intents=limits.max_remembered_intents,
+        **{one.name: getattr(config.limits, one.name) for one in fields(DryRunLimits)}
     )

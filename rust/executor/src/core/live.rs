@@ -172,6 +172,7 @@ impl Core {
     /// The order stream is away.
     pub fn stream_lost(&mut self) {
         self.metrics.stream_lost.inc();
+        self.set_venue_state(VenueState::Down);
     }
 
     /// Says in the journal's lock where this executor can be spoken to.
@@ -199,11 +200,16 @@ impl Core {
             reason: "by hand".to_owned(),
         };
         self.catch_up();
-        let reports = self.machine.handle(Input::Control(&control));
-        self.publish_dry(reports);
-        self.live_step(Some(Event::Control(action)));
+        self.control_both(&control);
         self.wake_session();
         self.rearm_if_earlier();
+    }
+
+    /// What the person at the desk wants is for orders of both kinds.
+    fn control_both(&mut self, control: &Control) {
+        let reports = self.machine.handle(Input::Control(control));
+        self.publish_dry(reports);
+        self.live_step(Some(Event::Control(control.action)));
     }
 
     /// What was made durable may be followed by what follows from it.
@@ -214,27 +220,22 @@ impl Core {
 
     /// A message of the trader that is about orders.
     pub(super) fn live_message(&mut self, message: &Message, read: Instant) -> Result<(), Refused> {
-        if Input::of(message).is_none() {
+        let Some(input) = Input::of(message) else {
             return Ok(());
-        }
+        };
         self.room_for_reports()?;
-        match message {
-            Message::Intent(intent) => self.live_intent(intent, read),
-            Message::Market(market) => {
-                let reports = self.machine.handle(Input::Market(market));
+        match input {
+            Input::Intent(intent) => self.live_intent(intent, read),
+            Input::Market(market) => {
+                let reports = self.machine.handle(input);
                 self.relay(reports);
                 self.live_step(Some(Event::Market(Box::new(market.clone()))));
             }
-            Message::DryFill(fill) => {
-                let reports = self.machine.handle(Input::DryFill(fill));
+            Input::DryFill(_) => {
+                let reports = self.machine.handle(input);
                 self.relay(reports);
             }
-            Message::Control(control) => {
-                let reports = self.machine.handle(Input::Control(control));
-                self.relay(reports);
-                self.live_step(Some(Event::Control(control.action)));
-            }
-            _ => {}
+            Input::Control(control) => self.control_both(control),
         }
         Ok(())
     }

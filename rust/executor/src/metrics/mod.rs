@@ -13,7 +13,6 @@ use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::{Registry, Unit};
 use wire::{Action, Code, Report, Status};
 
-use crate::core::VenueState;
 use crate::machine::Refusal;
 use venue::VenueMetrics;
 pub use venue::{Moment, VenueMoment};
@@ -312,9 +311,6 @@ impl Metrics {
     /// From now on the page has what only a live executor can tell.
     pub fn go_live(&mut self) {
         self.venue.register(&mut self.registry);
-        for word in VenueState::TEXTS {
-            self.venue.prepare(word);
-        }
     }
 }
 

@@ -82,10 +82,6 @@ pub(super) struct VenueMetrics {
 }
 
 impl VenueMetrics {
-    pub(super) fn prepare(&self, state: &'static str) {
-        drop(self.state.get_or_create(&[("state", state)]));
-    }
-
     pub(super) fn register(&self, registry: &mut Registry) {
         for (name, help, counter) in [
             ("orders_in_doubt", "Orders that came to be in doubt", &self.doubts),

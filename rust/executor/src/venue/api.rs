@@ -1,6 +1,7 @@
 //! The venue's API: every call ends in what is known afterwards.
 
 use std::cell::RefCell;
+use std::sync::Arc;
 use std::time::Duration;
 
 use hyper::StatusCode;
@@ -8,6 +9,7 @@ use hyper::body::Bytes;
 use hyper::header::{HeaderName, HeaderValue};
 use orders::facts::{Answer, Bet};
 use orders::{Instruction, Kind, Request};
+use rustls::ClientConfig;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
@@ -65,6 +67,7 @@ pub struct Api {
     certlogin: Option<Pool>,
     token: RefCell<String>,
     listings: Semaphore,
+    tls: Arc<ClientConfig>,
 }
 
 impl Api {
@@ -73,12 +76,13 @@ impl Api {
     /// # Errors
     /// [`ConfigError`] about files of certificates.
     pub fn new(config: Betfair) -> Result<Self, ConfigError> {
-        let tls = super::tls::client(config.ca_file.as_deref(), None)?;
+        let roots = super::tls::authorities(config.ca_file.as_deref())?;
+        let tls = super::tls::client(&roots, None)?;
         let certlogin = match &config.credentials {
             Credentials::Certificate {
                 cert_file, key_file, ..
             } => {
-                let tls = super::tls::client(config.ca_file.as_deref(), Some((cert_file, key_file)))?;
+                let tls = super::tls::client(&roots, Some((cert_file, key_file)))?;
                 Some(Pool::new(config.certlogin.clone(), &tls))
             }
             _ => None,
@@ -89,6 +93,7 @@ impl Api {
             certlogin,
             token: RefCell::default(),
             listings: Semaphore::new(LISTINGS_MAX),
+            tls,
             config,
         })
     }
@@ -97,6 +102,12 @@ impl Api {
     #[must_use]
     pub fn config(&self) -> &Betfair {
         &self.config
+    }
+
+    /// Our half of TLS, without a certificate of our own.
+    #[must_use]
+    pub fn tls(&self) -> &Arc<ClientConfig> {
+        &self.tls
     }
 
     /// The present session's token; empty before the first log-in.
@@ -163,17 +174,6 @@ impl Api {
             bets.extend(found);
         }
         Ok(bets)
-    }
-
-    /// All bets with our strategy's reference that have not ended.
-    ///
-    /// # Errors
-    /// [`NoResult`] of the call that failed.
-    pub async fn open_bets(&self) -> Result<Vec<Bet>, NoResult> {
-        let _permit = self.listings.acquire().await.ok();
-        let filter =
-            json!({"customerStrategyRefs": [self.config.strategy_ref], "orderProjection": "EXECUTABLE"});
-        self.current(&filter).await
     }
 
     async fn current(&self, filter: &Value) -> Result<Vec<Bet>, NoResult> {

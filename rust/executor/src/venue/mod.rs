@@ -16,12 +16,10 @@ use std::cell::RefCell;
 use std::convert::Infallible;
 use std::hash::{BuildHasher, Hasher, RandomState};
 use std::rc::Rc;
-use std::sync::Arc;
 use std::time::Duration;
 
 use orders::facts::Answer;
 use orders::{Event, Instruction, Kind, Request};
-use rustls::ClientConfig;
 use tokio::task::{JoinSet, spawn_local};
 use tokio::time::{sleep, timeout};
 
@@ -46,7 +44,6 @@ pub struct Venue {
     core: Rc<RefCell<Core>>,
     api: Rc<Api>,
     session: Rc<Session>,
-    tls: Arc<ClientConfig>,
 }
 
 impl Venue {
@@ -55,13 +52,11 @@ impl Venue {
     /// # Errors
     /// [`ConfigError`] about files of certificates.
     pub fn new(core: Rc<RefCell<Core>>, betfair: Betfair) -> Result<Self, ConfigError> {
-        let tls = tls::client(betfair.ca_file.as_deref(), None)?;
         let api = Rc::new(Api::new(betfair)?);
         Ok(Self {
             core,
             session: Rc::new(Session::default()),
             api,
-            tls,
         })
     }
 

@@ -31,7 +31,6 @@ impl Venue {
             let mut lines = 0;
             let lost = self.follow(&mut place, &mut lines).await;
             self.core.borrow_mut().stream_lost();
-            self.core.borrow_mut().set_venue_state(VenueState::Down);
             tracing::warn!(%lost, "the order stream is lost");
             if lines > 0 {
                 pause = PAUSE_FIRST;
@@ -55,7 +54,7 @@ impl Venue {
         let (config, token) = (self.api.config(), self.api.token());
         let opened = Subscription::open(
             &config.stream,
-            &self.tls,
+            self.api.tls(),
             config.app_key.expose(),
             &token,
             &config.strategy_ref,

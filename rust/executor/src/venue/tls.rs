@@ -10,23 +10,31 @@ use rustls::{ClientConfig, RootCertStore};
 
 use crate::config::ConfigError;
 
+/// The authorities to trust: those of the file, else the system's.
+///
+/// # Errors
+/// [`ConfigError`] about `betfair.ca_file`.
+pub fn authorities(ca_file: Option<&Path>) -> Result<Arc<RootCertStore>, ConfigError> {
+    let roots = match ca_file {
+        Some(file) => roots_of(file),
+        None => system_roots(),
+    };
+    roots.map(Arc::new)
+}
+
 /// A client's half of TLS, with a certificate of its own where the venue asks for one.
 ///
 /// # Errors
 /// [`ConfigError`] about the key whose file is of no use.
 pub fn client(
-    ca_file: Option<&Path>,
+    roots: &Arc<RootCertStore>,
     identity: Option<(&Path, &Path)>,
 ) -> Result<Arc<ClientConfig>, ConfigError> {
-    let roots = match ca_file {
-        Some(file) => roots_of(file)?,
-        None => system_roots()?,
-    };
     let failed = |key: &str, error: &dyn std::fmt::Display| ConfigError::new(key, error.to_string());
     let builder = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
         .with_safe_default_protocol_versions()
         .map_err(|error| failed("betfair", &error))?
-        .with_root_certificates(roots);
+        .with_root_certificates(Arc::clone(roots));
     let config = match identity {
         None => builder.with_no_client_auth(),
         Some((cert, key)) => builder
