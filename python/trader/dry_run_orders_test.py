@@ -24,7 +24,7 @@ class Script(Edge[EdgeConfig]):
     config_class = EdgeConfig
 
     def __init__(self) -> None:
-        super().__init__(EdgeConfig(enabled=True))
+        super().__init__(EdgeConfig(enabled=True, priority=100))
         self.wishes: list[Proposal] = []
         self.asked = 0
 

@@ -1,13 +1,18 @@
 """The one loop: a stream line in, orders out, reports in; driven by an injected clock.
 
-For each line, in this order: the seam applies it; the clock comes to its publish time (orders past
-their deadline end); changed definitions are told to the executor; the simulator's matcher fills
-what the new book fills; the edges are asked about the touched runners, and the order desk carries
-out what they want. Reports are heard in between, wherever the clock moves.
+For each line, in this order: the seam applies it; the clock goes on (orders past their deadline
+end); changed definitions are told to the executor; the simulator's matcher fills what the new book
+fills; the selector says whether the market is quoted; the edges are asked about the touched
+runners, and the order desk carries out what they want; fills are hedged; risk looks at what was
+lost. Reports are heard in between, wherever the clock moves.
+
+Replay, paper and live trading are this loop. What differs is the clock: a replay's is the publish
+time of its lines, live it is the wall's, and `on_time` is called between lines.
 
 Invariants:
 
-1. Nothing here reads a clock but to measure durations, which decide nothing.
+1. Nothing here reads a clock but the one it was given, and one to measure durations, which decide
+   nothing.
 2. A line the seam refuses is counted and logged, changes nothing, and no market it left stale is
    quoted until the seam says otherwise; `recovery` sees to it that it will.
 3. The same lines and configuration give the same intents and fills, whichever backends run.
@@ -19,11 +24,15 @@ import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from time import perf_counter_ns
-from typing import Any, Final, Protocol
+from typing import Any, Final
 
+from trader.clock import Clock
 from trader.execution.blotter import Blotter
-from trader.execution.ledger import Ledger, MarketResult, Position, to_money, totals
+from trader.execution.hedge import HEDGE
+from trader.execution.ledger import Ledger, Position
 from trader.execution.router import Router
+from trader.hedging import Hedging
+from trader.market_results import MarketResults
 from trader.monitoring.metrics import Metrics
 from trader.order_desk import OrderDesk
 from trader.recovery import Recovery, SeamLost, is_panic
@@ -33,6 +42,8 @@ from trader.strategy.edges.base import Edge
 from trader.strategy.hotloop.errors import HotloopError
 from trader.strategy.hotloop.interface import HotloopApi, Touched
 from trader.strategy.markets import Markets, market_state
+from trader.strategy.risk import Risk
+from trader.strategy.selector import Selector
 
 STALE_CHECK_MS: Final = 1000
 """Stream time between looks at the stale mark of markets with resting orders."""
@@ -41,12 +52,6 @@ _log = logging.getLogger("trader.engine")
 
 Apply = Callable[[bytes, int], list[Touched]]
 """One stream line and the receipt time (ms) into the seam; raises `HotloopError`."""
-
-
-class ResultObserver(Protocol):
-    """Hears of a market's result (again, when it changes)."""
-
-    def result(self, result: MarketResult) -> None: ...
 
 
 @dataclass(slots=True)
@@ -65,6 +70,7 @@ class Engine:
         self,
         *,
         book: HotloopApi,
+        markets: Markets,
         apply: Apply,
         router: Router,
         desk: OrderDesk,
@@ -74,14 +80,18 @@ class Engine:
         metrics: Metrics,
         max_logged_seam_errors: int,
         recovery: Recovery,
+        selector: Selector,
+        risk: Risk,
+        hedging: Hedging,
+        results: MarketResults,
+        clock: Clock | None = None,
         second: SecondBook | None = None,
-        observer: ResultObserver | None = None,
     ) -> None:
+        """`clock`: None for that of the lines, their publish time."""
         self.book_lost = False
         """The seam failed: it must not be asked any more, and no line is taken."""
-        self.markets = Markets(book)
+        self.markets = markets
         self.counts = EngineCounts()
-        self.results: dict[str, MarketResult] = {}
         self.now_ms = 0
         self._book = book
         self._apply = apply
@@ -93,8 +103,12 @@ class Engine:
         self._metrics = metrics
         self._max_logged_seam_errors = max_logged_seam_errors
         self._recovery = recovery
+        self._selector = selector
+        self._risk = risk
+        self._hedging = hedging
+        self._results = results
+        self._clock = clock
         self._second = second
-        self._observer = observer
         self._last_pt_ms = book.last_pt_ms
         self._stale_check_ms = 0
         self._ctx: StrategyContext | None = None
@@ -112,6 +126,8 @@ class Engine:
     def _take(self, raw: bytes) -> None:
         self.counts.lines += 1
         self._metrics.messages_total += 1
+        if self._clock is not None:
+            self.now_ms = max(self.now_ms, self._clock.now_ms())
         if self._second is not None:
             self._second.take(raw, self.now_ms)  # first: the seam is reseeded from there
         started = perf_counter_ns()
@@ -123,12 +139,42 @@ class Engine:
         except Exception as error:
             raise self._seam_lost(error) from error
         self._metrics.apply_delta.record(perf_counter_ns() - started)
-        self._to_publish_time()
+        self._to_line_time()
         if touched and self._on_touched(touched):
             self._metrics.decision.record(perf_counter_ns() - started)
             self._tell_executor()
+        elif self._hedging.is_due:
+            self._tell_executor()
         # A line that touches nothing (a heartbeat) may still say that the data are unreliable.
         if not touched or self.now_ms - self._stale_check_ms >= STALE_CHECK_MS:
+            self._look_for_stale()
+        if self._risk.is_due(self.now_ms):
+            self._look_at_risk()
+
+    def on_time(self) -> None:
+        """Between lines, where the clock is not theirs: hears reports, lets go what is due."""
+        assert self._clock is not None, "the clock of a replay is that of its lines"
+        self.now_ms = max(self.now_ms, self._clock.now_ms())
+        self._router.tick(self.now_ms)
+        if self.now_ms - self._stale_check_ms >= STALE_CHECK_MS:
+            self._look_for_stale()
+            self._look_at_windows()
+        if self._hedging.is_due:
+            self._tell_executor()
+        self._results.amended(self._desk.amended())
+        if self._risk.is_due(self.now_ms):
+            self._look_at_risk()
+
+    def feed_lost(self) -> None:
+        """Nobody tells what happens in the markets: all are stale until `feed_back`."""
+        if not self.markets.feed_lost:
+            self.markets.feed_lost = True
+            self._look_for_stale()
+
+    def feed_back(self) -> None:
+        """The stream is there again, and its first line taken."""
+        if self.markets.feed_lost:
+            self.markets.feed_lost = False
             self._look_for_stale()
 
     def finish(self, reason: str) -> None:
@@ -141,26 +187,26 @@ class Engine:
     def close_books(self) -> None:
         """The end of `finish`; all there is to do when the executor is gone. Without the seam what
         did not settle is valued without prices."""
-        for market_id in self._ledger.markets():
-            if market_id not in self.results:
-                self._value(market_id)
+        self._results.value_rest()
         self._blotter.flush()
 
     def _tell_executor(self) -> None:
-        """Has everything sent so far dealt with, and what new orders took at once."""
+        """Has everything sent so far dealt with, what new orders took at once, and hedges."""
         self._router.tick(self.now_ms)
-        while self._desk.take(self.now_ms):
+        while self._desk.take(self.now_ms) or self._hedging.send(self.now_ms):
             self._router.tick(self.now_ms)
 
     # --- a line's consequences ------------------------------------------------------------------
 
-    def _to_publish_time(self) -> None:
-        """Moves the clock to the line's publish time; recordings do step back, the clock not."""
-        now_ms = self._last_pt_ms()
-        if now_ms is not None and now_ms > self.now_ms:
+    def _to_line_time(self) -> None:
+        """Moves the clock to the line's publish time, where it is theirs; recordings do step back,
+        the clock not."""
+        pt_ms = self._last_pt_ms()
+        if pt_ms is not None:
             if self.counts.first_pt_ms is None:
-                self.counts.first_pt_ms = now_ms
-            self.now_ms = now_ms
+                self.counts.first_pt_ms = pt_ms
+            if self._clock is None and pt_ms > self.now_ms:
+                self.now_ms = pt_ms
         self._router.tick(self.now_ms)
 
     def _on_touched(self, touched: list[Touched]) -> bool:
@@ -182,30 +228,46 @@ class Engine:
         """Matches and decides the touched runners of one market."""
         if self._desk.match(runners, self.now_ms, is_open=view.is_open):
             self._router.tick(self.now_ms)
-        resting = self._desk.by_runner()
+        resting = self._desk.orders.by_runner()
         if not view.is_open and not any(runner in resting for runner in runners):
             return False  # nothing to trade and nothing to take away
+        reason = self._selector.refuses(view, self.now_ms)
+        if reason is not None:
+            return self._take_away(view.market_id, reason)
         for runner in runners:
             self._decide(view, runner)
         return True
+
+    def _take_away(self, market_id: str, reason: str) -> bool:
+        """Cancels what the edges have in a market; whether anything. Hedges stay."""
+        taken = False
+        for runner, orders in self._desk.orders.by_runner().items():
+            if runner.market_id != market_id:
+                continue
+            for order in orders:
+                if order.edge != HEDGE and order.pending is None:
+                    self._desk.cancel(runner, order, reason, self.now_ms)
+                    taken = True
+        return taken
 
     def _decide(self, view: MarketView, runner: Runner) -> None:
         """Asks every edge about a runner and has carried out what it wants."""
         ctx = self._context(view)
         for edge in self._edges:
             proposals = edge.decide(ctx, runner)
-            if proposals and not view.stale and self._is_stale(view.market_id):
+            if not proposals:
+                continue
+            if not view.stale and self.markets.is_stale(view.market_id):
                 # The mark is not announced: read it before anything is sent on old data.
                 view = self._reload(view.market_id) or view
                 ctx = self._context(view)
                 proposals = edge.decide(ctx, runner)
-            for proposal in proposals:
-                self._desk.carry_out(edge.name, view, runner, proposal, self.now_ms)
+            self._desk.carry_out(edge.name, view, runner, proposals, self.now_ms)
 
     def _context(self, view: MarketView) -> StrategyContext:
         ctx = self._ctx
         if ctx is None:
-            ctx = StrategyContext(self._book, view, self._desk.orders_of, self._position)
+            ctx = StrategyContext(self._book, view, self._desk.orders.of, self._position)
             self._ctx = ctx
         ctx.market = view
         ctx.now_ms = self.now_ms
@@ -225,51 +287,21 @@ class Engine:
         self._router.tick(self.now_ms)
         if view.status == "CLOSED":
             self._desk.market_closed(market_id)
-            self._value(market_id)
+            self._hedging.forget(market_id)
+            self._selector.forget(market_id)
+            self._results.value(view)
         return view
 
-    def _value(self, market_id: str) -> None:
-        """Settles a market by its definition, or marks it at the last prices."""
-        view = self.markets.get(market_id)
-        if view is None:
-            return
-        result = self.valued(view)
-        if result is None:
-            return
-        self.results[market_id] = result
-        self._blotter.settlement(result)
-        self._metrics.pnl = to_money(totals(self.results)[2])
-        if self._observer is not None:
-            self._observer.result(result)
-
-    def valued(self, view: MarketView) -> MarketResult | None:
-        """A market's result as of now: settled, or marked; None when nothing was matched."""
-        return self._ledger.settle(view) or self._ledger.mark(view, self._price)
-
-    def _price(self, runner: Runner) -> float | None:
-        """A price to value a position at: the middle of the book, else the last traded."""
-        if self.book_lost:
-            return None
-        market_id, selection_id, handicap, _ = runner
-        back, _, lay, _ = self._book.best(market_id, selection_id, handicap)
-        if back is not None and lay is not None:
-            return (back + lay) / 2
-        return self._book.last_traded(market_id, selection_id, handicap)
-
     # --- stale data -----------------------------------------------------------------------------
-
-    def _is_stale(self, market_id: str) -> bool:
-        info = self._book.market(market_id)
-        return info is not None and info["stale"]
 
     def _look_for_stale(self) -> None:
         """Finds markets with resting orders that went stale, and has them decided anew."""
         self._stale_check_ms = self.now_ms
         self._recovery.look_again(self.now_ms)
-        resting = list(self._desk.by_runner())
+        resting = list(self._desk.orders.by_runner())
         for market_id in dict.fromkeys(runner.market_id for runner in resting):
             before = self.markets.get(market_id)
-            if before is None or before.stale == self._is_stale(market_id):
+            if before is None or before.stale == self.markets.is_stale(market_id):
                 continue
             view = self._reload(market_id)
             if view is not None:
@@ -277,6 +309,29 @@ class Engine:
                     if runner.market_id == market_id:
                         self._decide(view, runner)
                 self._tell_executor()
+
+    def _look_at_windows(self) -> None:
+        """Takes away what rests in markets that are not to be quoted any more by the clock."""
+        resting = self._desk.orders.by_runner()
+        taken = False
+        for market_id in dict.fromkeys(runner.market_id for runner in resting):
+            view = self.markets.get(market_id)
+            reason = self._selector.refuses(view, self.now_ms) if view is not None else None
+            if reason is not None:
+                taken |= self._take_away(market_id, reason)
+        if taken:
+            self._tell_executor()
+
+    # --- risk -----------------------------------------------------------------------------------
+
+    def _look_at_risk(self) -> None:
+        """Holds what was lost against what may be lost; the kill switch is pulled here."""
+        why = self._risk.look(self.now_ms, self._results.now())
+        if why is not None:
+            _log.error("KILLED: %s; orders are cancelled, nothing new leaves", why)
+            self._metrics.kills_total += 1
+            self._router.control("kill", why)
+            self._router.tick(self.now_ms)
 
     def _refused(self, error: HotloopError) -> None:
         """Counts a refused line, mends what can be mended at once, and takes away what rests in
@@ -299,6 +354,7 @@ class Engine:
         self._count_seam_error()
         self.book_lost = True
         self._desk.book_lost()
+        self._results.book_lost()
         what = f"{type(error).__name__}: {error}"
         return SeamLost(f"the hotloop failed at line {self.counts.lines}: {what}")
 

@@ -127,7 +127,7 @@ def test_a_closed_market_is_settled_at_once(scene: Scene) -> None:
     size = scene.session.router.open_orders()[0].size_centi
     scene.change([{"id": 1, "atb": [[3.2, 99.0]], "atl": [[3.2, 0], [3.4, 50.0]]}])
     scene.define("CLOSED", winner=1)
-    result = scene.session.engine.results["1.1"]
+    result = scene.session.results.by_market["1.1"]
     assert (result.kind, result.gross_e4) == ("settled", size * 220)
     assert scene.rows("select kind, gross_e4 from settlements") == [("settled", size * 220)]
     assert scene.metrics.pnl == pytest.approx(result.net_e4 / 10_000)
@@ -139,7 +139,7 @@ def test_the_end_cancels_what_rests_and_marks_what_did_not_settle(scene: Scene) 
     assert scene.open_sides()
     scene.session.engine.finish("end of test")
     assert scene.open_sides() == []
-    result = scene.session.engine.results["1.1"]
+    result = scene.session.results.by_market["1.1"]
     assert result.kind == "marked"
     assert scene.rows("select distinct message from reports where reject_code = 'CANCEL_ALL'") or (
         scene.statuses()["CANCELLED"] >= 1

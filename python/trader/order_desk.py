@@ -1,18 +1,20 @@
 """The order desk: an edge's wishes out as intents, reports back into ledger, matcher and blotter.
 
 It sits between the engine's loop and the router, and keeps the resting orders by runner. Every new
-order and every move passes the fee gate and the sizer; a cancellation passes neither.
+order and every move passes the gates (fees, size, risk); a cancellation passes none.
 """
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field, replace
-from typing import Final, Protocol
+from dataclasses import dataclass, field
+from typing import Final, Literal, Protocol, TypeAlias
 
 from trader.execution.ack_tracker import NO_ANSWERS
 from trader.execution.blotter import Blotter
+from trader.execution.hedge import HEDGE, HedgeWish
 from trader.execution.interfaces.executor import OpenOrder
 from trader.execution.interfaces.ids import IdSource
 from trader.execution.interfaces.intents import Action, QuoteIntent
@@ -22,13 +24,17 @@ from trader.execution.ledger import Fill, Ledger
 from trader.execution.router import Router
 from trader.queue_tracker import QueueTracker
 from trader.simulator.dry_run_matching import DryRunMatcher
+from trader.standing_orders import StandingOrders
+from trader.strategy.arbiter import Arbiter
 from trader.strategy.context import MarketView, Runner
 from trader.strategy.edges.base import Cancel, Place, Proposal, Replace
-from trader.strategy.fee_gate import FeeGate, Refused
-from trader.strategy.sizer import Sizer
+from trader.strategy.fee_gate import Refused
+from trader.strategy.gates import Gates
+from trader.strategy.hotloop.interface import HotloopApi
 
-NO_ORDERS: Final[Sequence[OpenOrder]] = ()
 STRATEGY_REF: Final = "hotloop"
+
+HedgeOutcome: TypeAlias = Literal["sent", "makes_room", "waits", "refused"]
 
 
 class OrderObserver(Protocol):
@@ -44,8 +50,11 @@ class DeskCounts:
     """What went through the desk."""
 
     intents: Counter[tuple[str, str]] = field(default_factory=Counter)  # (edge, action)
-    refused: Counter[str] = field(default_factory=Counter)  # by fee gate or sizer, by reason
+    refused: Counter[str] = field(default_factory=Counter)  # by the gates, by reason
     cancels: Counter[str] = field(default_factory=Counter)  # by the reason to cancel
+    cannibalised: Counter[str] = field(default_factory=Counter)  # by kind
+    p_fill: Counter[int] = field(default_factory=Counter)  # of orders sent, by tenth
+    ttf_s: Counter[int] = field(default_factory=Counter)  # of orders sent, up to 2^key seconds
     reports: Counter[str] = field(default_factory=Counter)  # by status
     rejects: Counter[str] = field(default_factory=Counter)  # by code
     fills: int = 0
@@ -60,9 +69,12 @@ class OrderDesk:
         *,
         router: Router,
         bus: Bus,
-        fee_gate: FeeGate,
-        sizer: Sizer,
+        book: HotloopApi,
+        orders: StandingOrders,
+        gates: Gates,
+        arbiter: Arbiter,
         ledger: Ledger,
+        dry_run: bool,
         matcher: DryRunMatcher | None,
         tracker: QueueTracker,
         blotter: Blotter,
@@ -70,12 +82,14 @@ class OrderDesk:
         max_open_orders: int,
         observer: OrderObserver | None = None,
     ) -> None:
-        """`max_open_orders` is the executor's limit: past it nothing is sent to be refused. Without
-        a `matcher` orders are sent to a venue, and matched there."""
+        """`max_open_orders` is the executor's limit: past it nothing is sent to be refused.
+        Orders of a `dry_run` are matched by the `matcher`, if there is one; others at a venue."""
         self.counts = DeskCounts()
         self._router = router
-        self._fee_gate = fee_gate
-        self._sizer = sizer
+        self._book = book
+        self._dry_run = dry_run
+        self._gates = gates
+        self._arbiter = arbiter
         self._ledger = ledger
         self._matcher = matcher
         self._tracker = tracker
@@ -85,36 +99,16 @@ class OrderDesk:
         self._max_open_orders = max_open_orders
         self._observer = observer
         self._intents: dict[str, tuple[Runner, QuoteIntent]] = {}
-        self._on_the_way: dict[str, QuoteIntent] = {}  # new orders and moves not answered yet
-        self._orders: dict[Runner, list[OpenOrder]] = {}
-        self._orders_changed = False
+        self.orders = orders
+        self._amended: set[str] = set()
         bus.subscribe(self._on_report)
 
-    # --- resting orders -------------------------------------------------------------------------
-
-    def orders(self, runner: Runner) -> Sequence[OpenOrder]:
-        """All resting orders on a runner, oldest first."""
-        return self.by_runner().get(runner, NO_ORDERS)
-
-    def orders_of(self, edge: str, runner: Runner) -> Sequence[OpenOrder]:
-        """One edge's resting orders on a runner, oldest first."""
-        orders = self.by_runner().get(runner)
-        return [order for order in orders if order.edge == edge] if orders else NO_ORDERS
-
-    def by_runner(self) -> dict[Runner, list[OpenOrder]]:
-        """All resting orders; runners without any are not in it. Do not change it."""
-        if self._orders_changed:
-            self._orders_changed = False
-            self._orders = {}
-            for order in self._router.open_orders():
-                runner = Runner(
-                    order.market_id,
-                    order.selection_id,
-                    order.handicap_centi / 100,
-                    order.handicap_centi,
-                )
-                self._orders.setdefault(runner, []).append(order)
-        return self._orders
+    def amended(self) -> set[str]:
+        """Markets whose matches the venue has changed after the orders' ends; told once."""
+        if not self._amended:
+            return self._amended
+        amended, self._amended = self._amended, set()
+        return amended
 
     def match(self, runners: Iterable[Runner], now_ms: int, *, is_open: bool) -> bool:
         """Dry run: tells the executor what the last message of a market, which touched these
@@ -141,6 +135,8 @@ class OrderDesk:
         """A market takes no orders any more, and has none of ours."""
         if self._matcher is not None:
             self._matcher.market_closed(market_id)
+        self._arbiter.forget(market_id)
+        self._gates.exposure.settled(market_id)
 
     def book_lost(self) -> None:
         """The seam cannot be asked any more; ledger, blotter and open orders are still kept."""
@@ -149,32 +145,59 @@ class OrderDesk:
     # --- wishes out -----------------------------------------------------------------------------
 
     def carry_out(
-        self, edge: str, view: MarketView, runner: Runner, wish: Proposal, now_ms: int
+        self, edge: str, view: MarketView, runner: Runner, wishes: Sequence[Proposal], now_ms: int
     ) -> None:
-        """Sends what a wish comes to after fee gate and sizer; nothing when they refuse it."""
-        if isinstance(wish, Cancel):
-            self._cancel(runner, wish.order, wish.reason, now_ms)
-        elif isinstance(wish, Place):
-            self._place(edge, view, runner, wish, now_ms)
-        else:
-            self._replace(view, runner, wish, now_ms)
+        """Sends what an edge's wishes for a runner come to after the arbiter and the gates;
+        nothing when they refuse it."""
+        judged = self._arbiter.judge(edge, runner, wishes, self.orders.standing(runner), now_ms)
+        for owner, wish in judged:
+            if isinstance(wish, Cancel):
+                self.cancel(runner, wish.order, wish.reason, now_ms)
+            elif isinstance(wish, Place):
+                self._place(owner, view, runner, wish, now_ms)
+            else:
+                self._replace(view, runner, wish, now_ms)
+
+    def hedge(
+        self, view: MarketView, runner: Runner, wish: HedgeWish, ttl_ms: int, now_ms: int
+    ) -> HedgeOutcome:
+        """Sends an order that evens a runner out, once the arbiter has made room for it."""
+        refused = self._gates.hedge(view.market_id, wish.size_centi, wish.price_centi)
+        if refused is None and not self._router.healthy:
+            return "waits"
+        if refused is not None:
+            self.counts.refused[refused.reason] += 1
+            return "refused"
+        place = Place(wish.side, wish.price_centi, 0.0, ttl_ms, reduces=True)
+        outcome: HedgeOutcome = "waits"
+        judged = self._arbiter.judge(HEDGE, runner, [place], self.orders.standing(runner), now_ms)
+        for _, allowed in judged:
+            if isinstance(allowed, Cancel):
+                sent = self.cancel(runner, allowed.order, allowed.reason, now_ms)
+                outcome = "makes_room" if sent else outcome
+            elif isinstance(allowed, Place):
+                self._send_place(HEDGE, runner, allowed, wish.size_centi, now_ms)
+                outcome = "sent"
+        return outcome
 
     def _place(self, edge: str, view: MarketView, runner: Runner, wish: Place, now_ms: int) -> None:
-        refused = self._fee_gate.check(view.market_id, wish.gross_edge, wish.reduces)
-        if refused is None and self._is_full():
-            refused = Refused("max_open_orders")
-        size = refused or self._sizer.size_centi(
-            view,
-            runner,
-            side=wish.side,
-            price_centi=wish.price_centi,
-            gross_edge=wish.gross_edge,
-            resting=self._at_risk(view.market_id),
-            max_size_centi=wish.max_size_centi,
-        )
+        size: int | Refused
+        if not self._router.healthy:
+            size = Refused("executor_away")
+        elif self._is_full():
+            size = Refused("max_open_orders")
+        else:
+            size = self._gates.place(
+                view, runner, wish, self.orders.at_risk(view.market_id), now_ms
+            )
         if isinstance(size, Refused):
             self.counts.refused[size.reason] += 1
             return
+        self._send_place(edge, runner, wish, size, now_ms)
+
+    def _send_place(
+        self, edge: str, runner: Runner, wish: Place, size_centi: int, now_ms: int
+    ) -> None:
         intent = QuoteIntent.place(
             intent_id=self._ids.new(now_ms),
             ts_ms=now_ms,
@@ -184,29 +207,12 @@ class OrderDesk:
             handicap_centi=runner.handicap_centi,
             side=wish.side,
             price_centi=wish.price_centi,
-            size_centi=size,
+            size_centi=size_centi,
             ttl_ms=wish.ttl_ms,
             strategy_ref=STRATEGY_REF,
-            dry_run=self._matcher is not None,
+            dry_run=self._dry_run,
         )
         self._send(runner, intent)
-
-    def _at_risk(self, market_id: str) -> Sequence[OpenOrder]:
-        """A market's resting orders with those on their way, as they may come to stand.
-
-        One message can touch all runners of a market, and nothing is heard back before its end:
-        each order must fit under the caps beside those sent just before it.
-        """
-        resting = self._router.open_orders(market_id)
-        sent = [i for i in self._on_the_way.values() if i.market_id == market_id]
-        if not sent:
-            return resting
-        moves = {i.target_intent_id: i.price_centi for i in sent if i.action is Action.REPLACE}
-        # Until a move is answered either price may be matched: the higher one costs a lay more.
-        return [
-            replace(order, price_centi=max(order.price_centi, moves.get(order.intent_id, 0)))
-            for order in resting
-        ] + [_as_resting(i) for i in sent if i.action is Action.PLACE]
 
     def _is_full(self) -> bool:
         # What is in flight may rest as well; that some of it are cancels errs on the safe side.
@@ -217,13 +223,10 @@ class OrderDesk:
         """Moves an order; where the new price is refused it is cancelled, as it is not wanted
         where it stands either."""
         order = wish.order
-        refused = self._fee_gate.check(view.market_id, wish.gross_edge, wish.reduces)
-        refused = refused or self._sizer.check_move(
-            view, runner, order, wish.price_centi, self._at_risk(view.market_id)
-        )
+        refused = self._gates.move(view, runner, wish, self.orders.at_risk(view.market_id), now_ms)
         if refused is not None:
             self.counts.refused[refused.reason] += 1
-            self._cancel(runner, order, refused.reason, now_ms)
+            self.cancel(runner, order, refused.reason, now_ms)
             return
         _, placed_by = self._intents[order.intent_id]
         intent = placed_by.replace(
@@ -234,26 +237,55 @@ class OrderDesk:
         )
         self._send(runner, intent)
 
-    def _cancel(self, runner: Runner, order: OpenOrder, reason: str, now_ms: int) -> None:
+    def cancel(self, runner: Runner, order: OpenOrder, reason: str, now_ms: int) -> bool:
+        """Takes an order away; whether that was sent. One that is only on its way is left until it
+        rests."""
+        if self.orders.is_on_the_way(order.intent_id):
+            return False
         self.counts.cancels[reason] += 1
         _, placed_by = self._intents[order.intent_id]
         self._send(runner, placed_by.cancel(intent_id=self._ids.new(now_ms), ts_ms=now_ms))
+        return True
 
     def _send(self, runner: Runner, intent: QuoteIntent) -> None:
         self._intents[intent.intent_id] = (runner, intent)
         if intent.action is not Action.CANCEL:
-            self._on_the_way[intent.intent_id] = intent
+            self.orders.sent(runner, intent)
+            self._gates.exposure.changed(intent.market_id)
+            self._gates.fee_gate.transaction(intent.ts_ms)
         self._router.send(intent)
         self.counts.intents[intent.edge, intent.action.value] += 1
         self._blotter.intent(intent)
+        if intent.action is not Action.CANCEL and not self._book_lost:
+            self._estimate(runner, intent)
         if self._observer is not None:
             self._observer.intent(intent)
+
+    def _estimate(self, runner: Runner, intent: QuoteIntent) -> None:
+        """Keeps what the book said of the order as it left: what compares two runs, and judges
+        the estimates afterwards."""
+        market_id, selection_id, handicap, _ = runner
+        book, side, price = self._book, intent.side.value, intent.price_centi / 100
+        size = intent.size_centi / 100
+        p_fill, ttf_ms = book.pfill_ttf(
+            market_id, selection_id, side, price, size, handicap=handicap
+        )
+        self._blotter.estimate(
+            intent.intent_id,
+            p_fill=p_fill,
+            ttf_ms=ttf_ms,
+            size_ahead=book.size_ahead(market_id, selection_id, side, price, handicap=handicap),
+            last_traded_ts_ms=book.last_traded_ts_ms(market_id, selection_id, handicap),
+            last_traded_price=book.last_traded(market_id, selection_id, handicap),
+        )
+        self.counts.p_fill[min(int(p_fill * 10), 9)] += 1
+        self.counts.ttf_s[max(0, math.ceil(math.log2(max(ttf_ms, 1.0) / 1000)))] += 1
 
     # --- reports back ---------------------------------------------------------------------------
 
     def _on_report(self, report: ExecutionReport) -> None:
         if report.status not in NO_ANSWERS:
-            self._on_the_way.pop(report.intent_id, None)
+            self.orders.answered(report.intent_id)
         self.counts.reports[report.status.value] += 1
         if report.status is Status.REJECTED and report.reject_code is not None:
             self.counts.rejects[report.reject_code] += 1
@@ -261,12 +293,35 @@ class OrderDesk:
         known = self._intents.get(report.intent_id)
         if known is not None:
             self._follow(report, *known)
+        elif report.status is Status.AMENDED:
+            self._after_the_end(report)
         if self._observer is not None:
             self._observer.report(report, known[1] if known else None)
 
+    def _after_the_end(self, report: ExecutionReport) -> None:
+        """The venue has taken matches back, or changed their price."""
+        market_id = self._ledger.amended(report.intent_id, *_matched(report))
+        if market_id is not None:
+            self._gates.exposure.changed(market_id)
+            self._amended.add(market_id)
+
     def _follow(self, report: ExecutionReport, runner: Runner, intent: QuoteIntent) -> None:
         """Keeps all that knows of our orders in step with one report of ours."""
-        self._orders_changed = True
+        self.orders.changed()
+        self._gates.exposure.changed(runner.market_id)
+        if intent.action is Action.CANCEL:
+            if report.status is Status.REJECTED:
+                self._gates.fee_gate.transaction(report.ts_ms)
+        elif report.fill_events or report.status in (Status.AMENDED, Status.VOIDED):
+            self._matched(report, runner, intent)
+        if not self._book_lost:
+            self._follow_in_book(report, runner, intent)
+        if report.is_terminal:
+            del self._intents[intent.intent_id]
+
+    def _matched(self, report: ExecutionReport, runner: Runner, intent: QuoteIntent) -> None:
+        """What is matched of an order is another than before."""
+        self._ledger.matched(intent.intent_id, runner, intent.side, *_matched(report))
         for event in report.fill_events:
             fill = Fill(
                 intent.intent_id,
@@ -279,12 +334,11 @@ class OrderDesk:
             )
             self.counts.fills += 1
             self.counts.filled_stake_centi += fill.size_centi
-            self._ledger.record(fill)
             self._blotter.fill(fill)
-        if not self._book_lost:
-            self._follow_in_book(report, runner, intent)
-        if report.is_terminal:
-            del self._intents[intent.intent_id]
+        if report.fill_events:
+            self._arbiter.filled(
+                intent.edge, runner, intent.side, self.orders.on(runner), report.ts_ms
+            )
 
     def _follow_in_book(self, report: ExecutionReport, runner: Runner, intent: QuoteIntent) -> None:
         """Tells those who read an order's place in the book that it has one, or no more."""
@@ -302,21 +356,7 @@ class OrderDesk:
             self._tracker.ended(intent_id)
 
 
-def _as_resting(intent: QuoteIntent) -> OpenOrder:
-    """A new order as it will rest if it is taken."""
-    return OpenOrder(
-        intent_id=intent.intent_id,
-        edge=intent.edge,
-        market_id=intent.market_id,
-        selection_id=intent.selection_id,
-        handicap_centi=intent.handicap_centi,
-        side=intent.side,
-        price_centi=intent.price_centi,
-        size_centi=intent.size_centi,
-        remaining_centi=intent.size_centi,
-        matched_centi=0,
-        placed_ts_ms=intent.ts_ms,
-        deadline_ms=intent.deadline_ms,
-        persistence=intent.persistence,
-        time_in_force=intent.time_in_force,
-    )
+def _matched(report: ExecutionReport) -> tuple[int, int]:
+    """(size, size times price) of an order's matches so far, in hundredths."""
+    size_centi = report.size_matched_centi
+    return size_centi, round((report.avg_price_matched or 0.0) * 100 * size_centi)

@@ -29,7 +29,7 @@ def scene(tmp_path: Path) -> Iterator[Scene]:
 
 def order_of(scene: Scene, side: Side) -> OpenOrder:
     """As an edge finds it in `ctx.orders`."""
-    orders = scene.session.desk.orders_of("passive_maker", RUNNER)
+    orders = scene.session.desk.orders.of("passive_maker", RUNNER)
     (order,) = (order for order in orders if order.side is side)
     return order
 

@@ -137,7 +137,7 @@ def test_a_market_is_not_quoted_from_a_spoiled_line_to_its_image(
     assert scene.metrics.stale_markets == 0
     assert scene.metrics.seam_refusals_total == {"mc.rc.id": 1}
     scene.session.engine.finish("end of test")
-    assert scene.session.engine.results[MARKET_ID].kind == "settled"
+    assert scene.session.results.by_market[MARKET_ID].kind == "settled"
     scene.blotter.close()
 
 
@@ -220,7 +220,9 @@ def test_a_seam_that_fails_ends_the_run_with_its_orders_taken_away_and_its_resul
     assert (engine.counts.seam_errors, scene.metrics.seam_errors_total) == (1, 1)
     engine.finish("hotloop lost")
     assert scene.open_sides() == []
-    assert engine.results["1.1"].note.endswith("1 runners without a price at their worst outcome")
+    assert scene.session.results.by_market["1.1"].note.endswith(
+        "1 runners without a price at their worst outcome"
+    )
     assert scene.session.stats() == counts
     scene.blotter.close()
 

@@ -24,11 +24,15 @@ from trader.config.rules import (
     Whole,
     rule,
 )
+from trader.execution.hedge import HedgeConfig
 from trader.execution.interfaces.executor import DryRunLimits
 from trader.execution.interfaces.messages import BUNDLE_VERSION
+from trader.strategy.arbiter import ArbiterConfig
 from trader.strategy.edges.base import EdgeConfig
 from trader.strategy.fee_gate import FeeGateConfig
 from trader.strategy.hotloop.config import BOOK_SOURCES
+from trader.strategy.risk import RiskConfig
+from trader.strategy.selector import SelectorConfig
 from trader.strategy.sizer import SizerConfig
 
 MEBIBYTE = 1 << 20
@@ -327,8 +331,12 @@ class Config:
     betfair: BetfairConfig
     slo: SloConfig
     edges: EdgeConfigs
+    selector: SelectorConfig
+    arbiter: ArbiterConfig
     sizer: SizerConfig
     fee_gate: FeeGateConfig
+    risk: RiskConfig
+    hedge: HedgeConfig
     monitoring: MonitoringConfig
     simulator: SimulatorConfig
     profile: str = field(default="")

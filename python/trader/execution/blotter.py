@@ -19,13 +19,16 @@ import sqlite3
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from types import TracebackType
-from typing import Final, Self
+from typing import TYPE_CHECKING, Final, Self
 
 from trader.execution.interfaces.intents import QuoteIntent
 from trader.execution.interfaces.reports import ExecutionReport
 from trader.execution.ledger import Fill, MarketResult
 
-SCHEMA_VERSION: Final = 1
+if TYPE_CHECKING:
+    from trader.strategy.arbiter import Cannibalisation
+
+SCHEMA_VERSION: Final = 2
 BATCH_ROWS: Final = 1000
 
 _SCHEMA: Final = """
@@ -53,6 +56,16 @@ CREATE TABLE fills (
     market_id TEXT NOT NULL, selection_id INTEGER NOT NULL, handicap_centi INTEGER NOT NULL,
     side TEXT NOT NULL, price_centi INTEGER NOT NULL, size_centi INTEGER NOT NULL
 );
+CREATE TABLE estimates (
+    run INTEGER NOT NULL, intent_id TEXT NOT NULL, p_fill REAL, ttf_ms REAL, size_ahead REAL,
+    last_traded_ts_ms INTEGER, last_traded_price REAL, PRIMARY KEY (run, intent_id)
+) WITHOUT ROWID;
+CREATE TABLE cannibalisation (
+    run INTEGER NOT NULL, ts_ms INTEGER NOT NULL, market_id TEXT NOT NULL,
+    selection_id INTEGER NOT NULL, handicap_centi INTEGER NOT NULL, side TEXT NOT NULL,
+    kind TEXT NOT NULL, edge TEXT NOT NULL, other TEXT NOT NULL, value REAL NOT NULL,
+    other_value REAL NOT NULL
+);
 CREATE TABLE settlements (
     run INTEGER NOT NULL, market_id TEXT NOT NULL, kind TEXT NOT NULL, gross_e4 INTEGER NOT NULL,
     commission_e4 INTEGER NOT NULL, net_e4 INTEGER NOT NULL, mbr_percent REAL, note TEXT NOT NULL,
@@ -68,6 +81,8 @@ CREATE TABLE positions (
 _INSERT_INTENT: Final = f"INSERT INTO intents VALUES ({','.join('?' * 15)})"
 _INSERT_REPORT: Final = f"INSERT INTO reports VALUES ({','.join('?' * 19)})"
 _INSERT_FILL: Final = f"INSERT INTO fills VALUES ({','.join('?' * 10)})"
+_INSERT_ESTIMATE: Final = f"INSERT INTO estimates VALUES ({','.join('?' * 7)})"
+_INSERT_CANNIBALISATION: Final = f"INSERT INTO cannibalisation VALUES ({','.join('?' * 11)})"
 _INSERT_SETTLEMENT: Final = f"INSERT OR REPLACE INTO settlements VALUES ({','.join('?' * 8)})"
 _INSERT_POSITION: Final = f"INSERT OR REPLACE INTO positions VALUES ({','.join('?' * 10)})"
 
@@ -81,6 +96,8 @@ class Blotter:
         self._intents: list[tuple[object, ...]] = []
         self._reports: list[tuple[object, ...]] = []
         self._fills: list[tuple[object, ...]] = []
+        self._estimates: list[tuple[object, ...]] = []
+        self._cannibalisation: list[tuple[object, ...]] = []
         self._db = sqlite3.connect(path, isolation_level=None)
         self._db.execute("PRAGMA journal_mode = WAL")
         self._db.execute("PRAGMA synchronous = NORMAL")
@@ -200,6 +217,48 @@ class Blotter:
             )
         )
 
+    def estimate(
+        self,
+        intent_id: str,
+        *,
+        p_fill: float | None,
+        ttf_ms: float | None,
+        size_ahead: float | None,
+        last_traded_ts_ms: int | None,
+        last_traded_price: float | None,
+    ) -> None:
+        """What the book said of an order's place as it was sent."""
+        self._estimates.append(
+            (
+                self._run,
+                intent_id,
+                p_fill,
+                ttf_ms,
+                size_ahead,
+                last_traded_ts_ms,
+                last_traded_price,
+            )
+        )
+
+    def cannibalisation(self, event: Cannibalisation) -> None:
+        """One edge was in another one's way."""
+        runner = event.runner
+        self._cannibalisation.append(
+            (
+                self._run,
+                event.ts_ms,
+                runner.market_id,
+                runner.selection_id,
+                runner.handicap_centi,
+                event.side.value,
+                event.kind,
+                event.edge,
+                event.other,
+                event.value,
+                event.other_value,
+            )
+        )
+
     def settlement(self, result: MarketResult) -> None:
         """A market's result; a later one of the same market replaces it. Writes all kept rows."""
         run, market_id = self._run, result.market_id
@@ -251,9 +310,12 @@ class Blotter:
             (_INSERT_INTENT, self._intents),
             (_INSERT_REPORT, self._reports),
             (_INSERT_FILL, self._fills),
+            (_INSERT_ESTIMATE, self._estimates),
+            (_INSERT_CANNIBALISATION, self._cannibalisation),
             *more,
         ]
         self._intents, self._reports, self._fills = [], [], []
+        self._estimates, self._cannibalisation = [], []
         if not any(rows for _, rows in batches):
             return
         self._db.execute("BEGIN")

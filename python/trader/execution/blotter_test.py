@@ -11,7 +11,7 @@ from trader.execution import blotter as blotter_module
 from trader.execution.blotter import Blotter
 from trader.execution.interfaces.intents import QuoteIntent, Side
 from trader.execution.ledger import Fill, Ledger
-from trader.strategy.testing import A, market
+from trader.strategy.testing import A, market, record
 
 
 def intent(number: int) -> QuoteIntent:
@@ -67,7 +67,7 @@ def test_a_settlement_is_written_at_once_with_the_fills_before_it(tmp_path: Path
     path = tmp_path / "b.sqlite"
     ledger = Ledger(0.0, 5.0)
     fill = Fill("I1", "passive_maker", A, Side.BACK, 300, 1000, 5)
-    ledger.record(fill)
+    record(ledger, fill)
     view = market({A: "WINNER"})
     result = ledger.settle(view)
     assert result is not None

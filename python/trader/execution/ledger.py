@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, Literal
+from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 
 from trader.execution.interfaces.executor import OpenOrder
 from trader.execution.interfaces.intents import Side
@@ -24,6 +24,8 @@ CENT_E4: Final = 100
 SETTLED_STATUSES: Final = frozenset({"WINNER", "LOSER", "PLACED", "REMOVED", "REMOVED_VACANT"})
 VOID_STATUSES: Final = frozenset({"REMOVED", "REMOVED_VACANT"})
 WINNING_STATUSES: Final = frozenset({"WINNER", "PLACED"})
+
+ResultKind: TypeAlias = Literal["settled", "venue", "marked"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,9 +50,10 @@ class Position:
     win_e4: int = 0
     lose_e4: int = 0
 
-    def add(self, side: Side, price_centi: int, size_centi: int) -> None:
-        """Counts one match in. Prices are above 100 hundredths, sizes above 0."""
-        profit_e4 = size_centi * (price_centi - 100)
+    def change(self, side: Side, size_centi: int, value_e4: int) -> None:
+        """Counts matches in; negative sizes and values take them back (a void, another price).
+        `value_e4` is the sum of size times price, both in hundredths."""
+        profit_e4 = value_e4 - size_centi * 100
         stake_e4 = size_centi * 100
         if side is Side.BACK:
             self.back_stake_centi += size_centi
@@ -69,6 +72,16 @@ class Position:
         return (self.win_e4 - self.lose_e4) / (10_000 * price)
 
 
+@dataclass(slots=True)
+class _Matched:
+    """What is matched of one order."""
+
+    runner: Runner
+    side: Side
+    size_centi: int = 0
+    value_e4: int = 0
+
+
 @dataclass(frozen=True, slots=True)
 class RunnerResult:
     """One runner's share of a market's result: its position, its status, its part of the gross."""
@@ -83,12 +96,12 @@ class RunnerResult:
 class MarketResult:
     """A market's profit and loss.
 
-    `kind` is `settled` (by the final definition) or `marked` (the market did not settle in the
-    data: valued at the last prices, said in `note`).
+    `kind` is `settled` (by the final definition), `venue` (as the venue has paid it out) or
+    `marked` (the market did not settle in the data: valued at the last prices, said in `note`).
     """
 
     market_id: str
-    kind: Literal["settled", "marked"]
+    kind: ResultKind
     gross_e4: int
     commission_e4: int
     mbr_percent: float | None
@@ -107,14 +120,46 @@ class Ledger:
         self._discount = discount
         self._assumed_mbr_percent = assumed_mbr_percent
         self._positions: dict[str, dict[Runner, Position]] = {}
+        self._matched: dict[str, _Matched] = {}  # by intent
 
-    def record(self, fill: Fill) -> None:
-        """Counts a fill into its runner's position."""
-        positions = self._positions.setdefault(fill.runner.market_id, {})
-        position = positions.get(fill.runner)
+    def matched(
+        self, intent_id: str, runner: Runner, side: Side, size_centi: int, value_e4: int
+    ) -> None:
+        """An order's matched totals are these now, whatever they were before.
+
+        `value_e4` is the sum of size times price of its matches, both in hundredths. Totals, since
+        a report may be missed, and the venue takes matches back (voids) and changes their prices.
+        """
+        known = self._matched.get(intent_id)
+        if known is None:
+            known = self._matched[intent_id] = _Matched(runner, side)
+        self._change(known, size_centi, value_e4)
+
+    def amended(self, intent_id: str, size_centi: int, value_e4: int) -> str | None:
+        """The venue changed an order after its end: its totals as in `matched`. The market whose
+        result that changes; None when nothing of the order was matched before."""
+        known = self._matched.get(intent_id)
+        if known is None:
+            return None
+        self._change(known, size_centi, value_e4)
+        return known.runner.market_id
+
+    def _change(self, known: _Matched, size_centi: int, value_e4: int) -> None:
+        positions = self._positions.setdefault(known.runner.market_id, {})
+        position = positions.get(known.runner)
         if position is None:
-            position = positions[fill.runner] = Position()
-        position.add(fill.side, fill.price_centi, fill.size_centi)
+            position = positions[known.runner] = Position()
+        position.change(known.side, size_centi - known.size_centi, value_e4 - known.value_e4)
+        known.size_centi, known.value_e4 = size_centi, value_e4
+
+    def forget(self, market_id: str) -> None:
+        """A market that is settled for good is held no more; later changes of it are not heard."""
+        if self._positions.pop(market_id, None) is not None:
+            self._matched = {
+                intent_id: known
+                for intent_id, known in self._matched.items()
+                if known.runner.market_id != market_id
+            }
 
     def position(self, runner: Runner) -> Position | None:
         """What is matched on a runner; None when nothing is."""
@@ -209,6 +254,17 @@ class Ledger:
             note = (note + "; " if note else "") + "reduction factors not applied"
         return self._result(market, "settled", results, note)
 
+    def paid_out(self, market: MarketView, gross_e4: int, commission_e4: int) -> MarketResult:
+        """The result as the venue has settled it: what it paid before commission, and that."""
+        positions = self._positions.get(market.market_id, {})
+        results = tuple(
+            RunnerResult(runner, market.runners.get(runner, "UNKNOWN"), position, 0)
+            for runner, position in positions.items()
+        )
+        return MarketResult(
+            market.market_id, "venue", gross_e4, commission_e4, market.mbr, "", results
+        )
+
     def mark(
         self, market: MarketView, price_of: Callable[[Runner], float | None]
     ) -> MarketResult | None:
@@ -239,7 +295,7 @@ class Ledger:
     def _result(
         self,
         market: MarketView,
-        kind: Literal["settled", "marked"],
+        kind: ResultKind,
         runners: list[RunnerResult],
         note: str,
     ) -> MarketResult:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import combinations
 
 import pytest
@@ -12,13 +13,13 @@ from trader.execution.interfaces.executor import OpenOrder
 from trader.execution.interfaces.intents import Side
 from trader.execution.ledger import Fill, Ledger, MarketResult, Position, commission_e4, totals
 from trader.strategy.context import MarketView, Runner
-from trader.strategy.testing import MARKET, A, B, C, fill, market, order
+from trader.strategy.testing import MARKET, A, B, C, fill, market, order, record
 
 
 def ledger(*fills: Fill, discount: float = 0.0) -> Ledger:
     result = Ledger(discount, 5.0)
-    for one in fills:
-        result.record(one)
+    for number, one in enumerate(fills):
+        record(result, replace(one, intent_id=f"I{number}"))
     return result
 
 
@@ -30,9 +31,9 @@ def settled(book: Ledger, view: MarketView) -> MarketResult:
 
 def test_a_back_and_a_lay_return_what_the_exchange_pays() -> None:
     position = Position()
-    position.add(Side.BACK, 300, 1000)  # £10 at 3.0: +20 or -10
+    position.change(Side.BACK, 1000, 300_000)  # £10 at 3.0: +20 or -10
     assert (position.win_e4, position.lose_e4) == (200_000, -100_000)
-    position.add(Side.LAY, 250, 1200)  # £12 laid at 2.5: -18 or +12
+    position.change(Side.LAY, 1200, 300_000)  # £12 laid at 2.5: -18 or +12
     assert (position.win_e4, position.lose_e4) == (20_000, 20_000)
     assert position.hedge_stake(2.5) == 0.0
 

@@ -97,6 +97,8 @@ class Metrics(Collector):
         self.duplicate_reports_total = 0
         self.executor_switches_total = 0
         self.executor_restarts_total = 0
+        self.kills_total = 0
+        self.cannibalisation_total: Counter[str] = Counter()  # kind
         self.open_orders = 0
         self.pnl = 0.0  # account currency
         self.registry = CollectorRegistry(auto_describe=False)

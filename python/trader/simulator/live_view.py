@@ -225,7 +225,7 @@ def _ladder(session: Session, runner: Runner, name: str) -> RenderableType:
     """A few levels of one runner, lay side on top, our orders beside their price."""
     market_id, selection_id, handicap, _ = runner
     mine: dict[int, str] = {}
-    for order in session.desk.orders(runner):
+    for order in session.desk.orders.on(runner):
         mine[order.price_centi] = _mine(order)
     table = Table(box=None, expand=True, show_header=True, padding=(0, 1))
     table.add_column("to back", justify="right")
@@ -258,7 +258,7 @@ def _marked(session: Session) -> float:
     """Profit and loss after commission if everything were valued now, account currency."""
     net_e4 = 0
     for view in session.engine.markets.views():
-        result = session.engine.valued(view)
+        result = session.results.valued(view)
         net_e4 += result.net_e4 if result is not None else 0
     return to_money(net_e4)
 

@@ -15,14 +15,18 @@ from typing import Any, Protocol
 from trader import __version__
 from trader.betfair.book_builder import BookBuilder
 from trader.betfair.normalize import normalized
+from trader.clock import Clock
 from trader.config.schema import Config
-from trader.engine import Apply, Engine, ResultObserver
+from trader.engine import Apply, Engine
 from trader.execution.blotter import Blotter
+from trader.execution.hedge import HEDGE, HedgeOnFill
 from trader.execution.interfaces.executor import Executor
 from trader.execution.interfaces.ids import IdSource
 from trader.execution.ipc import Bus
 from trader.execution.ledger import Ledger
 from trader.execution.router import Router
+from trader.hedging import Hedging
+from trader.market_results import MarketResults, ResultObserver
 from trader.monitoring.metrics import Metrics
 from trader.monitoring.seam_events import SeamEvents
 from trader.order_desk import OrderDesk, OrderObserver
@@ -30,12 +34,19 @@ from trader.queue_tracker import QueueTracker
 from trader.recovery import Recovery, Resubscribe
 from trader.second_book import SecondBook
 from trader.simulator.dry_run_matching import DryRunMatcher
+from trader.standing_orders import StandingOrders
+from trader.strategy.arbiter import HEDGE_PRIORITY, Arbiter, Cannibalisation
 from trader.strategy.edges.registry import EDGES
+from trader.strategy.exposure import Exposure
 from trader.strategy.fee_gate import FeeGate
+from trader.strategy.gates import Gates
 from trader.strategy.hotloop.api import Hotloop
 from trader.strategy.hotloop.config import read_config
 from trader.strategy.hotloop.errors import HotloopError
 from trader.strategy.hotloop.interface import HotloopApi
+from trader.strategy.markets import Markets
+from trader.strategy.risk import Risk
+from trader.strategy.selector import Selector
 from trader.strategy.sizer import Sizer
 
 MakeExecutor = Callable[[Config, Bus, Metrics, Path], Executor]
@@ -60,6 +71,7 @@ class Session:
     desk: OrderDesk
     ledger: Ledger
     engine: Engine
+    results: MarketResults
     recovery: Recovery
     events: SeamEvents
     _stats: Mapping[str, int] = field(init=False)
@@ -84,9 +96,12 @@ def open_session(
     run_dir: Path,
     observer: Observer | None = None,
     resubscribe: Resubscribe | None = None,
+    clock: Clock | None = None,
+    ids: IdSource | None = None,
 ) -> Session:
     """Builds and starts a session. Raises `StartError` or `ExecutorStartError`; the caller stops
-    the executor of a session it was given. A recording has nobody to `resubscribe` with."""
+    the executor of a session it was given. A recording has nobody to `resubscribe` with, and its
+    lines are its clock; its intents have the same ids each time."""
     book = open_book(config)
     events = SeamEvents(metrics)
     book.set_emit(events)
@@ -98,34 +113,53 @@ def open_session(
     metrics.executor_up = executor.healthy
     router = Router(executor, bus, metrics)
     ledger = Ledger(config.fee_gate.discount, config.fee_gate.assumed_mbr_percent)
-    sizer = Sizer(config.sizer, config.execution.limits.dry_run(), ledger, config.fee_gate.discount)
-    sizer.set_mbr_resolver(book.get_mbr)
+    markets = Markets(book)
+    orders = StandingOrders(router)
+    exposure = Exposure(ledger, markets.get, orders.at_risk)
+    risk = Risk(config.risk, exposure)
     desk = OrderDesk(
         router=router,
         bus=bus,
-        fee_gate=FeeGate(config.fee_gate, book.get_mbr),
-        sizer=sizer,
+        book=book,
+        orders=orders,
+        gates=_gates(config, book, ledger, risk, exposure),
+        arbiter=_arbiter(config, blotter, metrics),
         ledger=ledger,
+        dry_run=config.execution.dry_run,
         matcher=_matcher(config, book),
         tracker=QueueTracker(book, metrics),
         blotter=blotter,
-        ids=IdSource(config.simulator.ids_seed),
+        ids=ids if ids is not None else IdSource(config.simulator.ids_seed),
         max_open_orders=config.execution.limits.max_open_orders,
+        observer=observer,
+    )
+    hedge = HedgeOnFill(config.hedge, bus, router.tracker)  # after the desk: it knows our orders
+    results = MarketResults(
+        book=book,
+        markets=markets,
+        ledger=ledger,
+        blotter=blotter,
+        metrics=metrics,
         observer=observer,
     )
     engine = Engine(
         book=book,
+        markets=markets,
         apply=feed(book, config.simulator.feed),
         router=router,
         desk=desk,
         edges=[EDGES[name](edge) for name, edge in config.edges.items() if edge.enabled],
         ledger=ledger,
+        results=results,
         blotter=blotter,
         metrics=metrics,
         max_logged_seam_errors=config.simulator.max_logged_seam_errors,
         recovery=recovery,
+        selector=Selector(config.selector),
+        risk=risk,
+        hedging=Hedging(hedge, desk, markets, book, config.hedge.ttl_ms),
+        clock=clock,
         second=second,
-        observer=observer,
     )
     blotter.begin_run(
         source=source,
@@ -136,7 +170,26 @@ def open_session(
         version=__version__,
         config=dataclasses.asdict(config),
     )
-    return Session(book, bus, executor, router, desk, ledger, engine, recovery, events)
+    return Session(book, bus, executor, router, desk, ledger, engine, results, recovery, events)
+
+
+def _gates(
+    config: Config, book: HotloopApi, ledger: Ledger, risk: Risk, exposure: Exposure
+) -> Gates:
+    discount = config.fee_gate.discount
+    sizer = Sizer(config.sizer, config.execution.limits.dry_run(), ledger, discount, exposure)
+    sizer.set_mbr_resolver(book.get_mbr)
+    return Gates(FeeGate(config.fee_gate, book.get_mbr), sizer, risk, exposure)
+
+
+def _arbiter(config: Config, blotter: Blotter, metrics: Metrics) -> Arbiter:
+    priorities = {name: edge.priority for name, edge in config.edges.items()}
+
+    def cannibalised(event: Cannibalisation) -> None:
+        blotter.cannibalisation(event)
+        metrics.cannibalisation_total[event.kind] += 1
+
+    return Arbiter(config.arbiter, priorities | {HEDGE: HEDGE_PRIORITY}, cannibalised)
 
 
 def _matcher(config: Config, book: HotloopApi) -> DryRunMatcher | None:

@@ -86,7 +86,7 @@ class RunSummary:
             reseeds=session.recovery.counts.reseeds,
             first_pt_ms=engine.counts.first_pt_ms,
             last_pt_ms=engine.now_ms or None,
-            results=dict(engine.results),
+            results=dict(session.results.by_market),
             counts=session.desk.counts,
         )
         self.inputs.append(summary)

@@ -31,7 +31,7 @@ class MarketView:
     """A market's definition as the engine last read it from the seam.
 
     `runners` gives each runner's status, in the definition's order. `mbr` is the market base rate
-    in percent. A market without a definition has status None.
+    in percent, `off_ms` the scheduled start. A market without a definition has status None.
     """
 
     market_id: str
@@ -45,6 +45,8 @@ class MarketView:
     number_of_winners: int | None
     runners: Mapping[Runner, str]
     market_type: str | None = None
+    event_type_id: str | None = None
+    off_ms: int | None = None
 
     @property
     def is_open(self) -> bool:

@@ -6,6 +6,8 @@ a line was refused, and for the stale mark (which no count announces) at interva
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 from trader.execution.interfaces.messages import (
     Ladder,
     MarketState,
@@ -24,6 +26,8 @@ class Markets:
     """Views by market id. Markets the seam no longer holds keep their last view until forgotten."""
 
     def __init__(self, book: HotloopApi) -> None:
+        self.feed_lost = False
+        """While nobody tells what happens, every market is stale, whatever the seam says."""
         self._book = book
         self._views: dict[str, MarketView] = {}
         self._seqs: dict[str, int] = {}
@@ -50,6 +54,19 @@ class Markets:
         """Whether a definition was applied since the market was last read (cheap)."""
         return self._seqs.get(market_id) != self._book.definition_seq(market_id)
 
+    def is_stale(self, market_id: str) -> bool:
+        """Whether a market's book may be untrue, read from the seam."""
+        if self.feed_lost:
+            return True
+        info = self._book.market(market_id)
+        return info is not None and info["stale"]
+
+    def forget(self, market_id: str) -> None:
+        """A market that is over is held no more."""
+        self._views.pop(market_id, None)
+        self._seqs.pop(market_id, None)
+        self._runners = {k: r for k, r in self._runners.items() if k[0] != market_id}
+
     def reload(self, market_id: str) -> MarketView | None:
         """Reads a market from the seam; None when the seam does not hold it."""
         info = self._book.market(market_id)
@@ -63,7 +80,7 @@ class Markets:
             market_id=market_id,
             status=info["status"],
             in_play=info["in_play"],
-            stale=info["stale"],
+            stale=info["stale"] or self.feed_lost,
             version=info["version"],
             bet_delay=info["bet_delay"],
             ladder=info["ladder"],
@@ -71,10 +88,23 @@ class Markets:
             number_of_winners=info["number_of_winners"],
             runners=runners,
             market_type=info["market_type"],
+            event_type_id=info["event_type_id"],
+            off_ms=_off_ms(info["market_time"]),
         )
         self._views[market_id] = view
         self._seqs[market_id] = self._book.definition_seq(market_id)
         return view
+
+
+def _off_ms(market_time: str | None) -> int | None:
+    """The scheduled start; None where the venue writes what is no time."""
+    if market_time is None:
+        return None
+    try:
+        start = datetime.fromisoformat(market_time)
+    except ValueError:
+        return None
+    return round(start.replace(tzinfo=start.tzinfo or UTC).timestamp() * 1000)
 
 
 def market_state(view: MarketView) -> MarketState:
@@ -100,5 +130,5 @@ def market_state(view: MarketView) -> MarketState:
             if status != "UNKNOWN"
         ),
         winners=view.number_of_winners or 0,
-        event_type_id=None,
+        event_type_id=view.event_type_id,
     )

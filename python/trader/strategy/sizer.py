@@ -2,10 +2,11 @@
 
 The stake is a share (`kelly_fraction`) of Kelly's for the edge after commission e at odds p:
 bankroll · e / (p - 1), the same for backing and laying (a lay risks p - 1 times its stake). It is
-held between `min_stake` and `max_stake`, then cut so that neither the runner's nor the market's
-worst outcome, resting orders counted as filled, passes its cap. What is left must be a size the
-exchange takes: `min_size`, or a smaller one that pays at least `min_payout`. Markets whose bets are
-not simply won or lost at their odds (lines, each way) are refused.
+held between `min_stake` and `max_stake`, then cut so that neither the worst outcome of the runner,
+nor of the market, nor of all markets together, resting orders counted as filled, passes its cap,
+and rounded down to a multiple of `stake_step`. What is left must be a size the exchange takes:
+`min_size`, or a smaller one that pays at least `min_payout`. Markets whose bets are not simply won
+or lost at their odds (lines, each way) are refused.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from trader.execution.interfaces.executor import DryRunLimits, OpenOrder
 from trader.execution.interfaces.intents import Side
 from trader.execution.ledger import Ledger
 from trader.strategy.context import MarketView, Runner
+from trader.strategy.exposure import Exposure
 from trader.strategy.fee_gate import Refused
 
 MbrResolver = Callable[[str], float | None]
@@ -31,18 +33,28 @@ class SizerConfig:
     max_stake: float = rule(Number(0.01, 1e6))
     max_runner_liability: float = rule(Number(0.0, 1e9))
     max_market_liability: float = rule(Number(0.0, 1e9))
+    max_total_liability: float = rule(Number(0.0, 1e9))
+    stake_step: float = rule(Number(0.01, 1000.0))
 
 
 class Sizer:
     """Sizes in hundredths for orders that passed the fee gate."""
 
     def __init__(
-        self, config: SizerConfig, limits: DryRunLimits, ledger: Ledger, discount: float
+        self,
+        config: SizerConfig,
+        limits: DryRunLimits,
+        ledger: Ledger,
+        discount: float,
+        exposure: Exposure | None = None,
     ) -> None:
+        """`exposure`: of all markets; None where there is but one."""
         self._config = config
         self._limits = limits
         self._ledger = ledger
         self._discount = discount
+        self._exposure = exposure
+        self._step_centi = round(config.stake_step * 100)
         self._get_mbr: MbrResolver | None = None
 
     def set_mbr_resolver(self, get_mbr: MbrResolver) -> None:
@@ -73,7 +85,8 @@ class Sizer:
         if room_centi <= 0:
             return Refused("exposure_cap")
         size_centi = min(wanted_centi, room_centi)
-        if not self._takes(size_centi, price_centi):
+        size_centi -= size_centi % self._step_centi
+        if not self.takes(size_centi, price_centi):
             return Refused("below_minimum")
         return size_centi
 
@@ -108,7 +121,7 @@ class Sizer:
         price_centi: int,
         resting: Sequence[OpenOrder],
     ) -> int:
-        """The largest size whose loss still fits under both caps; 0 or less when none does.
+        """The largest size whose loss still fits under all caps; 0 or less when none does.
 
         What counts is what else is lost when the order loses: a market at its cap through other
         outcomes can still take back what it holds.
@@ -118,11 +131,21 @@ class Sizer:
         runner_room_e4 = round(self._config.max_runner_liability * 10_000) + at_stake_e4
         worst_e4 = self._ledger.worst_case_e4(market, resting, (runner, side is Side.LAY))
         market_room_e4 = round(self._config.max_market_liability * 10_000) + worst_e4
-        loss_e4_per_centi = 100 if side is Side.BACK else price_centi - 100
-        return min(runner_room_e4, market_room_e4) // loss_e4_per_centi
+        room_e4 = min(runner_room_e4, market_room_e4)
+        if self._exposure is not None:
+            others_e4 = self._exposure.others_e4(market.market_id)
+            total_room_e4 = round(self._config.max_total_liability * 10_000) - others_e4 + worst_e4
+            room_e4 = min(room_e4, total_room_e4)
+        return room_e4 // loss_e4_per_centi(side, price_centi)
 
-    def _takes(self, size_centi: int, price_centi: int) -> bool:
+    def takes(self, size_centi: int, price_centi: int) -> bool:
+        """Whether the exchange takes a bet of that size."""
         limits = self._limits
         if size_centi >= limits.min_size_centi:
             return True
         return size_centi > 0 and price_centi * size_centi >= limits.min_payout_centi * 100
+
+
+def loss_e4_per_centi(side: Side, price_centi: int) -> int:
+    """What a hundredth of stake can lose at a price, in 1/10,000."""
+    return 100 if side is Side.BACK else price_centi - 100

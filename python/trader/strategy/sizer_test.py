@@ -9,10 +9,10 @@ from hypothesis import strategies as st
 from trader.config.loading import load
 from trader.execution.interfaces.executor import OpenOrder
 from trader.execution.interfaces.intents import Side
-from trader.execution.ledger import Fill, Ledger
+from trader.execution.ledger import Ledger
 from trader.strategy.fee_gate import Refused
 from trader.strategy.sizer import Sizer
-from trader.strategy.testing import A, B, market, order
+from trader.strategy.testing import A, B, fill, market, order, record
 
 WIDE = (
     "sizer.max_runner_liability=1e6",
@@ -71,7 +71,7 @@ def test_the_market_cap_counts_all_runners() -> None:
 
 def test_a_market_at_its_cap_can_still_take_back_what_it_holds() -> None:
     book = Ledger(0.0, 5.0)
-    book.record(Fill("I", "e", A, Side.BACK, 300, 1200, 0))
+    record(book, fill(A, Side.BACK, 300, 1200))
     of = sizer(*WIDE, "sizer.max_market_liability=12", book=book)
     assert size(of, Side.BACK, 300, 0.9) == Refused("exposure_cap")
     # If A wins the back earns 24, so a lay at 3.0 may lose 36 before that outcome is at the cap.
@@ -88,7 +88,7 @@ def test_an_edge_may_want_less_than_the_sizer_would_stake() -> None:
 
 def test_no_room_and_too_small_are_refused() -> None:
     book = Ledger(0.0, 5.0)
-    book.record(Fill("I", "e", A, Side.BACK, 200, 1500, 0))
+    record(book, fill(A, Side.BACK, 200, 1500))
     assert size(sizer(*WIDE, "sizer.max_runner_liability=15", book=book), Side.BACK, 300, 0.1) == (
         Refused("exposure_cap")
     )
@@ -121,11 +121,11 @@ def test_no_size_ever_passes_a_cap(
     side: Side, price_centi: int, edge: float, held_centi: int, held_side: Side
 ) -> None:
     book = Ledger(0.0, 5.0)
-    book.record(Fill("I", "e", A, held_side, 250, held_centi, 0))
+    record(book, fill(A, held_side, 250, held_centi))
     before = min(0, book.worst_case_e4(market(), ()))
     result = size(sizer("sizer.max_stake=1000", book=book), side, price_centi, edge)
     if isinstance(result, Refused):
         return
-    book.record(Fill("I", "e", A, side, price_centi, result, 0))
+    record(book, fill(A, side, price_centi, result))
     assert min(book.runner_outcomes(A, ())) >= min(before, -1_500_000)
     assert book.worst_case_e4(market(), ()) >= min(before, -4_000_000)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from trader.execution.interfaces.executor import OpenOrder
 from trader.execution.interfaces.intents import Persistence, Side
-from trader.execution.ledger import Fill
+from trader.execution.ledger import Fill, Ledger
 from trader.strategy.context import MarketView, Runner
 
 MARKET = "1.1"
@@ -33,8 +33,15 @@ def market(
 
 
 def fill(runner: Runner, side: Side, price_centi: int, size_centi: int) -> Fill:
-    """A match of one of our orders."""
-    return Fill("I1", "passive_maker", runner, side, price_centi, size_centi, 0)
+    """A match of one of our orders, another order for each place and size."""
+    name = f"{runner.selection_id}-{side}-{price_centi}-{size_centi}"
+    return Fill(name, "passive_maker", runner, side, price_centi, size_centi, 0)
+
+
+def record(ledger: Ledger, fill: Fill) -> None:
+    """The order of a fill is matched by just that."""
+    value_e4 = fill.size_centi * fill.price_centi
+    ledger.matched(fill.intent_id, fill.runner, fill.side, fill.size_centi, value_e4)
 
 
 def order(runner: Runner, side: Side, price_centi: int, remaining_centi: int) -> OpenOrder:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar, Generic, TypeAlias, TypeVar
 
-from trader.config.rules import Flag, rule
+from trader.config.rules import Flag, Whole, rule
 from trader.execution.interfaces.executor import OpenOrder
 from trader.execution.interfaces.intents import Side
 from trader.strategy.context import Runner, StrategyContext
@@ -15,9 +15,10 @@ from trader.strategy.context import Runner, StrategyContext
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EdgeConfig:
-    """Keys every edge has."""
+    """Keys every edge has. `priority`: the higher one wins where two edges want one place."""
 
     enabled: bool = rule(Flag())
+    priority: int = rule(Whole(0, 1000))
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +27,8 @@ class Place:
 
     `gross_edge` is the expected profit as a share of the stake, before commission. `reduces` says
     that the order takes inventory back, so the fee gate may let it pass with less edge.
-    `max_size_centi` is the most the edge wants, whatever the sizer would stake.
+    `max_size_centi` is the most the edge wants, whatever the sizer would stake; `p_fill` the
+    probability that it is filled, for where another edge wants the same place.
     """
 
     side: Side
@@ -35,6 +37,7 @@ class Place:
     ttl_ms: int
     reduces: bool = False
     max_size_centi: int | None = None
+    p_fill: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +49,7 @@ class Replace:
     gross_edge: float
     ttl_ms: int
     reduces: bool = False
+    p_fill: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

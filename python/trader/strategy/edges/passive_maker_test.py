@@ -46,7 +46,7 @@ def decide(
 
 def held(side: Side, stake_centi: int) -> Position:
     position = Position()
-    position.add(side, 300, stake_centi)
+    position.change(side, stake_centi, stake_centi * 300)
     return position
 
 

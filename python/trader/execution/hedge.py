@@ -1,0 +1,167 @@
+"""Hedge-on-fill: evens out what the hedged edges are filled with, whichever executor reports it.
+
+The hedge listens to the reports on the bus. For each runner it adds up what the hedged edges and
+its own orders have matched; while winning and losing do not pay the same, it wants an order on the
+other side: `offset_ticks` better than the last fill (a LAY below a BACK, a BACK above a LAY), for
+`ttl_ms`. When such an order ends unfilled, `on_expiry` says whether it crosses to what the market
+offers (`cross`) or leaves the position as it is (`leave`).
+
+It decides what is wanted and asks nobody; the engine carries it out when the market can be traded.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from trader.betfair import ladder
+from trader.config.rules import Choice, Texts, Whole, rule
+from trader.execution.ack_tracker import AckTracker
+from trader.execution.interfaces.executor import OpenOrder
+from trader.execution.interfaces.intents import Action, QuoteIntent, Side
+from trader.execution.interfaces.reports import ExecutionReport, Status
+from trader.execution.ipc import Bus
+from trader.execution.ledger import Position
+
+HEDGE: Final = "hedge"
+"""The edge that hedges stand under."""
+AGAIN_MS: Final = 1_000
+"""What was refused is tried again after so long."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HedgeConfig:
+    edges: tuple[str, ...] = rule(Texts("a list of the edges whose fills are hedged"))
+    offset_ticks: int = rule(Whole(0, 100))
+    ttl_ms: int = rule(Whole(1, 86_400_000))
+    on_expiry: str = rule(Choice(("cross", "leave")))
+
+
+@dataclass(frozen=True, slots=True)
+class RunnerKey:
+    """One runner of one market, as orders carry it."""
+
+    market_id: str
+    selection_id: int
+    handicap_centi: int
+
+
+@dataclass(frozen=True, slots=True)
+class HedgeWish:
+    """An order that evens a runner out. Price and size in hundredths."""
+
+    side: Side
+    price_centi: int
+    size_centi: int
+
+
+@dataclass(slots=True)
+class _Hedged:
+    """One runner: what is to be evened out, and how."""
+
+    position: Position
+    last_side: Side
+    last_price_centi: int
+    crosses: bool = False
+    given_up: bool = False
+    not_before_ms: int = 0
+
+
+class HedgeOnFill:
+    """For the engine's thread. Subscribes to the bus when it is made: after the router."""
+
+    def __init__(self, config: HedgeConfig, bus: Bus, tracker: AckTracker) -> None:
+        self.due: dict[RunnerKey, None] = {}
+        """Runners that something has changed for, oldest first; the engine takes them out."""
+        self._config = config
+        self._tracker = tracker
+        self._edges = frozenset(config.edges)
+        self._runners: dict[RunnerKey, _Hedged] = {}
+        if self._edges:
+            bus.subscribe(self._on_report)
+
+    def wish(
+        self,
+        key: RunnerKey,
+        orders: Sequence[OpenOrder],
+        best: tuple[int | None, int | None],
+        now_ms: int,
+    ) -> HedgeWish | None:
+        """What is still to be ordered for a runner beside the hedges that rest (`orders`); None
+        when it is even. `best`: the best prices to back and to lay at now, hundredths."""
+        hedged = self._runners.get(key)
+        if hedged is None or hedged.given_up or now_ms < hedged.not_before_ms:
+            return None
+        open_e4 = hedged.position.win_e4 - hedged.position.lose_e4
+        for order in orders:
+            value_e4 = order.remaining_centi * order.price_centi
+            open_e4 += value_e4 if order.side is Side.BACK else -value_e4
+        if open_e4 == 0:
+            return None
+        side = Side.LAY if open_e4 > 0 else Side.BACK
+        price_centi = self._price(hedged, side, best)
+        if price_centi is None:
+            return None
+        return HedgeWish(side, price_centi, (2 * abs(open_e4) + price_centi) // (2 * price_centi))
+
+    def is_waiting(self, key: RunnerKey, now_ms: int) -> bool:
+        """Whether a runner's hedge is to be tried again later, without anything happening."""
+        hedged = self._runners.get(key)
+        return hedged is not None and now_ms < hedged.not_before_ms
+
+    def forget(self, market_id: str) -> None:
+        """A market has closed."""
+        self.due = {key: None for key in self.due if key.market_id != market_id}
+        self._runners = {k: v for k, v in self._runners.items() if k.market_id != market_id}
+
+    def _price(
+        self, hedged: _Hedged, side: Side, best: tuple[int | None, int | None]
+    ) -> int | None:
+        to_back, to_lay = best
+        if hedged.crosses or hedged.last_side is side:
+            # The other edge's own fills have turned the position round: nothing to gain by waiting.
+            return to_lay if side is Side.LAY else to_back
+        step = ladder.prev_price if side is Side.LAY else ladder.next_price
+        price = hedged.last_price_centi
+        for _ in range(self._config.offset_ticks):
+            price = step(price) or price
+        return price
+
+    # --- reports ----------------------------------------------------------------------------------
+
+    def _on_report(self, report: ExecutionReport) -> None:
+        tracked = self._tracker.get(report.intent_id)
+        if tracked is None or tracked.intent.action is Action.CANCEL:
+            return
+        intent = tracked.intent
+        if intent.edge != HEDGE and intent.edge not in self._edges:
+            return
+        key = RunnerKey(intent.market_id, intent.selection_id, intent.handicap_centi)
+        self._count(key, intent, report)
+        if intent.edge == HEDGE and report.is_terminal and report.status is not Status.FILLED:
+            self._ended(key, report)
+
+    def _count(self, key: RunnerKey, intent: QuoteIntent, report: ExecutionReport) -> None:
+        for event in report.fill_events:
+            price_centi, size_centi = round(event.price * 100), round(event.size * 100)
+            hedged = self._runners.get(key)
+            if hedged is None:
+                hedged = self._runners[key] = _Hedged(Position(), intent.side, price_centi)
+            hedged.position.change(intent.side, size_centi, size_centi * price_centi)
+            if intent.edge != HEDGE:
+                hedged.last_side, hedged.last_price_centi = intent.side, price_centi
+                hedged.crosses = hedged.given_up = False
+            self.due[key] = None
+
+    def _ended(self, key: RunnerKey, report: ExecutionReport) -> None:
+        """A hedge is gone with something unmatched."""
+        hedged = self._runners.get(key)
+        if hedged is None:
+            return
+        if report.status is Status.EXPIRED:
+            hedged.crosses = self._config.on_expiry == "cross"
+            hedged.given_up = not hedged.crosses
+        elif report.status is Status.REJECTED:
+            hedged.not_before_ms = report.ts_ms + AGAIN_MS
+        self.due[key] = None

@@ -1,0 +1,108 @@
+"""Our orders by runner and by market: those that rest, and those on their way to the executor."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Final
+
+from trader.execution.interfaces.executor import OpenOrder
+from trader.execution.interfaces.intents import Action, QuoteIntent
+from trader.execution.router import Router
+from trader.strategy.context import Runner
+
+NO_ORDERS: Final[Sequence[OpenOrder]] = ()
+
+
+class StandingOrders:
+    """A view over the router's open orders; told by the order desk what was sent and answered."""
+
+    def __init__(self, router: Router) -> None:
+        self._router = router
+        self._on_the_way: dict[str, tuple[Runner, QuoteIntent]] = {}
+        self._by_runner: dict[Runner, list[OpenOrder]] = {}
+        self._changed = False
+
+    def sent(self, runner: Runner, intent: QuoteIntent) -> None:
+        """A PLACE or a REPLACE was handed to the executor."""
+        self._on_the_way[intent.intent_id] = (runner, intent)
+
+    def answered(self, intent_id: str) -> None:
+        """An intent rests now, or has ended."""
+        self._on_the_way.pop(intent_id, None)
+
+    def changed(self) -> None:
+        """An order is another than it was."""
+        self._changed = True
+
+    def is_on_the_way(self, intent_id: str) -> bool:
+        return intent_id in self._on_the_way
+
+    def by_runner(self) -> dict[Runner, list[OpenOrder]]:
+        """All resting orders; runners without any are not in it. Do not change it."""
+        if self._changed:
+            self._changed = False
+            self._by_runner = {}
+            for order in self._router.open_orders():
+                handicap_centi = order.handicap_centi
+                runner = Runner(
+                    order.market_id, order.selection_id, handicap_centi / 100, handicap_centi
+                )
+                self._by_runner.setdefault(runner, []).append(order)
+        return self._by_runner
+
+    def on(self, runner: Runner) -> Sequence[OpenOrder]:
+        """All resting orders on a runner, oldest first."""
+        return self.by_runner().get(runner, NO_ORDERS)
+
+    def of(self, edge: str, runner: Runner) -> Sequence[OpenOrder]:
+        """One edge's resting orders on a runner, oldest first."""
+        orders = self.by_runner().get(runner)
+        return [order for order in orders if order.edge == edge] if orders else NO_ORDERS
+
+    def standing(self, runner: Runner) -> list[OpenOrder]:
+        """All orders on a runner, those on their way included."""
+        orders = list(self.on(runner))
+        orders.extend(
+            _as_resting(intent)
+            for whose, intent in self._on_the_way.values()
+            if whose == runner and intent.action is Action.PLACE
+        )
+        return orders
+
+    def at_risk(self, market_id: str) -> Sequence[OpenOrder]:
+        """A market's resting orders with those on their way, as they may come to stand.
+
+        One message can touch all runners of a market, and nothing is heard back before its end:
+        each order must fit under the caps beside those sent just before it.
+        """
+        resting = self._router.open_orders(market_id)
+        sent = [i for _, i in self._on_the_way.values() if i.market_id == market_id]
+        if not sent:
+            return resting
+        moves = {i.target_intent_id: i.price_centi for i in sent if i.action is Action.REPLACE}
+        # Until a move is answered either price may be matched: the higher one costs a lay more.
+        return [
+            replace(order, price_centi=max(order.price_centi, moves.get(order.intent_id, 0)))
+            for order in resting
+        ] + [_as_resting(i) for i in sent if i.action is Action.PLACE]
+
+
+def _as_resting(intent: QuoteIntent) -> OpenOrder:
+    """A new order as it will rest if it is taken."""
+    return OpenOrder(
+        intent_id=intent.intent_id,
+        edge=intent.edge,
+        market_id=intent.market_id,
+        selection_id=intent.selection_id,
+        handicap_centi=intent.handicap_centi,
+        side=intent.side,
+        price_centi=intent.price_centi,
+        size_centi=intent.size_centi,
+        remaining_centi=intent.size_centi,
+        matched_centi=0,
+        placed_ts_ms=intent.ts_ms,
+        deadline_ms=intent.deadline_ms,
+        persistence=intent.persistence,
+        time_in_force=intent.time_in_force,
+    )

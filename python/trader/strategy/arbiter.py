@@ -1,0 +1,220 @@
+"""The arbiter: every place in the market belongs to one edge.
+
+A quote slot is one side of one runner. The edge whose orders rest there (or are on their way)
+owns it. Another edge's wish for it is weighed: the higher `priority` wins; between equals the
+wish must be worth `takeover_margin` more than the owner's, in expected profit a unit of stake
+(`gross_edge` times the probability of a fill, where the edge tells it). Who wins has the owner's
+orders taken away and the slot kept for `reserve_ms`; its order is placed when it asks again, so
+that never two edges queue for one fill. Who loses is refused.
+
+An order that would meet another edge's on the other side is refused too: nobody earns by trading
+with himself. Each such event is cannibalisation, and is logged once for the two edges and the
+order that is in the way.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final, Literal, TypeAlias
+
+from trader.config.rules import Number, Whole, rule
+from trader.execution.interfaces.executor import OpenOrder
+from trader.execution.interfaces.intents import Side
+from trader.strategy.context import Runner
+from trader.strategy.edges.base import Cancel, Place, Proposal, Replace
+
+Slot: TypeAlias = tuple[Runner, Side]
+EventKind: TypeAlias = Literal["refused", "taken_over", "self_match", "overtaken"]
+
+HEDGE_PRIORITY: Final = 1_001
+"""Above every edge's: what takes risk away comes first."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ArbiterConfig:
+    takeover_margin: float = rule(Number(0.0, 100.0))
+    reserve_ms: int = rule(Whole(0, 600_000))
+
+
+@dataclass(frozen=True, slots=True)
+class Cannibalisation:
+    """One edge in another one's way. `kind`:
+
+    - `refused`: the owner kept its slot; `taken_over`: it lost it to `edge`;
+    - `self_match`: the order of `edge` would have met the other's;
+    - `overtaken`: an order of `edge` was filled while one of `other` queued for the same.
+
+    Values are expected profit a unit of stake.
+    """
+
+    ts_ms: int
+    runner: Runner
+    side: Side
+    kind: EventKind
+    edge: str
+    other: str
+    value: float
+    other_value: float
+
+
+OnEvent: TypeAlias = Callable[[Cannibalisation], object]
+
+
+class Arbiter:
+    """For the engine's thread. `priorities`: by edge; who is not in it has 0."""
+
+    def __init__(
+        self, config: ArbiterConfig, priorities: Mapping[str, int], on_event: OnEvent
+    ) -> None:
+        self.counts: Counter[str] = Counter()
+        self._config = config
+        self._priorities = priorities
+        self._on_event = on_event
+        self._values: dict[Slot, tuple[str, float]] = {}  # what the owner's last wish was worth
+        self._reserved: dict[Slot, tuple[str, int]] = {}  # for whom, until when
+        self._logged: set[tuple[Slot, str, str]] = set()  # slot, edge, the order in its way
+
+    def judge(
+        self,
+        edge: str,
+        runner: Runner,
+        wishes: Sequence[Proposal],
+        orders: Sequence[OpenOrder],
+        now_ms: int,
+    ) -> list[tuple[str, Proposal]]:
+        """What of an edge's wishes for a runner is carried out, with who has to do it: an owner
+        that loses its slot has to cancel. `orders` are all edges' on that runner, those on their
+        way included."""
+        allowed: list[tuple[str, Proposal]] = []
+        for wish in wishes:
+            if isinstance(wish, Cancel):
+                allowed.append((edge, wish))
+                continue
+            side = wish.side if isinstance(wish, Place) else wish.order.side
+            slot = (runner, side)
+            if self._meets(edge, slot, wish, orders, now_ms, allowed):
+                continue
+            if isinstance(wish, Place) and not self._may_place(
+                edge, slot, wish, orders, now_ms, allowed
+            ):
+                continue
+            self._values[slot] = (edge, worth(wish))
+            allowed.append((edge, wish))
+        return allowed
+
+    def filled(
+        self, edge: str, runner: Runner, side: Side, queued: Sequence[OpenOrder], now_ms: int
+    ) -> None:
+        """An order of `edge` was filled; `queued` are all orders on that runner."""
+        for order in queued:
+            if order.side is side and order.edge != edge:
+                key = ((runner, side), edge, order.intent_id)
+                self._event(key, now_ms, "overtaken", order.edge, 0.0, 0.0)
+
+    def forget(self, market_id: str) -> None:
+        """A market has closed."""
+        self._values = {s: v for s, v in self._values.items() if s[0].market_id != market_id}
+        self._reserved = {s: r for s, r in self._reserved.items() if s[0].market_id != market_id}
+        self._logged = {k for k in self._logged if k[0][0].market_id != market_id}
+
+    def _may_place(
+        self,
+        edge: str,
+        slot: Slot,
+        wish: Place,
+        orders: Sequence[OpenOrder],
+        now_ms: int,
+        allowed: list[tuple[str, Proposal]],
+    ) -> bool:
+        """Whether the slot is the edge's; if it is to become so, the owner's orders go first."""
+        others = [o for o in orders if o.side is slot[1] and o.edge != edge]
+        if not others:
+            return self._is_free_for(edge, slot, now_ms)
+        owner = others[0].edge
+        value = worth(wish)
+        owner_value = self._owner_value(slot, owner)
+        key = (slot, edge, others[0].intent_id)
+        if not self._beats(edge, value, owner, owner_value):
+            self._event(key, now_ms, "refused", owner, value, owner_value)
+            return False
+        self._reserved[slot] = (edge, now_ms + self._config.reserve_ms)
+        allowed.extend(
+            (order.edge, Cancel(order, "taken_over")) for order in others if order.pending is None
+        )
+        self._event(key, now_ms, "taken_over", owner, value, owner_value)
+        return False
+
+    def _is_free_for(self, edge: str, slot: Slot, now_ms: int) -> bool:
+        reserved = self._reserved.get(slot)
+        if reserved is None:
+            return True
+        holder, until_ms = reserved
+        if holder == edge or now_ms >= until_ms:
+            del self._reserved[slot]
+            return True
+        return False
+
+    def _owner_value(self, slot: Slot, owner: str) -> float:
+        known = self._values.get(slot)
+        return known[1] if known is not None and known[0] == owner else 0.0
+
+    def _beats(self, edge: str, value: float, owner: str, owner_value: float) -> bool:
+        ours, theirs = self._priority(edge), self._priority(owner)
+        if ours != theirs:
+            return ours > theirs
+        return value > owner_value * (1.0 + self._config.takeover_margin)
+
+    def _priority(self, edge: str) -> int:
+        return self._priorities.get(edge, 0)
+
+    def _meets(
+        self,
+        edge: str,
+        slot: Slot,
+        wish: Place | Replace,
+        orders: Sequence[OpenOrder],
+        now_ms: int,
+        allowed: list[tuple[str, Proposal]],
+    ) -> bool:
+        """Whether the order would be matched with one of another edge on the other side. Whoever
+        ranks lower makes way: the other's order, or the one that was to be moved there."""
+        met = [o for o in orders if o.edge != edge and _would_match(wish, slot[1], o)]
+        for order in met:
+            key = (slot, edge, order.intent_id)
+            self._event(key, now_ms, "self_match", order.edge, worth(wish), 0.0)
+            if self._priority(edge) > self._priority(order.edge) and order.pending is None:
+                allowed.append((order.edge, Cancel(order, "self_match")))
+        if met and isinstance(wish, Replace) and len(allowed) == 0:
+            allowed.append((edge, Cancel(wish.order, "self_match")))
+        return bool(met)
+
+    def _event(
+        self,
+        key: tuple[Slot, str, str],
+        now_ms: int,
+        kind: EventKind,
+        other: str,
+        value: float,
+        other_value: float,
+    ) -> None:
+        self.counts[kind] += 1
+        if key in self._logged:
+            return
+        self._logged.add(key)
+        (runner, side), edge, _ = key
+        self._on_event(Cannibalisation(now_ms, runner, side, kind, edge, other, value, other_value))
+
+
+def _would_match(wish: Place | Replace, side: Side, order: OpenOrder) -> bool:
+    if order.side is side:
+        return False
+    if side is Side.BACK:
+        return wish.price_centi <= order.price_centi
+    return wish.price_centi >= order.price_centi
+
+
+def worth(wish: Place | Replace) -> float:
+    """The expected profit a unit of stake, before commission."""
+    return wish.gross_edge * (1.0 if wish.p_fill is None else wish.p_fill)
