@@ -97,7 +97,7 @@ class Engine:
         self._apply = apply
         self._router = router
         self._desk = desk
-        self._edges = edges
+        self.edges = list(edges)
         self._ledger = ledger
         self._blotter = blotter
         self._metrics = metrics
@@ -253,7 +253,7 @@ class Engine:
     def _decide(self, view: MarketView, runner: Runner) -> None:
         """Asks every edge about a runner and has carried out what it wants."""
         ctx = self._context(view)
-        for edge in self._edges:
+        for edge in self.edges:
             proposals = edge.decide(ctx, runner)
             if not proposals:
                 continue

@@ -185,3 +185,38 @@ def test_a_market_of_unknown_winners_is_taken_runner_by_runner(matched: list[Fil
     others = sum(min(book.runner_outcomes(runner, ())) for runner in (B, C))
     for wins, of_a in zip((True, False), book.runner_outcomes(A, ()), strict=True):
         assert book.worst_case_e4(market(winners=None), (), (A, wins)) == others + of_a
+
+
+def test_an_orders_totals_replace_the_former_ones() -> None:
+    book = Ledger(0.0, 5.0)
+    book.matched("I", A, Side.BACK, 200, 200 * 300)
+    book.matched("I", A, Side.BACK, 500, 200 * 300 + 300 * 310)
+    position = book.position(A)
+    assert position is not None
+    assert (position.back_stake_centi, position.win_e4, position.lose_e4) == (
+        500,
+        200 * 200 + 300 * 210,
+        -50_000,
+    )
+
+
+def test_what_the_venue_takes_back_after_the_end_leaves_the_position() -> None:
+    book = ledger(fill(A, Side.BACK, 300, 1000), fill(B, Side.LAY, 400, 500))
+    assert book.amended("I1", 200, 200 * 400) == MARKET
+    result = settled(book, market({A: "LOSER", B: "WINNER", C: "LOSER"}))
+    assert result.gross_e4 == -100_000 - 200 * 300
+    assert book.amended("never matched", 0, 0) is None
+
+
+def test_a_forgotten_market_is_not_changed_any_more() -> None:
+    book = ledger(fill(A, Side.BACK, 300, 1000))
+    book.forget(MARKET)
+    assert book.markets() == []
+    assert book.amended("I0", 0, 0) is None
+
+
+def test_what_the_venue_has_paid_is_the_result() -> None:
+    book = ledger(fill(A, Side.BACK, 300, 1000))
+    result = book.paid_out(market({A: "WINNER", B: "LOSER", C: "LOSER"}), 199_900, 9_900)
+    assert (result.kind, result.net_e4) == ("venue", 190_000)
+    assert [part.position.back_stake_centi for part in result.runners] == [1000]

@@ -168,6 +168,7 @@ class Metrics(Collector):
                 "Resting orders that the seam keeps no queue position of.",
                 self.untracked_orders_total,
             ),
+            ("hotloop_kills", "Times risk has ended all trading.", self.kills_total),
             (
                 "hotloop_transport_reconnects",
                 "Connections to the executor made after one was lost.",
@@ -211,6 +212,12 @@ class Metrics(Collector):
             ("hotloop_reports", "Reports heard.", "status", self.reports_total),
             ("hotloop_fills", "Reports with something matched.", "edge", self.fills_total),
             ("hotloop_rejects", "Intents refused.", "code", self.rejects_total),
+            (
+                "hotloop_cannibalisation",
+                "Times one edge was in another one's way.",
+                "kind",
+                self.cannibalisation_total,
+            ),
             ("hotloop_seam_events", "Diagnostics of the seam.", "event", self.seam_events_total),
             (
                 "hotloop_seam_refusals",

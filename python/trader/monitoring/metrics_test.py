@@ -44,6 +44,8 @@ NAMES = {
     "hotloop_executor_restarts_total": "counter",
     "hotloop_executor_switches_total": "counter",
     "hotloop_duplicate_reports_total": "counter",
+    "hotloop_cannibalisation_total": "counter",
+    "hotloop_kills_total": "counter",
     "hotloop_open_orders": "gauge",
     "hotloop_pnl": "gauge",
 }

@@ -39,3 +39,22 @@ def test_without_a_base_rate_orders_are_refused_unless_one_is_assumed() -> None:
     assuming = gate(None, "fee_gate.unknown_mbr=assume", "fee_gate.assumed_mbr_percent=8")
     assert assuming.commission("1.1") == pytest.approx(0.08)
     assert assuming.check("1.1", 0.5, reduces=False) is None
+
+
+def test_beyond_the_free_transactions_of_a_clock_hour_an_order_must_earn_its_charge() -> None:
+    of = gate(5.0, "fee_gate.transaction_charge=0.002", "fee_gate.free_transactions_per_hour=2")
+    for ts_ms in (0, 1):
+        assert of.check_charge("1.1", 0.001, 100, ts_ms) is None
+        of.transaction(ts_ms)
+    # 0.1 % of 1.00, less 5 % commission, is under a fifth of a penny; of 2.20 it is above.
+    assert of.check_charge("1.1", 0.001, 100, 2) == Refused("transaction_charge")
+    assert of.check_charge("1.1", 0.001, 220, 2) is None
+    assert of.check_charge("1.1", 0.001, 100, 3_600_000) is None, "the next hour is free again"
+
+
+def test_what_was_charged_is_added_up_and_the_hours_do_not_go_back() -> None:
+    of = gate(5.0, "fee_gate.transaction_charge=0.002", "fee_gate.free_transactions_per_hour=1")
+    for ts_ms in (0, 1, 3_600_000, 3_599_999):
+        of.transaction(ts_ms)
+    assert of.charged_transactions == 2
+    assert of.charges_e4() == 40
