@@ -25,7 +25,7 @@ from trader.execution.interfaces.intents import QuoteIntent
 from trader.execution.interfaces.reports import ExecutionReport
 from trader.execution.ledger import Fill, MarketResult
 
-SCHEMA_VERSION: Final = 1
+SCHEMA_VERSION: Final = 2
 BATCH_ROWS: Final = 1000
 
 _SCHEMA: Final = """
@@ -48,6 +48,10 @@ CREATE TABLE reports (
     avg_price_matched REAL, reject_code TEXT, reject_class TEXT, message TEXT,
     dry_run INTEGER NOT NULL, recv_ns INTEGER, sent_ns INTEGER, acked_ns INTEGER
 );
+CREATE TABLE estimates (
+    run INTEGER NOT NULL, intent_id TEXT NOT NULL, p_fill REAL, ttf_ms REAL, size_ahead REAL,
+    last_traded_ts_ms INTEGER, last_traded_price REAL, PRIMARY KEY (run, intent_id)
+) WITHOUT ROWID;
 CREATE TABLE fills (
     run INTEGER NOT NULL, intent_id TEXT NOT NULL, ts_ms INTEGER NOT NULL, edge TEXT NOT NULL,
     market_id TEXT NOT NULL, selection_id INTEGER NOT NULL, handicap_centi INTEGER NOT NULL,
@@ -67,6 +71,7 @@ CREATE TABLE positions (
 """
 _INSERT_INTENT: Final = f"INSERT INTO intents VALUES ({','.join('?' * 15)})"
 _INSERT_REPORT: Final = f"INSERT INTO reports VALUES ({','.join('?' * 19)})"
+_INSERT_ESTIMATE: Final = f"INSERT INTO estimates VALUES ({','.join('?' * 7)})"
 _INSERT_FILL: Final = f"INSERT INTO fills VALUES ({','.join('?' * 10)})"
 _INSERT_SETTLEMENT: Final = f"INSERT OR REPLACE INTO settlements VALUES ({','.join('?' * 8)})"
 _INSERT_POSITION: Final = f"INSERT OR REPLACE INTO positions VALUES ({','.join('?' * 10)})"
@@ -79,6 +84,7 @@ class Blotter:
         self.path = path
         self._run = 0
         self._intents: list[tuple[object, ...]] = []
+        self._estimates: list[tuple[object, ...]] = []
         self._reports: list[tuple[object, ...]] = []
         self._fills: list[tuple[object, ...]] = []
         self._db = sqlite3.connect(path, isolation_level=None)
@@ -153,6 +159,32 @@ class Blotter:
             )
         )
         if len(self._intents) >= BATCH_ROWS:
+            self.flush()
+
+    def estimate(
+        self,
+        intent_id: str,
+        *,
+        p_fill: float | None,
+        ttf_ms: float | None,
+        size_ahead: float | None,
+        last_traded_ts_ms: int | None,
+        last_traded_price: float | None,
+    ) -> None:
+        """What the books said of a PLACE or REPLACE when it was sent; None where they had nothing:
+        the chance of a fill (0 to 1), the ms to it, the queue ahead (stake), the last trade."""
+        self._estimates.append(
+            (
+                self._run,
+                intent_id,
+                p_fill,
+                ttf_ms,
+                size_ahead,
+                last_traded_ts_ms,
+                last_traded_price,
+            )
+        )
+        if len(self._estimates) >= BATCH_ROWS:
             self.flush()
 
     def report(self, report: ExecutionReport) -> None:
@@ -249,11 +281,12 @@ class Blotter:
         """One transaction: kept rows first, so that a settlement never stands before its fills."""
         batches = [
             (_INSERT_INTENT, self._intents),
+            (_INSERT_ESTIMATE, self._estimates),
             (_INSERT_REPORT, self._reports),
             (_INSERT_FILL, self._fills),
             *more,
         ]
-        self._intents, self._reports, self._fills = [], [], []
+        self._intents, self._estimates, self._reports, self._fills = [], [], [], []
         if not any(rows for _, rows in batches):
             return
         self._db.execute("BEGIN")
