@@ -76,9 +76,11 @@ counterpart, and the table shows what two runs are accepted by:
   time                apply_delta, decision, pfill_ttf: side by side with the ratio B to A
 
 Equal means equal; signals (p_fill, time to fill) are so to 1e-9 relative or 1e-12 absolute, as in
-`trader parity`, and the table says how many differ by that rounding. Times decide nothing. The first difference is shown with
-its table, run, intent and column. Exit code 1: something differs. Exit code 2: a folder holds no
-whole run, or the two were given different things to do (it says which).
+`trader parity`, and the table says how many differ by that rounding. Times decide nothing. The
+first difference is shown with its table, run, intent and column.
+
+Exit code 1: something differs. Exit code 2: a folder holds no whole run, or the two were given
+different things to do (it says which).
 
 examples:
   trader replay 1.200806927.json --out out-rust

@@ -31,6 +31,7 @@ from trader.simulator.compare_run import (
 from trader.simulator.compare_tables import (
     RowDifference,
     Stop,
+    Table,
     TableDifferences,
     compare_table,
     tables_of,
@@ -102,7 +103,7 @@ def compare(
 def _compared(a: ReplayedRun, b: ReplayedRun, stop: Stop) -> Comparison:
     estimates: list[Row] = []
     tables: list[TableDifferences] = []
-    for table in tables_of(a):
+    for table in _tables(a, b):
         if table.name == "estimates":
             counts_a, counts_b = EstimateCounts(table, a), EstimateCounts(table, b)
             found = compare_table(table, a, b, stop, (counts_a.watch, counts_b.watch))
@@ -120,6 +121,18 @@ def _compared(a: ReplayedRun, b: ReplayedRun, stop: Stop) -> Comparison:
         *time_rows(a, b),
     )
     return Comparison(_how(a), _how(b), rows, _first(a, tables, rows))
+
+
+def _tables(a: ReplayedRun, b: ReplayedRun) -> list[Table]:
+    """The tables of both. Raises `CompareError` when one has others."""
+    mine, theirs = list(tables_of(a)), list(tables_of(b))
+    others = {table.name for table in mine} ^ {table.name for table in theirs}
+    if others:
+        raise CompareError(
+            f"{b.name} cannot be compared with {a.name}: one of them has no table "
+            f"`{min(others)}`; make both runs with the same version"
+        )
+    return mine
 
 
 def _table_row(found: TableDifferences) -> Row:

@@ -121,7 +121,7 @@ def _lines(comparison: Comparison) -> Iterator[Line]:
 
 
 def _parts(row: Row) -> tuple[tuple[Row, ...], int]:
-    """The parts to show and how many are left out; those that differ come first where not all are."""
+    """The parts to show and how many are left out; where some are, those that differ come first."""
     parts = row.parts
     if len(parts) <= PARTS_SHOWN:
         return parts, 0
