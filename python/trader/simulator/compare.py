@@ -166,12 +166,14 @@ def _moment(difference: RowDifference) -> tuple[int, float]:
 
 
 def _in_summary(row: Row) -> Difference:
-    deepest, column = row, row.note or None
-    for part in row.parts:
-        if part.equal is False:
-            deepest, column = part, part.note or part.name
-            break
-    return Difference(SUMMARY, {"row": row.name}, column, deepest.a, deepest.b)
+    """What a row that differs stands for, as far down as it is known."""
+    key: dict[str, int | str] = {"row": row.name}
+    part = next((part for part in row.parts if part.equal is False), None)
+    if part is not None:
+        key["part"] = part.name
+        row = part
+    a, b = row.found if row.found is not None else (row.a, row.b)
+    return Difference(SUMMARY, key, row.note or None, a, b)
 
 
 def _how(run: ReplayedRun) -> How:

@@ -58,7 +58,9 @@ def table(comparison: Comparison) -> RenderableType:
     for line in _lines(comparison):
         mark = Text(line.mark, style=_STYLES.get(line.mark, ""))
         style = "dim" if line.name.startswith(" ") and line.mark != DIFFERENT else ""
-        result.add_row(Text(line.name), Text(line.a), Text(line.b), mark, line.note, style=style)
+        result.add_row(
+            Text(line.name), Text(line.a), Text(line.b), mark, Text(line.note), style=style
+        )
     return result
 
 
@@ -84,16 +86,8 @@ def as_json(comparison: Comparison) -> dict[str, Any]:
         "a": asdict(comparison.a),
         "b": asdict(comparison.b),
         "rows": [asdict(row) for row in comparison.rows],
-        "first_difference": None if first is None else _plain(first),
+        "first_difference": None if first is None else asdict(first),
     }
-
-
-def _plain(difference: Difference) -> dict[str, Any]:
-    document = asdict(difference)
-    for side in ("a", "b"):
-        if isinstance(document[side], bytes):  # which no blotter of ours has, nor JSON
-            document[side] = repr(document[side])
-    return document
 
 
 def _made(how: How) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from trader.simulator.compare_run import Durations, ReplayedRun, first_difference, same, same_signal
@@ -32,7 +32,9 @@ class Row:
     """One line: a name and what it is in A and in B.
 
     `equal` is None for rows about time, which decide nothing and have the `ratio` B to A instead.
-    `parts` are lines below it (by edge, by bin, …); `note` says what else there is to know.
+    `parts` are lines below it (by edge, by bin, …); `note` says what else there is to know. A row
+    that stands for more than its two values names in `note` where they differ, and has both values
+    from there in `found`.
     """
 
     name: str
@@ -42,6 +44,7 @@ class Row:
     note: str = ""
     ratio: float | None = None
     parts: tuple[Row, ...] = ()
+    found: tuple[object, object] | None = None
 
 
 def row(name: str, a: Value, b: Value) -> Row:
@@ -108,8 +111,7 @@ def other_row(a: ReplayedRun, b: ReplayedRun) -> Row:
         is_same = same_signal if key in _SIGNALS else same
         below_a, below_b = ({key: of[key]} if key in of else {} for of in (mine, theirs))
         difference = difference or first_difference(below_a, below_b, is_same=is_same)
-    note = "" if difference is None else difference[0]
-    return Row("rest of the summary", len(mine), len(theirs), difference is None, note=note)
+    return _standing_for("rest of the summary", len(mine), len(theirs), difference)
 
 
 def time_rows(a: ReplayedRun, b: ReplayedRun) -> Iterator[Row]:
@@ -146,9 +148,9 @@ def _profit(a: ReplayedRun, b: ReplayedRun) -> Row:
     one, other = a.summary, b.summary
     parts = tuple(_profit_parts(a, b))
     total = first_difference(a.document["pnl"], b.document["pnl"])
-    note = "" if total is None else total[0]
+    result = _standing_for("P&L, net", one.pnl.net, other.pnl.net, total)
     is_equal = total is None and all(part.equal for part in parts)
-    return Row("P&L, net", one.pnl.net, other.pnl.net, is_equal, note=note, parts=parts)
+    return replace(result, equal=is_equal, parts=parts)
 
 
 def _profit_parts(a: ReplayedRun, b: ReplayedRun) -> Iterator[Row]:
@@ -159,9 +161,17 @@ def _profit_parts(a: ReplayedRun, b: ReplayedRun) -> Iterator[Row]:
             result_a, result_b = results_a.get(market, {}), results_b.get(market, {})
             difference = first_difference(result_a, result_b)
             name = market if len(a.summary.inputs) == 1 else f"{market} of input {number}"
-            note = "" if difference is None else difference[0]
-            net_a, net_b = result_a.get("net"), result_b.get("net")
-            yield Row(name, net_a, net_b, difference is None, note=note)
+            yield _standing_for(name, result_a.get("net"), result_b.get("net"), difference)
+
+
+def _standing_for(
+    name: str, a: Value, b: Value, difference: tuple[str, object, object] | None
+) -> Row:
+    """A row for more than its two values, with where and how that differs."""
+    if difference is None:
+        return Row(name, a, b, equal=True)
+    path, mine, theirs = difference
+    return Row(name, a, b, equal=False, note=path, found=(mine, theirs))
 
 
 def _by_market(results: list[dict[str, Any]]) -> dict[str, dict[str, Any]]:

@@ -16,7 +16,7 @@ from typing import Any, Final
 
 import msgspec
 
-from trader.execution.blotter import SCHEMA_VERSION
+from trader.execution.blotter import BATCH_ROWS, SCHEMA_VERSION
 from trader.simulator.output import BLOTTER, STAGING, SUMMARY
 from trader.strategy.hotloop.comparison import ABSOLUTE, RELATIVE
 
@@ -312,8 +312,16 @@ def _connected(path: Path, name: str) -> sqlite3.Connection:
 def _selected(
     blotter: sqlite3.Connection, name: str, query: str, values: tuple[Any, ...]
 ) -> Iterator[tuple[Any, ...]]:
+    cursor = blotter.cursor()
+    batch = _fetched(name, lambda: cursor.execute(query, values).fetchmany(BATCH_ROWS))
+    while batch:
+        yield from batch
+        batch = _fetched(name, lambda: cursor.fetchmany(BATCH_ROWS))
+
+
+def _fetched(name: str, fetch: Callable[[], list[tuple[Any, ...]]]) -> list[tuple[Any, ...]]:
     try:
-        yield from blotter.execute(query, values)
+        return fetch()
     except sqlite3.Error as error:
         raise CompareError(f"{name}/{BLOTTER}: cannot be read: {error}; {_AGAIN}") from None
 

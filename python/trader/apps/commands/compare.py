@@ -27,7 +27,7 @@ def run(arguments: argparse.Namespace, interrupt: Interrupt) -> int:
     except StoppedError:
         raise KeyboardInterrupt from None
     if arguments.json:
-        print(json.dumps(as_json(comparison), indent=2, ensure_ascii=False))
+        print(json.dumps(as_json(comparison), indent=2, ensure_ascii=False, default=repr))
     else:
         _print(comparison, Console())
     return EQUAL if comparison.is_equal else DIFFERENT
