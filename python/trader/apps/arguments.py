@@ -40,8 +40,8 @@ exit codes: 0 done, 1 the check found a difference, 2 bad arguments, input or co
 """
 _REPLAY_EXAMPLES: Final = """\
 A recording is lines of the market stream (op mcm), plain or as .gz, .bz2 or .zip. DIR gets
-summary.json and blotter.sqlite (tables runs, intents, reports, fills, settlements, positions);
-the same replay again replaces them, a different one is refused.
+summary.json and blotter.sqlite (tables runs, intents, estimates, reports, fills, settlements,
+positions); the same replay again replaces them, a different one is refused.
 
 examples:
   trader replay 1.127236622.bz2 --out out

@@ -101,7 +101,10 @@ NO_WHOLE_RUN: Final[Mapping[str, tuple[Callable[[Path], object], str]]] = {
         "of the table `fills` is not of its type",
     ),
     "no config": (sql("UPDATE runs SET config = '['"), "its configuration cannot be read"),
-    "other config": (sql("UPDATE runs SET config = '{}'"), "cannot be compared with a: betfair is absent"),
+    "other config": (
+        sql("UPDATE runs SET config = '{}'"),
+        "cannot be compared with a: betfair is absent",
+    ),
     "interrupted": (summary("interrupted", value=True), "its run is partial: it was interrupted"),
     "no executor": (summary("executor_lost", value="SIGKILL"), "lost its executor (SIGKILL); make"),
     "no seam": (summary("seam_lost", value="failed"), "lost its hotloop (failed); make it anew"),
