@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from dataclasses import replace
 from itertools import pairwise
 from typing import Final
 
@@ -77,10 +77,9 @@ def estimate_rows(
 ) -> Iterator[Row]:
     """The marker and both distributions; each is equal when no row differs in its columns."""
     newest = tuple(
-        _row(
-            a.input_of(run),
-            _time(counts_a.newest_ms.get(run)),
-            _time(counts_b.newest_ms.get(run)),
+        replace(
+            _row(a.input_of(run), counts_a.newest_ms.get(run), counts_b.newest_ms.get(run)),
+            is_time=True,
         )
         for run in sorted({*counts_a.newest_ms, *counts_b.newest_ms})
     )
@@ -116,7 +115,7 @@ def _differ(differing: int) -> str:
     return f"{differing:,} {'order differs' if differing == 1 else 'orders differ'}"
 
 
-def _row(name: str, a: int | str | None, b: int | str | None) -> Row:
+def _row(name: str, a: int | None, b: int | None) -> Row:
     return Row(name, a, b, a == b)
 
 
@@ -134,11 +133,3 @@ def _ttf_names(cap_ms: int) -> tuple[str, ...]:
     seconds = [f"{bound_ms / 1000:g}" for bound_ms in (0, *_ttf_bounds_ms(cap_ms))]
     between = [f"{low} to {high} s" for low, high in pairwise(seconds)]
     return (*between, f"at the cap of {seconds[-1]} s")
-
-
-def _time(ts_ms: int | None) -> str | None:
-    """A stream time as people read it, UTC."""
-    if ts_ms is None:
-        return None
-    moment = datetime.fromtimestamp(ts_ms // 1000, UTC)
-    return f"{moment:%Y-%m-%d %H:%M:%S}.{ts_ms % 1000:03d}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
 from typing import Any, Final
 
 from rich.console import RenderableType
@@ -15,6 +16,7 @@ from trader.simulator.compare_rows import Row, Value
 from trader.simulator.compare_run import shown
 
 PARTS_SHOWN: Final = 20
+NAME_WIDTH_MIN: Final = 20
 EQUAL: Final = "✓"
 DIFFERENT: Final = "≠"
 _STYLES: Final = {EQUAL: "green", DIFFERENT: "bold red"}
@@ -49,13 +51,21 @@ def text_lines(comparison: Comparison) -> Iterator[str]:
         yield text.rstrip()
 
 
-def table(comparison: Comparison) -> RenderableType:
-    """The table for a terminal."""
-    result = Table(box=None, padding=(0, 1))
-    for heading, justify in zip(_HEAD, ("left", "right", "right", "left"), strict=True):
-        result.add_column(heading, justify=justify)  # type: ignore[arg-type]
+def table(comparison: Comparison, width: int) -> RenderableType:
+    """The table for a terminal of so many columns; a narrow one cuts names, never values."""
+    lines = list(_lines(comparison))
+    result = Table(box=None, padding=(0, 1, 0, 0))
+    name, a, b, note = (
+        max((len(getattr(line, column)) for line in lines), default=0)
+        for column in ("name", "a", "b", "note")
+    )
+    taken = a + b + len(_HEAD[-1]) + len(_HEAD)
+    result.add_column("", no_wrap=True, width=min(name, max(NAME_WIDTH_MIN, width - taken - note)))
+    for heading, values in zip(_HEAD[1:3], (a, b), strict=True):
+        result.add_column(heading, justify="right", no_wrap=True, min_width=values)
+    result.add_column(_HEAD[-1], no_wrap=True)
     result.add_column("")
-    for line in _lines(comparison):
+    for line in lines:
         mark = Text(line.mark, style=_STYLES.get(line.mark, ""))
         style = "dim" if line.name.startswith(" ") and line.mark != DIFFERENT else ""
         result.add_row(
@@ -124,7 +134,8 @@ def _parts(row: Row) -> tuple[tuple[Row, ...], int]:
 
 
 def _line(row: Row, indent: str) -> Line:
-    a, b = _text(row.a), _text(row.b)
+    text = _time if row.is_time else _text
+    a, b = text(row.a), text(row.b)
     if a == b and row.a != row.b:  # a difference beyond the digits shown
         a, b = repr(row.a), repr(row.b)
     if row.equal is None:
@@ -132,6 +143,17 @@ def _line(row: Row, indent: str) -> Line:
     else:
         mark, note = EQUAL if row.equal else DIFFERENT, row.note
     return Line(f"{indent}{row.name}", a, b, mark, note)
+
+
+def _time(value: Value) -> str:
+    """Month, day and time of day (UTC) of a stream time; the year says nothing in a comparison."""
+    if not isinstance(value, int):
+        return _text(value)
+    try:
+        moment = datetime.fromtimestamp(value // 1000, UTC)
+    except (ValueError, OverflowError, OSError):  # no time of this calendar
+        return _text(value)
+    return f"{moment:%m-%d %H:%M:%S}.{value % 1000:03d}"
 
 
 def _text(value: Value) -> str:

@@ -43,6 +43,21 @@ def test_values_that_differ_beyond_the_digits_shown_are_written_out() -> None:
     assert "0.1  0.10000000000100001  ≠" in text[1]
 
 
+def test_stream_times_are_shown_as_times() -> None:
+    row = Row("race.json", 1657537164042, None, equal=False, is_time=True)
+    assert "07-11 10:59:24.042  none  ≠" in list(text_lines(comparison(row)))[1]
+
+
+def test_a_narrow_terminal_cuts_names_and_no_values() -> None:
+    row = Row("a name of more than twenty characters", 123456789, 987654321, equal=False)
+    out = io.StringIO()
+    console = Console(file=out, force_terminal=True, width=50, color_system=None)
+    console.print(table(comparison(row), console.width))
+    assert out.getvalue().splitlines()[1].split() == [
+        *("a", "name", "of", "more", "…", "123,456,789", "987,654,321", "≠"),
+    ]
+
+
 def test_many_parts_are_cut_with_those_that_differ_first() -> None:
     parts = tuple(Row(f"1.{n}", n, n + (n == 77), equal=n != 77) for n in range(100))
     text = list(text_lines(comparison(Row("P&L, net", 1, 1, equal=False, parts=parts))))
@@ -86,7 +101,7 @@ def test_on_a_terminal_it_is_one_line_a_row_and_names_are_not_markup() -> None:
     )
     out = io.StringIO()
     Console(file=out, force_terminal=True, width=100, color_system=None).print(
-        table(comparison(*rows))
+        table(comparison(*rows), 100)
     )
     lines = [line.split() for line in out.getvalue().splitlines()]
     assert lines == [

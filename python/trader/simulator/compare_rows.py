@@ -34,7 +34,7 @@ class Row:
     `equal` is None for rows about time, which decide nothing and have the `ratio` B to A instead.
     `parts` are lines below it (by edge, by bin, …); `note` says what else there is to know. A row
     that stands for more than its two values names in `note` where they differ, and has both values
-    from there in `found`.
+    from there in `found`. `is_time`: the values are stream times in ms since the epoch.
     """
 
     name: str
@@ -45,6 +45,7 @@ class Row:
     ratio: float | None = None
     parts: tuple[Row, ...] = ()
     found: tuple[object, object] | None = None
+    is_time: bool = False
 
 
 def row(name: str, a: Value, b: Value) -> Row:

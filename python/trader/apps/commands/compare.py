@@ -39,7 +39,7 @@ def _print(comparison: Comparison, console: Console) -> None:
     print()
     if console.is_terminal:
         sys.stdout.flush()
-        console.print(table(comparison))
+        console.print(table(comparison, console.width))
     else:
         for line in text_lines(comparison):
             print(line)
