@@ -54,7 +54,7 @@ def test_a_narrow_terminal_cuts_names_and_no_values() -> None:
     console = Console(file=out, force_terminal=True, width=50, color_system=None)
     console.print(table(comparison(row), console.width))
     assert out.getvalue().splitlines()[1].split() == [
-        *("a", "name", "of", "more", "…", "123,456,789", "987,654,321", "≠"),
+        *("a", "name", "of", "more", "than…", "123,456,789", "987,654,321", "≠"),
     ]
 
 
