@@ -13,7 +13,7 @@ from trader import __version__
 from trader.betfair.signals.settings import QUEUE_MODELS
 
 COMMANDS: Final = (
-    *("demo", "replay", "parity", "sim-exchange", "config", "compat"),
+    *("demo", "replay", "parity", "compare", "sim-exchange", "config", "compat"),
     *("orders", "cancel-all", "flatten"),
 )
 FEEDS: Final = ("raw", "normalized")
@@ -27,6 +27,7 @@ examples:
   trader replay 1.200806927.json --out out        a recording through the trader
   trader replay day/*.bz2 --out day-out --execution rust
   trader parity 1.200806927.json                  Rust and Python hotloop, every answer compared
+  trader compare out-rust out-python              two replays, row against row
   trader sim-exchange --markets 5 --speed 10      a Betfair of our own, for any client
   trader config check                             every file of configs/, checked
   trader config render --profile demo             the sidecar's own configuration
@@ -39,8 +40,8 @@ exit codes: 0 done, 1 the check found a difference, 2 bad arguments, input or co
 """
 _REPLAY_EXAMPLES: Final = """\
 A recording is lines of the market stream (op mcm), plain or as .gz, .bz2 or .zip. DIR gets
-summary.json and blotter.sqlite (tables runs, intents, reports, fills, settlements, positions);
-the same replay again replaces them, a different one is refused.
+summary.json and blotter.sqlite (tables runs, intents, estimates, reports, fills, settlements,
+positions); the same replay again replaces them, a different one is refused.
 
 examples:
   trader replay 1.127236622.bz2 --out out
@@ -60,6 +61,32 @@ examples:
   trader parity 1.200806927.json
   trader parity day/*.bz2 --feed raw --queue-model prob_power
   trader parity 1.200806927.json --set hotloop.book.source=best --set hotloop.min_obs_s=0
+"""
+_COMPARE_EXAMPLES: Final = """\
+DIR_A and DIR_B are the folders of two replays of the same files with the same profile and
+configuration; backends and feed may differ. Every row of both blotters is held against its
+counterpart, and the table shows what two runs are accepted by:
+
+  what was read       lines, runner changes, markets
+  what was wanted     intents per minute by edge, intents by action, replace:place ratio, fee share
+  what was expected   last-traded times, and the distributions of p_fill and the time to fill that
+                      the books gave for each order as it was sent
+  what came of it     fills, matched stake, refusals, cancels, rejects, P&L of each market
+  the blotters        rows of intents, estimates, reports, fills, settlements, positions
+  time                apply_delta, decision, pfill_ttf: side by side with the ratio B to A
+
+Equal means equal; signals (p_fill, time to fill) are so to 1e-9 relative or 1e-12 absolute, as in
+`trader parity`, and the table says how many differ by that rounding. Times decide nothing. The
+first difference is shown with its table, run, intent and column.
+
+Exit code 1: something differs. Exit code 2: a folder holds no whole run, or the two were given
+different things to do (it says which).
+
+examples:
+  trader replay 1.200806927.json --out out-rust
+  trader replay 1.200806927.json --out out-python --hotloop python --execution python
+  trader compare out-rust out-python
+  trader compare out-rust out-python --json | jq '.rows[] | select(.equal == false)'
 """
 _DESK_EXAMPLES: Final = """\
 The configuration (--profile) says which journal of orders and which venue: the one that is traded
@@ -190,6 +217,7 @@ def _parser() -> Parser:
     _add_demo(commands)
     _add_replay(commands)
     _add_parity(commands)
+    _add_compare(commands)
     _add_exchange(commands)
     _add_config(commands)
     _add_compat(commands)
@@ -245,6 +273,14 @@ def _add_parity(commands: argparse._SubParsersAction[Parser]) -> None:
         help="of queue positions: one model, or one after the other (default: all)",
     )
     _add_config_options(parity, "dry")
+
+
+def _add_compare(commands: argparse._SubParsersAction[Parser]) -> None:
+    summary = "hold two replays against each other, row by row"
+    compare = _command(commands, "compare", summary, _COMPARE_EXAMPLES)
+    compare.add_argument("dir_a", metavar="DIR_A", help="the folder of a run (its --out)")
+    compare.add_argument("dir_b", metavar="DIR_B", help="the folder of another run")
+    compare.add_argument("--json", action="store_true", help="the table for scripts")
 
 
 def _add_exchange(commands: argparse._SubParsersAction[Parser]) -> None:

@@ -13,12 +13,13 @@ if __name__ == "__main__":
     signal.signal(signal.SIGINT, lambda *_: os._exit(130))
 
 from trader.apps.arguments import ArgumentError, parse
-from trader.apps.commands import compat, config, demo, desk, parity, replay, sim_exchange
+from trader.apps.commands import compare, compat, config, demo, desk, parity, replay, sim_exchange
 from trader.apps.interrupt import Interrupt
 from trader.config.loading import ConfigError
 from trader.execution.interfaces.executor import ExecutionError
 from trader.monitoring.metrics import MetricsServeError
 from trader.recovery import SeamLost
+from trader.simulator.compare_run import CompareError
 from trader.simulator.feeds import FeedError
 from trader.simulator.output import OutputError
 from trader.simulator.recording import RecordingError
@@ -33,6 +34,7 @@ _COMMANDS: Final = {
     "demo": demo.run,
     "replay": replay.run,
     "parity": parity.run,
+    "compare": compare.run,
     "sim-exchange": sim_exchange.run,
     "config": config.run,
     "compat": compat.run,
@@ -40,6 +42,11 @@ _COMMANDS: Final = {
     "cancel-all": desk.cancel_all,
     "flatten": desk.flatten,
 }
+
+_BAD_INPUT_ERRORS: Final = (
+    *(ArgumentError, ConfigError),
+    *(CompareError, FeedError, OutputError, RecordingError),
+)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -53,7 +60,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         finally:
             # Here and not at exit, so that a reader who has gone is noticed below.
             print(end="", flush=True)
-    except (ArgumentError, ConfigError, FeedError, OutputError, RecordingError) as error:
+    except _BAD_INPUT_ERRORS as error:
         return _fail(str(error), BAD_INPUT)
     except (StartError, MetricsServeError, ExecutionError, SeamLost) as error:
         return _fail(str(error), NOT_STARTED)

@@ -239,6 +239,8 @@ class Blotter:
                 last_traded_price,
             )
         )
+        if len(self._estimates) >= BATCH_ROWS:
+            self.flush()
 
     def cannibalisation(self, event: Cannibalisation) -> None:
         """One edge was in another one's way."""

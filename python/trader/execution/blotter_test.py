@@ -63,6 +63,30 @@ def test_rows_are_committed_in_bounded_batches(
     assert rows(path, "select count(*) from intents") == [(25,)]
 
 
+def test_estimates_are_kept_as_they_were_in_bounded_batches(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(blotter_module, "BATCH_ROWS", 2)
+    path = tmp_path / "b.sqlite"
+    with Blotter(path) as blotter:
+        begin(blotter)
+        for number, p_fill in enumerate((0.25, None, 1.0)):
+            blotter.estimate(
+                f"I{number}",
+                p_fill=p_fill,
+                ttf_ms=None if p_fill is None else 1500.0,
+                size_ahead=7.2,
+                last_traded_ts_ms=None,
+                last_traded_price=3.05,
+            )
+        assert rows(path, "select count(*) from estimates") == [(2,)]
+    assert rows(path, "select * from estimates") == [
+        (1, "I0", 0.25, 1500.0, 7.2, None, 3.05),
+        (1, "I1", None, None, 7.2, None, 3.05),
+        (1, "I2", 1.0, 1500.0, 7.2, None, 3.05),
+    ]
+
+
 def test_a_settlement_is_written_at_once_with_the_fills_before_it(tmp_path: Path) -> None:
     path = tmp_path / "b.sqlite"
     ledger = Ledger(0.0, 5.0)
