@@ -103,7 +103,7 @@ NO_WHOLE_RUN: Final[Mapping[str, tuple[Callable[[Path], object], str]]] = {
     "no config": (sql("UPDATE runs SET config = '['"), "its configuration cannot be read"),
     "other config": (
         sql("UPDATE runs SET config = '{}'"),
-        "cannot be compared with a: betfair is absent",
+        "cannot be compared with a: arbiter is absent",
     ),
     "interrupted": (summary("interrupted", value=True), "its run is partial: it was interrupted"),
     "no executor": (summary("executor_lost", value="SIGKILL"), "lost its executor (SIGKILL); make"),
