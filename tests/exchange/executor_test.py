@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from trader.betfair.stream import StreamEndpoint
+from trader.betfair.dial import StreamEndpoint
 from trader.clock import SteppedClock
 from trader.execution.executor_py.venue_client import VenueAddress, VenueClient
 from trader.execution.executor_py.venue_executor import VenueExecutor

@@ -24,7 +24,8 @@ from typing import Any, Final
 import msgspec
 
 from trader.betfair.book_builder import BookBuilder
-from trader.betfair.stream import StreamClient, StreamCredentials, StreamEndpoint, Subscription
+from trader.betfair.dial import StreamEndpoint
+from trader.betfair.stream import StreamClient, StreamCredentials, Subscription
 
 ORDER_CLIENTS: Final = 8
 FIELDS: Final = ("EX_ALL_OFFERS", "EX_TRADED", "EX_TRADED_VOL", "EX_LTP", "EX_MARKET_DEF")

@@ -7,7 +7,8 @@
 wrong on the way is mended inside it: a lost or silent connection is made anew after a growing
 pause and resumes where the last line left it (`initialClk`, `clk`); a place that the venue does not
 know any more is given up for a full image; a session that has ended is replaced by a new log-in.
-What cannot be mended (a wrong application key) is raised.
+Meanwhile `next_line` says that there is no line, and `is_up` that there is no subscription: nobody
+waits for a connection or a log-in. What cannot be mended (a wrong application key) is raised.
 
 TLS is verified, by the system's authorities or those of `ca_file`. Without TLS only addresses of
 this machine are taken.
@@ -15,11 +16,9 @@ this machine are taken.
 
 from __future__ import annotations
 
-import ipaddress
 import logging
 import random
 import socket
-import ssl
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -27,8 +26,9 @@ from typing import Any, Final, Literal, TypeAlias
 
 import msgspec
 
+from trader.betfair.dial import CONNECT_TIMEOUT_S, Dial, StreamEndpoint, StreamError
+
 LINE_BYTES_MAX: Final = 64 * 1024 * 1024
-CONNECT_TIMEOUT_S: Final = 10.0
 SILENT_HEARTBEATS: Final = 2
 """So many heartbeats' time without a line, and the connection counts as lost."""
 PAUSE_FIRST_S: Final = 0.25
@@ -41,27 +41,12 @@ FATAL_CODES: Final = frozenset(
 )
 """Sending the same again would be answered the same."""
 
+DELAYED_CONFLATE_MS: Final = 180_000
+"""What the stream of a key for delayed data is conflated to."""
+
 SubscriptionOp: TypeAlias = Literal["marketSubscription", "orderSubscription"]
 
 _log: Final = logging.getLogger("trader.stream")
-
-
-class StreamError(Exception):
-    """The venue refuses us for good, or the address is not one to talk to; one line."""
-
-
-@dataclass(frozen=True, slots=True)
-class StreamEndpoint:
-    """Where the stream is. Raises `StreamError` for plain TCP to another machine."""
-
-    host: str
-    port: int
-    tls: bool = True
-    ca_file: str | None = None
-
-    def __post_init__(self) -> None:
-        if not self.tls and not _is_loopback(self.host):
-            raise StreamError(f"stream to {self.host} without TLS: only this machine may be plain")
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,10 +86,12 @@ class _Head(msgspec.Struct):
     """What the client reads of a line; all else is the reader's."""
 
     op: str = ""
+    id: int | None = None
     ct: str | None = None
     connectionId: str | None = None  # noqa: N815  (the venue's spelling)
     initialClk: str | None = None  # noqa: N815
     clk: str | None = None
+    conflateMs: int | None = None  # noqa: N815
     statusCode: str | None = None  # noqa: N815
     errorCode: str | None = None  # noqa: N815
     errorMessage: str | None = None  # noqa: N815
@@ -123,8 +110,12 @@ class StreamClient:
         self._endpoint = endpoint
         self._subscription = subscription
         self._credentials = credentials
-        self._context = _tls_context(endpoint) if endpoint.tls else None
+        self._context = endpoint.tls_context()
         self._socket: socket.socket | None = None
+        self._dial: Dial | None = None
+        self._needs_login = False
+        self._is_delayed = False
+        self._subscription_id = 0
         self._buffer = bytearray()
         self._scanned = 0
         self._request_id = 0
@@ -156,6 +147,27 @@ class StreamClient:
                 self._lost(str(error) or type(error).__name__)
 
     @property
+    def is_up(self) -> bool:
+        """Whether the subscription stands: its lines come, or heartbeats that say there are
+        none."""
+        return self._socket is not None and self._subscribed
+
+    @property
+    def is_delayed(self) -> bool:
+        """Whether the venue has said that the application key is one for delayed data."""
+        return self._is_delayed
+
+    def subscribe(self, body: Mapping[str, Any]) -> None:
+        """Something else from now on; the next lines are its image."""
+        self._subscription.body = body
+        self._initial_clk = self._clk = None
+        if self._socket is not None:
+            try:
+                self._ask()
+            except OSError as error:
+                self._lost(str(error))
+
+    @property
     def position(self) -> tuple[str, int]:
         """(the venue's id of the present connection, the lines taken on it so far)."""
         return self._connection_id, self._taken
@@ -168,9 +180,13 @@ class StreamClient:
 
     def close(self) -> None:
         """Ends the connection; `next_line` would open a new one."""
+        if self._dial is not None:
+            self._dial.drop()
+            self._dial = None
         if self._socket is not None:
             self._socket.close()
             self._socket = None
+        self._subscribed = False
         self._buffer.clear()
         self._scanned = 0
 
@@ -195,7 +211,11 @@ class StreamClient:
             return False
         self.counts.lines += 1
         self._pause_s = PAUSE_FIRST_S
+        if head.id is not None and head.id != self._subscription_id:
+            return True  # of the subscription before: its place is not ours
         self._subscribed = True
+        if head.conflateMs is not None:
+            self._is_delayed = head.conflateMs >= DELAYED_CONFLATE_MS
         if head.ct == "SUB_IMAGE":
             self.counts.images += 1
         elif head.ct == "RESUB_DELTA":
@@ -211,7 +231,7 @@ class StreamClient:
         if code == "INVALID_CLOCK":
             self._initial_clk = self._clk = None
         elif code in RELOGIN_CODES:
-            self._credentials.relogin()
+            self._needs_login = True
         raise _LostError(code)
 
     def _read_line(self, deadline_s: float) -> bytes | None:
@@ -253,18 +273,23 @@ class StreamClient:
     # --- connections ----------------------------------------------------------------------------
 
     def _connect(self, deadline_s: float) -> bool:
-        """Connects and asks for the subscription; False while it is too early to try again."""
+        """Connects and asks for the subscription; False while that is not done, or too early."""
         wait_s = self._retry_at_s - time.monotonic()
         if wait_s > 0:
             time.sleep(max(0.0, min(wait_s, deadline_s - time.monotonic())))
             if time.monotonic() < self._retry_at_s:
                 return False
-        endpoint = self._endpoint
-        plain = socket.create_connection((endpoint.host, endpoint.port), CONNECT_TIMEOUT_S)
-        plain.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        self._socket = plain
-        if self._context is not None:
-            self._socket = self._context.wrap_socket(plain, server_hostname=endpoint.host)
+        if self._dial is None:
+            before = self._credentials.relogin if self._needs_login else None
+            self._dial = Dial(self._endpoint, self._context, before)
+        try:
+            self._socket = self._dial.result(deadline_s - time.monotonic())
+        except Exception as error:
+            self._dial = None
+            raise _LostError(str(error) or type(error).__name__) from None
+        if self._socket is None:
+            return False
+        self._dial, self._needs_login = None, False
         self._connection_id, self._taken = "", 0
         self._subscribed = False
         self._heard_s = time.monotonic()
@@ -276,13 +301,17 @@ class StreamClient:
                 "session": self._credentials.token(),
             }
         )
+        self._ask()
+        return True
+
+    def _ask(self) -> None:
         request = dict(self._subscription.body)
         request["op"] = self._subscription.op
         request["heartbeatMs"] = self._subscription.heartbeat_ms
         if self._initial_clk is not None and self._clk is not None:
             request["initialClk"], request["clk"] = self._initial_clk, self._clk
         self._send(request)
-        return True
+        self._subscription_id = self._request_id
 
     def _send(self, request: dict[str, Any]) -> None:
         assert self._socket is not None, "connected"
@@ -302,18 +331,3 @@ class StreamClient:
 
 class _LostError(Exception):
     """This connection is over; the next one may be good."""
-
-
-def _tls_context(endpoint: StreamEndpoint) -> ssl.SSLContext:
-    context = ssl.create_default_context(cafile=endpoint.ca_file)
-    context.minimum_version = ssl.TLSVersion.TLSv1_2
-    return context
-
-
-def _is_loopback(host: str) -> bool:
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False

@@ -12,19 +12,17 @@ from typing import Any
 import msgspec
 import pytest
 
-from trader.betfair.stream import (
-    StreamClient,
-    StreamCredentials,
-    StreamEndpoint,
-    StreamError,
-    Subscription,
-)
+from trader.betfair.dial import StreamEndpoint, StreamError
+from trader.betfair.stream import StreamClient, StreamCredentials, Subscription
 
 CONNECTION = b'{"op":"connection","connectionId":"%s"}'
 SUCCESS = b'{"op":"status","statusCode":"SUCCESS","connectionClosed":false}'
 IMAGE = b'{"op":"mcm","ct":"SUB_IMAGE","initialClk":"i","clk":"1","pt":1,"mc":[]}'
 UPDATE = b'{"op":"mcm","clk":"2","pt":2,"mc":[]}'
 DELTA = b'{"op":"mcm","ct":"RESUB_DELTA","initialClk":"i","clk":"3","pt":3,"mc":[]}'
+
+CONNECTS_S = 0.3
+"""Time in which a connection on this machine stands."""
 
 
 def failure(code: str) -> bytes:
@@ -100,7 +98,7 @@ def next_line(stream: StreamClient) -> bytes:
 def test_it_authenticates_subscribes_and_gives_every_line() -> None:
     with venue() as (endpoint, peers):
         stream = client(endpoint, heartbeat_ms=5000)
-        assert stream.next_line(0.0) is None
+        assert stream.next_line(CONNECTS_S) is None
         peer = peers.get(timeout=10)
         assert [request["op"] for request in peer.requests] == [
             "authentication",
@@ -118,7 +116,7 @@ def test_it_authenticates_subscribes_and_gives_every_line() -> None:
 def test_a_line_may_come_in_pieces_and_be_long() -> None:
     with venue() as (endpoint, peers):
         stream = client(endpoint, heartbeat_ms=5000)
-        stream.next_line(0.0)
+        stream.next_line(CONNECTS_S)
         peer = peers.get(timeout=10)
         long = b'{"op":"mcm","clk":"2","pt":2,"mc":[],"x":"%s"}' % (b"y" * 600_000)
         sender = threading.Thread(target=peer.say, args=(long, UPDATE))
@@ -136,7 +134,7 @@ def test_a_line_may_come_in_pieces_and_be_long() -> None:
 def test_a_lost_connection_resumes_at_the_last_line() -> None:
     with venue() as (endpoint, peers):
         stream = client(endpoint, heartbeat_ms=5000)
-        stream.next_line(0.0)
+        stream.next_line(CONNECTS_S)
         peer = peers.get(timeout=10)
         peer.say(IMAGE, UPDATE)
         next_line(stream), next_line(stream)
@@ -155,7 +153,7 @@ def test_a_lost_connection_resumes_at_the_last_line() -> None:
 def test_a_place_the_venue_does_not_know_is_given_up_for_an_image() -> None:
     with venue() as (endpoint, peers):
         stream = client(endpoint, heartbeat_ms=5000)
-        stream.next_line(0.0)
+        stream.next_line(CONNECTS_S)
         peer = peers.get(timeout=10)
         peer.say(IMAGE)
         next_line(stream)
@@ -177,7 +175,7 @@ def test_a_session_that_ended_is_replaced_by_a_new_log_in() -> None:
 
         credentials = StreamCredentials("key", lambda: "new" if asked else "old", relogin)
         stream = StreamClient(endpoint, Subscription("orderSubscription", {}), credentials)
-        stream.next_line(0.0)
+        stream.next_line(CONNECTS_S)
         peers.get(timeout=10).say(failure("INVALID_SESSION_INFORMATION"))
         while stream.counts.connects < 2:
             assert stream.next_line(0.05) is None
@@ -189,7 +187,7 @@ def test_a_session_that_ended_is_replaced_by_a_new_log_in() -> None:
 def test_a_silent_connection_is_made_anew() -> None:
     with venue() as (endpoint, peers):
         stream = client(endpoint, silent_s=0.05)
-        stream.next_line(0.0)
+        stream.next_line(CONNECTS_S)
         peers.get(timeout=10).say(IMAGE)
         next_line(stream)
         while stream.counts.connects < 2:
@@ -201,7 +199,7 @@ def test_a_silent_connection_is_made_anew() -> None:
 def test_a_wrong_key_is_raised_and_not_tried_again() -> None:
     with venue() as (endpoint, peers):
         stream = client(endpoint)
-        stream.next_line(0.0)
+        stream.next_line(CONNECTS_S)
         peers.get(timeout=10).say(failure("INVALID_APP_KEY"))
         with pytest.raises(StreamError, match="INVALID_APP_KEY"):
             stream.next_line(10.0)
@@ -211,7 +209,7 @@ def test_a_wrong_key_is_raised_and_not_tried_again() -> None:
 def test_a_line_that_is_no_json_is_passed_on_to_be_judged() -> None:
     with venue() as (endpoint, peers):
         stream = client(endpoint, heartbeat_ms=5000)
-        stream.next_line(0.0)
+        stream.next_line(CONNECTS_S)
         peers.get(timeout=10).say(b'{"op":"mcm",')
         assert next_line(stream) == b'{"op":"mcm",'
         stream.close()
@@ -221,7 +219,7 @@ def test_nobody_there_is_tried_again_later() -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
     stream = client(StreamEndpoint("127.0.0.1", port, tls=False))
-    assert stream.next_line(0.0) is None
+    assert stream.next_line(CONNECTS_S) is None
     assert stream.next_line(0.3) is None
     assert sum(stream.counts.lost.values()) >= 1
 
@@ -235,10 +233,10 @@ def test_another_machine_is_not_spoken_to_in_the_clear(host: str) -> None:
 def test_resubscribing_asks_for_an_image_at_once() -> None:
     with venue() as (endpoint, peers):
         stream = client(endpoint, heartbeat_ms=5000)
-        stream.next_line(0.0)
+        stream.next_line(CONNECTS_S)
         peers.get(timeout=10).say(IMAGE)
         next_line(stream)
         stream.resubscribe()
-        assert stream.next_line(0.0) is None
+        assert stream.next_line(CONNECTS_S) is None
         assert "clk" not in peers.get(timeout=10).requests[1]
         stream.close()

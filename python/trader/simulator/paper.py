@@ -14,7 +14,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Final, Self
 
-from trader.betfair.stream import StreamClient, StreamCredentials, StreamEndpoint, Subscription
+from trader.betfair.dial import StreamEndpoint
+from trader.betfair.stream import StreamClient, StreamCredentials, Subscription
 from trader.clock import SteppedClock
 from trader.config.schema import Config
 from trader.execution.executor_py.venue_client import VenueAddress, VenueClient

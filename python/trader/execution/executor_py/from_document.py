@@ -8,7 +8,7 @@ from dataclasses import fields
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
-from trader.betfair.stream import StreamEndpoint, StreamError
+from trader.betfair.dial import StreamEndpoint, StreamError
 from trader.execution.executor_py.journal_file import JournalSettings
 from trader.execution.executor_py.secret_file import read_secret
 from trader.execution.executor_py.venue_client import VenueAddress, VenueClient

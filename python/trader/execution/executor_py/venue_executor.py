@@ -24,13 +24,8 @@ from typing import Final, Protocol
 
 import msgspec
 
-from trader.betfair.stream import (
-    StreamClient,
-    StreamCredentials,
-    StreamEndpoint,
-    StreamError,
-    Subscription,
-)
+from trader.betfair.dial import StreamEndpoint, StreamError
+from trader.betfair.stream import StreamClient, StreamCredentials, Subscription
 from trader.execution.executor_py.journal_file import JournalFile
 from trader.execution.executor_py.machine import DryRunMachine
 from trader.execution.executor_py.steady_clock import SteadyClock
