@@ -41,7 +41,7 @@ from trader.strategy.context import FLAT, MarketView, Runner, StrategyContext
 from trader.strategy.edges.base import Edge
 from trader.strategy.hotloop.errors import HotloopError
 from trader.strategy.hotloop.interface import HotloopApi, Touched
-from trader.strategy.markets import Markets, market_state
+from trader.strategy.markets import Markets, closed_market, market_state
 from trader.strategy.risk import Risk
 from trader.strategy.selector import Selector
 
@@ -291,6 +291,15 @@ class Engine:
             self._selector.forget(market_id)
             self._results.value(view)
         return view
+
+    def paid_out(self, market_id: str, gross_e4: int, commission_e4: int) -> None:
+        """The venue has settled a market, which need not be one of this run's lines."""
+        view = self.markets.get(market_id)
+        if view is None:
+            view = closed_market(market_id)
+            self._router.market(market_state(view))
+        self._results.paid_out(view, gross_e4, commission_e4)
+        self._desk.market_closed(market_id)
 
     # --- stale data -----------------------------------------------------------------------------
 

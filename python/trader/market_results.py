@@ -81,13 +81,30 @@ class MarketResults:
             if kept is not None and kept.kind != "venue" and view is not None:
                 self.value(view)
 
-    def paid_out(self, market_id: str, gross_e4: int, commission_e4: int) -> None:
-        """The venue has settled a market: that counts, whatever we worked out."""
+    def unpaid(self) -> list[str]:
+        """Markets we have matches in that are over, or not heard of in this run, and of which the
+        venue has not told what they pay."""
+        return [
+            market_id
+            for market_id in self._ledger.markets()
+            if not self._is_paid(market_id) and self._may_be_over(market_id)
+        ]
+
+    def _is_paid(self, market_id: str) -> bool:
+        result = self.by_market.get(market_id)
+        return result is not None and result.kind == "venue"
+
+    def _may_be_over(self, market_id: str) -> bool:
         view = self._markets.get(market_id)
-        if view is None:
-            return
+        return view is None or view.status == "CLOSED"
+
+    def paid_out(self, view: MarketView, gross_e4: int, commission_e4: int) -> None:
+        """The venue has settled a market: that counts, whatever we worked out."""
+        market_id = view.market_id
         result = self._ledger.paid_out(view, gross_e4, commission_e4)
         before = self.by_market.get(market_id)
+        if before is not None and before.kind == "venue" and before.net_e4 == result.net_e4:
+            return
         if before is not None and before.kind == "settled" and before.net_e4 != result.net_e4:
             _log.warning(
                 "market %s: the venue has paid %.2f, by its definition it should be %.2f",

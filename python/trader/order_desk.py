@@ -103,6 +103,15 @@ class OrderDesk:
         self._amended: set[str] = set()
         bus.subscribe(self._on_report)
 
+    def adopt(self, runner: Runner, intent: QuoteIntent, order: OpenOrder | None) -> None:
+        """An intent of a trader before this one that has not ended; `order` when it rests."""
+        self._intents[intent.intent_id] = (runner, intent)
+        self._router.adopt(intent, order)
+        self.orders.changed()
+        self._gates.exposure.changed(intent.market_id)
+        if order is None and intent.action is not Action.CANCEL:
+            self.orders.sent(runner, intent)
+
     def amended(self) -> set[str]:
         """Markets whose matches the venue has changed after the orders' ends; told once."""
         if not self._amended:

@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
+from trader import session as session_module
 from trader.betfair.book_builder import BookBuilder
 from trader.recovery import SeamLost
-from trader.simulator import session as session_module
 from trader.simulator.generator import MARKET_ID, Race, RaceShape
 from trader.strategy.hotloop.api import Hotloop
 from trader.strategy.hotloop.interface import HotloopApi

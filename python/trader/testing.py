@@ -15,7 +15,7 @@ from trader.execution.interfaces.executor import Executor
 from trader.execution.ipc import Bus
 from trader.monitoring.metrics import Metrics
 from trader.recovery import Resubscribe
-from trader.simulator.session import Session, open_session
+from trader.session import Session, open_session
 
 QUOTED = [{"id": 1, "atb": [[3.0, 50.0]], "atl": [[3.2, 50.0]], "trd": [[3.1, 10.0]]}]
 SECOND = 1000

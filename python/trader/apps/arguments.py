@@ -13,7 +13,7 @@ from trader import __version__
 from trader.betfair.signals.settings import QUEUE_MODELS
 
 COMMANDS: Final = (
-    *("demo", "replay", "parity", "compare", "sim-exchange", "config", "compat"),
+    *("demo", "replay", "parity", "compare", "live", "sim-exchange", "config", "compat"),
     *("orders", "cancel-all", "flatten"),
 )
 FEEDS: Final = ("raw", "normalized")
@@ -32,6 +32,7 @@ examples:
   trader config check                             every file of configs/, checked
   trader config render --profile demo             the sidecar's own configuration
   trader compat                                   which versions work together, and yours
+  trader live --profile live.yaml                 the venue's stream, orders by either executor
   trader orders --profile live.yaml               what is open at the venue, and positions
   trader cancel-all --profile live.yaml           all of it cancelled, whoever trades
 
@@ -47,6 +48,21 @@ examples:
   trader replay 1.127236622.bz2 --out out
   trader replay 1.200806927.json --out out-py --hotloop python --feed normalized
   trader replay 1.200806927.json --out wide --set edges.passive_maker.min_spread_ticks=3
+"""
+_LIVE_EXAMPLES: Final = """\
+Logs in, asks the catalogue for what `selector` takes, and trades it until Ctrl-C (or until every
+market of selector.market_ids is over and paid out). With execution.dry_run, which is the default,
+nothing is sent: orders are matched here by the queue models. The profile says where the secrets
+are (`betfair`), which edges trade (`edges`), where the journal of orders lies
+(`execution.journal.dir`) and, to trade for real, `execution: {dry_run: false}`.
+
+Started again after a crash it goes on: open orders, positions and hedges are taken up.
+Ctrl-C cancels what rests. `trader orders` and `cancel-all` work beside it.
+
+examples:
+  trader live --profile live.yaml --set execution.dry_run=true
+  trader live --profile live.yaml --record recordings
+  trader live --profile live.yaml --execution rust --out day
 """
 _PARITY_EXAMPLES: Final = """\
 Feeds the lines of each FILE (op mcm; plain, .gz, .bz2 or .zip) to the Rust Hotloop and to the
@@ -221,6 +237,7 @@ def _parser() -> Parser:
     _add_exchange(commands)
     _add_config(commands)
     _add_compat(commands)
+    _add_live(commands)
     _add_desk(commands)
     return parser
 
@@ -325,6 +342,21 @@ def _add_exchange(commands: argparse._SubParsersAction[Parser]) -> None:
     )
     exchange.add_argument("--keep", action="store_true", help="go on after the last settlement")
     _add_config_options(exchange, None)
+
+
+def _add_live(commands: argparse._SubParsersAction[Parser]) -> None:
+    summary = "trade at the venue, or watch it in a dry run"
+    live = _command(commands, "live", summary, _LIVE_EXAMPLES)
+    live.add_argument(
+        "--out",
+        metavar="DIR",
+        help="blotter and summary (default: a folder of your user's own for the profile)",
+    )
+    live.add_argument(
+        "--record", metavar="DIR", help="also keep the market stream there, to be replayed"
+    )
+    _add_backends(live)
+    _add_config_options(live, None)
 
 
 def _add_config(commands: argparse._SubParsersAction[Parser]) -> None:

@@ -13,17 +13,28 @@ if __name__ == "__main__":
     signal.signal(signal.SIGINT, lambda *_: os._exit(130))
 
 from trader.apps.arguments import ArgumentError, parse
-from trader.apps.commands import compare, compat, config, demo, desk, parity, replay, sim_exchange
+from trader.apps.commands import (
+    compare,
+    compat,
+    config,
+    demo,
+    desk,
+    live,
+    parity,
+    replay,
+    sim_exchange,
+)
 from trader.apps.interrupt import Interrupt
 from trader.config.loading import ConfigError
+from trader.execution.executor_py.venue_client import VenueError
 from trader.execution.interfaces.executor import ExecutionError
 from trader.monitoring.metrics import MetricsServeError
 from trader.recovery import SeamLost
+from trader.session import StartError
 from trader.simulator.compare_run import CompareError
 from trader.simulator.feeds import FeedError
 from trader.simulator.output import OutputError
 from trader.simulator.recording import RecordingError
-from trader.simulator.session import StartError
 
 DONE: Final = 0
 BAD_INPUT: Final = 2
@@ -38,6 +49,7 @@ _COMMANDS: Final = {
     "sim-exchange": sim_exchange.run,
     "config": config.run,
     "compat": compat.run,
+    "live": live.run,
     "orders": desk.orders,
     "cancel-all": desk.cancel_all,
     "flatten": desk.flatten,
@@ -62,7 +74,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             print(end="", flush=True)
     except _BAD_INPUT_ERRORS as error:
         return _fail(str(error), BAD_INPUT)
-    except (StartError, MetricsServeError, ExecutionError, SeamLost) as error:
+    except (StartError, MetricsServeError, ExecutionError, SeamLost, VenueError) as error:
         return _fail(str(error), NOT_STARTED)
     except KeyboardInterrupt:
         return _fail("interrupted; nothing was kept", INTERRUPTED)

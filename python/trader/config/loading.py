@@ -231,19 +231,13 @@ def _refuse_unknown(
 
 
 def _check_whole(config: Config, tree: Node) -> None:
-    """Rules that tie two keys together, or a key to what this version can do."""
+    """Rules that tie two keys together."""
     problems: list[Problem] = []
 
     def must(holds: bool, key: str, wrong: str, allowed: str) -> None:
         if not holds:
             problems.append(Problem(_source_of(tree, key), key, wrong, allowed))
 
-    must(
-        config.execution.dry_run or config.execution.backend == "python",
-        "execution.dry_run",
-        "false would have the sidecar place orders, which it cannot in this version",
-        "true, or execution.backend: python",
-    )
     must(
         config.hotloop.trend.slow_s > config.hotloop.trend.fast_s,
         "hotloop.trend.slow_s",

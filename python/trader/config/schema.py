@@ -266,6 +266,16 @@ class BetfairConfig:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LiveConfig:
+    """Live trading around the engine."""
+
+    heartbeat_ms: int = rule(Whole(500, 5_000))
+    catalogue_s: float = rule(Number(0.2, 86_400.0))
+    settled_s: float = rule(Number(0.2, 86_400.0))
+    record_max_bytes: int = rule(Whole(1, 2**50))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SloConfig:
     """What is promised of a live trader; the soak says how it stands to it."""
 
@@ -329,6 +339,7 @@ class Config:
     book_builder: BookBuilderConfig
     execution: ExecutionConfig
     betfair: BetfairConfig
+    live: LiveConfig
     slo: SloConfig
     edges: EdgeConfigs
     selector: SelectorConfig

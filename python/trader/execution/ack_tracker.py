@@ -56,6 +56,13 @@ class AckTracker:
         self._intents[intent.intent_id] = TrackedIntent(intent)
         self.in_flight += 1
 
+    def adopted(self, intent: QuoteIntent, *, acked: bool) -> None:
+        """Follows an intent that a trader before this one has sent."""
+        self.sent(intent)
+        if acked:
+            self._intents[intent.intent_id].acked = True
+            self.in_flight -= 1
+
     def on_report(self, report: ExecutionReport) -> TrackedIntent | None:
         """Applies a report; None when it was dropped."""
         tracked = self._intents.get(report.intent_id)

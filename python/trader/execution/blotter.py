@@ -5,7 +5,9 @@ the other; back to a plain single file when it is closed. `synchronous` is NORMA
 lose the last batch of a run that can be repeated, a killed process loses nothing committed.
 
 Rows are kept back and written in batches of at most `BATCH_ROWS`, at the latest when a market ends
-or the blotter is closed; an interrupted run therefore keeps everything up to the interruption.
+or the blotter is closed; an interrupted run therefore keeps everything up to the interruption. A
+`durable` blotter, for live trading, writes every intent and report as it comes, so that a killed
+process leaves nothing out, and goes on with the file of the runs before.
 
 Prices and sizes are integers in hundredths, money is `*_e4` (1/10,000 of the account's currency),
 times are ms of the engine's clock. Nothing in the tables depends on which backend ran, but for the
@@ -83,16 +85,22 @@ _INSERT_REPORT: Final = f"INSERT INTO reports VALUES ({','.join('?' * 19)})"
 _INSERT_FILL: Final = f"INSERT INTO fills VALUES ({','.join('?' * 10)})"
 _INSERT_ESTIMATE: Final = f"INSERT INTO estimates VALUES ({','.join('?' * 7)})"
 _INSERT_CANNIBALISATION: Final = f"INSERT INTO cannibalisation VALUES ({','.join('?' * 11)})"
+_HAS_INTENT: Final = "SELECT 1 FROM intents WHERE intent_id = ? LIMIT 1"
 _INSERT_SETTLEMENT: Final = f"INSERT OR REPLACE INTO settlements VALUES ({','.join('?' * 8)})"
 _INSERT_POSITION: Final = f"INSERT OR REPLACE INTO positions VALUES ({','.join('?' * 10)})"
 
 
 class Blotter:
-    """Writes one new file. Raises `sqlite3.Error` when the file cannot be made or written."""
+    """Writes one new file; a `durable` one goes on with a file that is there.
 
-    def __init__(self, path: Path) -> None:
+    Raises `sqlite3.Error` when the file cannot be made or written, or is of another version.
+    """
+
+    def __init__(self, path: Path, *, durable: bool = False) -> None:
         self.path = path
         self._run = 0
+        self._abandoned = False
+        self._batch_rows = 1 if durable else BATCH_ROWS
         self._intents: list[tuple[object, ...]] = []
         self._reports: list[tuple[object, ...]] = []
         self._fills: list[tuple[object, ...]] = []
@@ -101,8 +109,41 @@ class Blotter:
         self._db = sqlite3.connect(path, isolation_level=None)
         self._db.execute("PRAGMA journal_mode = WAL")
         self._db.execute("PRAGMA synchronous = NORMAL")
+        if durable:
+            self._go_on()
+        else:
+            self._begin()
+
+    def _begin(self) -> None:
         self._db.executescript(_SCHEMA)
         self._db.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
+
+    def _go_on(self) -> None:
+        (version,) = self._db.execute("PRAGMA user_version").fetchone()
+        if version == 0:
+            self._begin()
+        elif version != SCHEMA_VERSION:
+            raise sqlite3.DatabaseError(
+                f"{self.path.name} has version {version}, this program writes {SCHEMA_VERSION}: "
+                "move it away"
+            )
+        (self._run,) = self._db.execute("SELECT coalesce(max(run), 0) FROM runs").fetchone()
+
+    def last_seq(self) -> int:
+        """The number of the last report of an executor that is kept; 0 when none is."""
+        (seq,) = self._db.execute("SELECT coalesce(max(seq), 0) FROM reports").fetchone()
+        return int(seq)
+
+    def fills_in(self, market_ids: Iterable[str]) -> list[tuple[str, int, int, str, str, int, int]]:
+        """(market, selection, handicap, edge, side, price, size) of every fill that is kept of
+        these markets, all runs together, oldest first."""
+        wanted = list(market_ids)
+        marks = ",".join("?" * len(wanted))
+        return self._db.execute(
+            "SELECT market_id, selection_id, handicap_centi, edge, side, price_centi, size_centi "
+            f"FROM fills WHERE market_id IN ({marks}) ORDER BY rowid",
+            wanted,
+        ).fetchall()
 
     def __enter__(self) -> Self:
         return self
@@ -149,6 +190,18 @@ class Blotter:
         self.flush()
         self._db.execute("UPDATE runs SET ended = ? WHERE run = ?", (how, self._run))
 
+    def abandon(self) -> None:
+        """Nothing is written any more: the file has failed, and what failed was raised."""
+        self._abandoned = True
+
+    def without(self, intent_ids: Iterable[str]) -> list[str]:
+        """Those of these intents that no run has kept."""
+        return [
+            intent_id
+            for intent_id in intent_ids
+            if self._db.execute(_HAS_INTENT, (intent_id,)).fetchone() is None
+        ]
+
     def intent(self, intent: QuoteIntent) -> None:
         self._intents.append(
             (
@@ -169,7 +222,7 @@ class Blotter:
                 intent.market_version,
             )
         )
-        if len(self._intents) >= BATCH_ROWS:
+        if len(self._intents) >= self._batch_rows:
             self.flush()
 
     def report(self, report: ExecutionReport) -> None:
@@ -197,7 +250,7 @@ class Blotter:
                 latency.acked_ns,
             )
         )
-        if len(self._reports) >= BATCH_ROWS:
+        if len(self._reports) >= self._batch_rows:
             self.flush()
 
     def fill(self, fill: Fill) -> None:
@@ -318,7 +371,7 @@ class Blotter:
         ]
         self._intents, self._reports, self._fills = [], [], []
         self._estimates, self._cannibalisation = [], []
-        if not any(rows for _, rows in batches):
+        if self._abandoned or not any(rows for _, rows in batches):
             return
         self._db.execute("BEGIN")
         try:

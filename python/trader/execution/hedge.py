@@ -105,6 +105,13 @@ class HedgeOnFill:
             return None
         return HedgeWish(side, price_centi, (2 * abs(open_e4) + price_centi) // (2 * price_centi))
 
+    def restore(
+        self, key: RunnerKey, edge: str, side: Side, price_centi: int, size_centi: int
+    ) -> None:
+        """A fill that a run before this one has heard of."""
+        if edge == HEDGE or edge in self._edges:
+            self._filled(key, edge, side, price_centi, size_centi)
+
     def is_waiting(self, key: RunnerKey, now_ms: int) -> bool:
         """Whether a runner's hedge is to be tried again later, without anything happening."""
         hedged = self._runners.get(key)
@@ -145,14 +152,19 @@ class HedgeOnFill:
     def _count(self, key: RunnerKey, intent: QuoteIntent, report: ExecutionReport) -> None:
         for event in report.fill_events:
             price_centi, size_centi = round(event.price * 100), round(event.size * 100)
-            hedged = self._runners.get(key)
-            if hedged is None:
-                hedged = self._runners[key] = _Hedged(Position(), intent.side, price_centi)
-            hedged.position.change(intent.side, size_centi, size_centi * price_centi)
-            if intent.edge != HEDGE:
-                hedged.last_side, hedged.last_price_centi = intent.side, price_centi
-                hedged.crosses = hedged.given_up = False
-            self.due[key] = None
+            self._filled(key, intent.edge, intent.side, price_centi, size_centi)
+
+    def _filled(
+        self, key: RunnerKey, edge: str, side: Side, price_centi: int, size_centi: int
+    ) -> None:
+        hedged = self._runners.get(key)
+        if hedged is None:
+            hedged = self._runners[key] = _Hedged(Position(), side, price_centi)
+        hedged.position.change(side, size_centi, size_centi * price_centi)
+        if edge != HEDGE:
+            hedged.last_side, hedged.last_price_centi = side, price_centi
+            hedged.crosses = hedged.given_up = False
+        self.due[key] = None
 
     def _ended(self, key: RunnerKey, report: ExecutionReport) -> None:
         """A hedge is gone with something unmatched."""

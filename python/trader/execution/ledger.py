@@ -135,6 +135,13 @@ class Ledger:
             known = self._matched[intent_id] = _Matched(runner, side)
         self._change(known, size_centi, value_e4)
 
+    def carried(self, runner: Runner, win_e4: int, lose_e4: int) -> None:
+        """What a run before this one has matched on a runner, and no order tells any more."""
+        positions = self._positions.setdefault(runner.market_id, {})
+        position = positions.setdefault(runner, Position())
+        position.win_e4 += win_e4
+        position.lose_e4 += lose_e4
+
     def amended(self, intent_id: str, size_centi: int, value_e4: int) -> str | None:
         """The venue changed an order after its end: its totals as in `matched`. The market whose
         result that changes; None when nothing of the order was matched before."""

@@ -45,6 +45,10 @@ class OrderView:
             heapq.heappop(self._due)
         return self._due[0][0] if self._due else None
 
+    def adopt(self, order: OpenOrder) -> None:
+        """An order that rests, and was placed by a trader before this one."""
+        self._add(order)
+
     def sent(self, intent: QuoteIntent) -> None:
         """Marks the target of a REPLACE or CANCEL as being changed."""
         target = intent.target_intent_id
@@ -84,6 +88,9 @@ class OrderView:
             persistence=like.persistence if like else intent.persistence,
             time_in_force=like.time_in_force if like else intent.time_in_force,
         )
+        self._add(order)
+
+    def _add(self, order: OpenOrder) -> None:
         self._orders[order.intent_id] = order
         self._by_market.setdefault(order.market_id, {})[order.intent_id] = order
         due = order.deadline_ms

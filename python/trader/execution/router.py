@@ -71,6 +71,13 @@ class Router:
         """The resting order of this intent."""
         return self._orders.get(intent_id)
 
+    def adopt(self, intent: QuoteIntent, order: OpenOrder | None) -> None:
+        """An intent of a trader before this one that has not ended; `order` when it rests."""
+        self.tracker.adopted(intent, acked=order is not None)
+        if order is not None:
+            self._orders.adopt(order)
+        self._orders.sent(intent)
+
     def send(self, intent: QuoteIntent) -> bool:
         """Sends an intent; False when it was refused here (its report comes with the next tick).
 

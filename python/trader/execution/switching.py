@@ -92,9 +92,10 @@ class SwitchingExecutor:
         backend: BackendName,
         policy: SwitchPolicy | None = None,
         metrics: Metrics | None = None,
+        heard_seq: int = 0,
     ) -> None:
         """`backends`: how each is made, not started, for a trader that has heard the reports up to
-        a number."""
+        a number, which is `heard_seq` to begin with."""
         self._bus = bus
         self._make = backends
         self._policy = policy if policy is not None else SwitchPolicy()
@@ -106,7 +107,7 @@ class SwitchingExecutor:
         self._restarts: deque[float] = deque()
         self._seen = _Seen()
         self._stopped = False
-        self._heard_seq = 0
+        self._heard_seq = heard_seq
         self.restarts = 0
         self._said = ""
         bus.subscribe(self._on_report)

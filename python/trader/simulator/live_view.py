@@ -22,7 +22,7 @@ from trader.execution.interfaces.intents import Action, QuoteIntent, Side
 from trader.execution.interfaces.reports import ExecutionReport, Status
 from trader.execution.ledger import MarketResult, to_money
 from trader.monitoring.metrics import Metrics
-from trader.simulator.session import Session
+from trader.session import Session
 from trader.strategy.context import MarketView, Runner
 
 DRAWS_PER_S: Final = 6.0

@@ -20,7 +20,7 @@ from trader.execution.blotter import Blotter
 from trader.execution.interfaces.executor import ExecutionError
 from trader.monitoring.metrics import Metrics
 from trader.recovery import SeamLost
-from trader.simulator.session import MakeExecutor, Observer, Session, open_session
+from trader.session import MakeExecutor, Observer, Session, open_session
 from trader.simulator.summary import RunSummary
 
 WATCH_EVERY_LINES: Final = 64

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from trader import session
 from trader.config.loading import load
 from trader.config.schema import Config
 from trader.execution.blotter import Blotter
@@ -19,11 +20,10 @@ from trader.execution.executor_py.executor import PythonExecutor
 from trader.execution.interfaces.executor import Executor, ExecutorLost, ExecutorStartError
 from trader.execution.ipc import Bus
 from trader.monitoring.metrics import Metrics
-from trader.simulator import session
+from trader.session import MakeExecutor
 from trader.simulator.generator import Race, RaceShape
 from trader.simulator.recording import RecordingError
 from trader.simulator.replay import Replay, Source
-from trader.simulator.session import MakeExecutor
 from trader.simulator.summary import BACKEND_KEYS, NOT_COMPUTED, TIMING_KEYS
 from trader.strategy.hotloop.api import Hotloop
 

@@ -49,6 +49,17 @@ def demo_lines(summary: Mapping[str, Any], out: str, names: Mapping[int, str]) -
     yield f"        {out}/blotter.sqlite (try: sqlite3 {out}/blotter.sqlite 'select * from fills')"
 
 
+def live_lines(summary: Mapping[str, Any], out: str) -> Iterator[str]:
+    """What `trader live` prints at its end."""
+    actions = summary["intents_by_action"]
+    yield (
+        f"orders: {actions.get('PLACE', 0):,} placed, {actions.get('REPLACE', 0):,} moved, "
+        f"{actions.get('CANCEL', 0):,} cancelled; {summary['fills']:,} fills"
+    )
+    yield from _totals(summary)
+    yield f"report: {out}/summary.json and {out}/blotter.sqlite"
+
+
 def venue_agrees(summary: Mapping[str, Any]) -> bool:
     """Whether the venue's settlement is what the ledger says; True where nothing was settled."""
     venue = summary.get("exchange")

@@ -17,7 +17,7 @@ from trader.config.schema import Config
 from trader.execution.ledger import MarketResult, to_money, totals
 from trader.monitoring.metrics import Metrics
 from trader.order_desk import DeskCounts
-from trader.simulator.session import Session
+from trader.session import Session
 
 NOT_COMPUTED: Final[Mapping[str, str]] = {
     "pfill_ttf_ns": "no edge of this version asks for fill estimates",

@@ -96,6 +96,22 @@ class Markets:
         return view
 
 
+def closed_market(market_id: str) -> MarketView:
+    """A market of which nothing is known but that it is over."""
+    return MarketView(
+        market_id=market_id,
+        status="CLOSED",
+        in_play=False,
+        stale=False,
+        version=None,
+        bet_delay=0,
+        ladder="CLASSIC",
+        mbr=None,
+        number_of_winners=None,
+        runners={},
+    )
+
+
 def _off_ms(market_time: str | None) -> int | None:
     """The scheduled start; None where the venue writes what is no time."""
     if market_time is None:

@@ -5,8 +5,10 @@ from __future__ import annotations
 import argparse
 import json
 import logging
+import os
 import sqlite3
 import sys
+import tempfile
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -57,8 +59,12 @@ def configured(arguments: argparse.Namespace) -> Config:
             overrides.append("book_builder.signals=true")  # they are the Python Hotloop's own
     if getattr(arguments, "execution", None) is not None:
         overrides.append(f"execution.backend={arguments.execution}")
-        if arguments.execution == "rust":
-            overrides.append("execution.dry_run=true")  # it places nothing in this version
+        if arguments.execution == "rust" and arguments.command == "demo":
+            overrides.append(
+                "execution.dry_run=true"
+            )  # at a venue in lockstep the Python one trades
+    if arguments.command == "replay":
+        overrides.append("execution.dry_run=true")  # there is no venue in a recording
     if getattr(arguments, "feed", None) is not None:
         overrides.append(f"simulator.feed={arguments.feed}")
     if getattr(arguments, "seed", None) is not None:
@@ -160,6 +166,18 @@ def identity_of(config: Config, command: str, inputs: list[str]) -> dict[str, ob
         "feed": config.simulator.feed,
         "profile": config.profile,
     }
+
+
+def state_folder() -> Path:
+    """Where programs keep a user's state: XDG_STATE_HOME, its default, or the temporary folder."""
+    named = Path(os.environ.get("XDG_STATE_HOME", ""))
+    if named.is_absolute():
+        return named
+    try:
+        home = Path.home()
+    except RuntimeError:  # no HOME and no entry for the user
+        return Path(tempfile.gettempdir())
+    return home / ".local" / "state" if os.access(home, os.W_OK) else Path(tempfile.gettempdir())
 
 
 class _CurrentStderr(logging.StreamHandler[TextIO]):

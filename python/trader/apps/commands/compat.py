@@ -28,7 +28,7 @@ from trader.config.schema import Config
 from trader.execution.interfaces.executor import ExecutorStartError
 from trader.execution.interfaces.messages import BUNDLE_VERSION, WIRE_VERSION
 from trader.execution.supervisor import find_binary
-from trader.simulator.session import StartError
+from trader.session import StartError
 from trader.strategy.hotloop.api import Hotloop, UnsupportedHotloopError
 from trader.strategy.hotloop.interface import API_VERSION
 

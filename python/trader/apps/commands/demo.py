@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import argparse
-import os
 import sys
-import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -14,7 +12,7 @@ from typing import Any, Final
 
 from rich.console import Console
 
-from trader.apps.arguments import user_path
+from trader.apps.arguments import ArgumentError, user_path
 from trader.apps.commands.common import (
     Run,
     configured,
@@ -23,6 +21,7 @@ from trader.apps.commands.common import (
     play,
     race_shape,
     report,
+    state_folder,
 )
 from trader.apps.commands.executors import make_executor
 from trader.apps.interrupt import Interrupt
@@ -42,6 +41,12 @@ def run(arguments: argparse.Namespace, interrupt: Interrupt) -> int:
     """Exit code 0, 1 where the venue's settlement is not the ledger's, or 130 when interrupted;
     failures are raised (see `apps.trader`)."""
     config = configured(arguments)
+    if config.execution.backend == "rust" and not config.execution.dry_run:
+        raise ArgumentError(
+            "execution.backend rust with execution.dry_run false is for `trader live`: the demo's"
+            " exchange stands still while the trader works, which the sidecar does not wait for;"
+            " --execution rust keeps the demo's orders dry"
+        )
     demo = config.simulator.demo
     shape = race_shape(config)
     race = Race(demo.seed, shape)
@@ -119,20 +124,8 @@ def _folder(out: str | None, config: Config) -> tuple[Path, str]:
         return user_path(out), out
     demo = config.simulator.demo
     name = f"demo-{demo.seed}-{config.hotloop.backend}-{config.execution.backend}"
-    folder = _state_folder() / "hotloop" / name
+    folder = state_folder() / "hotloop" / name
     return folder, str(folder)
-
-
-def _state_folder() -> Path:
-    """Where programs keep a user's state: XDG_STATE_HOME, its default, or the temporary folder."""
-    named = Path(os.environ.get("XDG_STATE_HOME", ""))
-    if named.is_absolute():
-        return named
-    try:
-        home = Path.home()
-    except RuntimeError:  # no HOME and no entry for the user
-        return Path(tempfile.gettempdir())
-    return home / ".local" / "state" if os.access(home, os.W_OK) else Path(tempfile.gettempdir())
 
 
 def _how(config: Config) -> str:

@@ -23,7 +23,7 @@ from trader.apps.commands.live_executor import document
 from trader.apps.interrupt import Interrupt
 from trader.betfair import ladder
 from trader.execution.executor_py.from_document import python_executor
-from trader.execution.executor_py.journal_file import FILE, JournalInUseError
+from trader.execution.executor_py.journal_file import JournalInUseError
 from trader.execution.executor_py.secret_file import read_secret
 from trader.execution.executor_py.venue_executor import VenueExecutor
 from trader.execution.interfaces.executor import ExecutorStartError
@@ -31,9 +31,8 @@ from trader.execution.interfaces.ids import IdSource
 from trader.execution.interfaces.intents import QuoteIntent, Side
 from trader.execution.interfaces.reports import ExecutionReport
 from trader.execution.ipc import Bus
-from trader.execution.orders import journal
-from trader.execution.orders.book import Book
 from trader.execution.orders.order import Order
+from trader.live.adopt import read_journal
 
 WAIT_S: Final = 30.0
 CLOSE_TICKS: Final = 3
@@ -48,7 +47,7 @@ _DIFFERENCE: Final = 1
 def orders(arguments: argparse.Namespace, _interrupt: Interrupt) -> int:
     """Prints open orders and positions. Reads the journal only."""
     sections = document(configured(arguments))
-    book = read_book(Path(sections["journal"]["dir"]))
+    book = read_journal(Path(sections["journal"]["dir"]))
     for order in book.orders.values():
         print(_line(order))
     for market_id, runners in sorted(book.exposure.markets.items()):
@@ -61,21 +60,6 @@ def orders(arguments: argparse.Namespace, _interrupt: Interrupt) -> int:
     count = len(book.orders)
     print(f"{count} order{'' if count == 1 else 's'} open{', KILLED' if book.killed else ''}")
     return 0
-
-
-def read_book(folder: Path) -> Book:
-    """What a journal knows, whoever writes to it. Raises `ExecutorStartError`."""
-    path = folder / FILE
-    try:
-        held = journal.read(path.read_bytes())
-    except OSError as error:
-        raise ExecutorStartError(f"journal {path}: {error.strerror}") from None
-    except journal.JournalError as error:
-        raise ExecutorStartError(f"journal {path}: {error}") from None
-    book = Book(max_remembered=1)
-    for record in held.records:
-        book.apply(record)
-    return book
 
 
 def _line(order: Order) -> str:
@@ -118,7 +102,7 @@ def _ask(holder: Mapping[str, Any], folder: Path) -> int:
             f"the sidecar (process {holder.get('pid')}) does not answer: {error}; end it "
             "(SIGKILL if need be), then run this again"
         ) from None
-    return _told(_wait(lambda: len(read_book(folder).orders)))
+    return _told(_wait(lambda: len(read_journal(folder).orders)))
 
 
 def flatten(arguments: argparse.Namespace, _interrupt: Interrupt) -> int:

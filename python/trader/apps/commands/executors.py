@@ -12,7 +12,7 @@ from trader.execution.ipc import Bus
 from trader.execution.rust_executor import RustExecutor, RustExecutorConfig
 from trader.execution.supervisor import find_binary
 from trader.monitoring.metrics import Metrics
-from trader.simulator.session import StartError
+from trader.session import StartError
 
 
 def make_executor(config: Config, bus: Bus, metrics: Metrics, run_dir: Path) -> Executor:

@@ -22,16 +22,14 @@ def document(config: Config) -> dict[str, Any]:
 
     Raises `ExecutorStartError` where something needed is left empty.
     """
-    execution, betfair = config.execution, config.betfair
-    for value, key, what in (
-        (execution.journal.dir, "execution.journal.dir", "the folder of the journal of orders"),
-        (betfair.app_key_file, "betfair.app_key_file", "the file (0600) with the application key"),
-    ):
-        if not value:
-            raise ExecutorStartError(f"{key} is empty: {what}")
+    execution = config.execution
+    if not execution.journal.dir:
+        raise ExecutorStartError(
+            "execution.journal.dir is empty: the folder of the journal of orders"
+        )
     scope = execution.live_scope
     return {
-        "betfair": _betfair(betfair),
+        "betfair": betfair_section(config.betfair),
         "journal": asdict(execution.journal) | {"dir": str(Path(execution.journal.dir).absolute())},
         "limits": asdict(execution.limits),
         "pacing": asdict(execution.pacing),
@@ -43,8 +41,15 @@ def document(config: Config) -> dict[str, Any]:
     }
 
 
-def _betfair(betfair: BetfairConfig) -> dict[str, Any]:
-    """What is left empty is left out."""
+def betfair_section(betfair: BetfairConfig) -> dict[str, Any]:
+    """The venue, as the sidecar's JSON has it: what is left empty is left out.
+
+    Raises `ExecutorStartError` where something needed is left empty.
+    """
+    if not betfair.app_key_file:
+        raise ExecutorStartError(
+            "betfair.app_key_file is empty: the file (0600) with the application key"
+        )
     section = {key: value for key, value in asdict(betfair).items() if value != ""}
     session = {key: value for key, value in asdict(betfair.session).items() if value}
     if not session:
@@ -55,9 +60,15 @@ def _betfair(betfair: BetfairConfig) -> dict[str, Any]:
 
 
 def live_executor(
-    config: Config, bus: Bus, metrics: Metrics, run_dir: Path, binary: Path | None = None
+    config: Config,
+    bus: Bus,
+    metrics: Metrics,
+    run_dir: Path,
+    binary: Path | None = None,
+    heard_seq: int = 0,
 ) -> SwitchingExecutor:
-    """Both executors over one journal, the configured one to begin with; not started yet."""
+    """Both executors over one journal, the configured one to begin with; not started yet.
+    `heard_seq`: the last report that a trader before this one has kept."""
     execution = config.execution
     sections = document(config)
     rust = replace(rust_config(config), clock="wall", live=sections, external=_external(config))
@@ -79,6 +90,7 @@ def live_executor(
             restart_window_s=execution.restart_window_s,
         ),
         metrics,
+        heard_seq,
     )
 
 

@@ -15,8 +15,8 @@ from trader.apps.progress import FileProgress
 from trader.betfair.normalize import normalized
 from trader.betfair.signals.settings import QUEUE_MODELS
 from trader.config.loading import load
+from trader.session import StartError
 from trader.simulator.recording import Recording
-from trader.simulator.session import StartError
 from trader.strategy.hotloop.api import Hotloop
 from trader.strategy.hotloop.comparison import Comparison, Difference
 from trader.strategy.hotloop.errors import HotloopError

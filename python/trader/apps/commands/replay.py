@@ -12,10 +12,10 @@ from trader.apps.commands.common import Run, configured, identity_of, opened, pl
 from trader.apps.commands.executors import make_executor
 from trader.apps.interrupt import Interrupt
 from trader.apps.progress import FileProgress
+from trader.session import Session
 from trader.simulator.recording import Recording
 from trader.simulator.replay import Replay, Source
 from trader.simulator.report import replay_lines
-from trader.simulator.session import Session
 
 
 def run(arguments: argparse.Namespace, interrupt: Interrupt) -> int:

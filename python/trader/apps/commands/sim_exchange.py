@@ -24,6 +24,7 @@ from trader.apps.commands.common import configured, race_shape, set_up_log
 from trader.apps.interrupt import Interrupt
 from trader.clock import Clock, ScaledClock, SteppedClock, WallClock
 from trader.config.schema import Config
+from trader.session import StartError
 from trader.simulator.exchange.certificates import Certificates, make_certificates
 from trader.simulator.exchange.faults import FaultError, FaultPlan
 from trader.simulator.exchange.faults.plan import FaultRule, read_rules
@@ -39,7 +40,6 @@ from trader.simulator.feeds import (
 )
 from trader.simulator.output import OutputError
 from trader.simulator.paper import venue_config
-from trader.simulator.session import StartError
 
 PROGRESS_EVERY_S: Final = 5.0
 LOOK_EVERY_S: Final = 0.1

@@ -39,15 +39,24 @@ def python_executor(document: Document, bus: Bus, heard_seq: int = 0) -> VenueEx
     Raises `ExecutorStartError` for a secret that others can read, or a file that is not there.
     """
     betfair: Document = document["betfair"]
-    app_key = read_secret(betfair["app_key_file"])
+    client, app_key = venue_client(betfair)
     return VenueExecutor(
         bus,
-        VenueClient(_address(betfair, app_key)),
-        _stream(betfair),
+        client,
+        stream_endpoint(betfair),
         app_key,
         _settings(document),
         heard_seq=heard_seq,
     )
+
+
+def venue_client(betfair: Document) -> tuple[VenueClient, str]:
+    """The client of a `betfair` section, not logged in, and the application key.
+
+    Raises `ExecutorStartError` as `python_executor`.
+    """
+    app_key = read_secret(betfair["app_key_file"])
+    return VenueClient(_address(betfair, app_key)), app_key
 
 
 def orders_config(document: Document) -> Config:
@@ -114,7 +123,8 @@ def _address(betfair: Document, app_key: str) -> VenueAddress:
     )
 
 
-def _stream(betfair: Document) -> StreamEndpoint:
+def stream_endpoint(betfair: Document) -> StreamEndpoint:
+    """Where the streams of a `betfair` section are. Raises `ExecutorStartError`."""
     stream: Document = betfair.get("stream", {})
     try:
         return StreamEndpoint(

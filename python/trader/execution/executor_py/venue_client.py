@@ -146,12 +146,25 @@ class VenueClient:
 
     def currency(self) -> str:
         """The account's. Raises `VenueError`."""
-        return str(self._listing(self._client.account.get_account_details)["currencyCode"])
+        return str(self.listing(self._client.account.get_account_details)["currencyCode"])
+
+    def check_currency(self, wanted: str | None) -> str:
+        """The account's currency. Raises `ExecutorStartError` when that is not the one wanted, or
+        not known."""
+        try:
+            found = self.currency()
+        except VenueError as error:
+            raise ExecutorStartError(f"the account's currency is not known: {error}") from None
+        if wanted and found != wanted:
+            raise ExecutorStartError(
+                f"betfair.currency: the account's is {found}, the configuration says {wanted}"
+            )
+        return found
 
     def best_prices(self, market_id: str) -> dict[facts.RunnerKey, tuple[int | None, int | None]]:
         """The best price to back at and to lay at of each runner, hundredths. Raises
         `VenueError`."""
-        books = self._listing(
+        books = self.listing(
             self._client.betting.list_market_book,
             market_ids=[market_id],
             price_projection={"priceData": ["EX_BEST_OFFERS"]},
@@ -172,7 +185,7 @@ class VenueClient:
 
     def exposure_centi(self) -> int:
         """What all bets of the account may cost, at least 0. Raises `VenueError`."""
-        funds = self._listing(self._client.account.get_account_funds)
+        funds = self.listing(self._client.account.get_account_funds)
         return abs(round_centi(funds["exposure"]))
 
     # --- orders ---------------------------------------------------------------------------------
@@ -212,7 +225,7 @@ class VenueClient:
     def _current(self, **named: Any) -> list[facts.Bet]:
         bets: list[facts.Bet] = []
         while True:
-            page = self._listing(
+            page = self.listing(
                 self._client.betting.list_current_orders, from_record=len(bets), **named
             )
             bets.extend(of_current(order) for order in page["currentOrders"])
@@ -222,13 +235,19 @@ class VenueClient:
     def _cleared(self, **named: Any) -> list[facts.Bet]:
         parts: list[tuple[Cleared, Mapping[str, Any]]] = []
         for way in CLEARED:
-            page = self._listing(self._client.betting.list_cleared_orders, bet_status=way, **named)
+            page = self.listing(self._client.betting.list_cleared_orders, bet_status=way, **named)
             if page["moreAvailable"]:
                 raise VenueError("more cleared orders than fit")
             parts.extend((way, order) for order in page["clearedOrders"])
         return of_cleared(parts)
 
-    def _listing(self, call: Callable[..., Any], **parameters: Any) -> Any:
+    @property
+    def api(self) -> APIClient:
+        """What `listing` may call."""
+        return self._client
+
+    def listing(self, call: Callable[..., Any], **parameters: Any) -> Any:
+        """What a question that changes nothing is answered. Raises `VenueError`."""
         try:
             return call(session=self._session(), **parameters)
         except BetfairError as error:
@@ -240,6 +259,7 @@ class VenueClient:
             session = self._local.session = requests.Session()
             if self._address.ca_file is not None:
                 session.verify = self._address.ca_file
+                session.trust_env = False  # or REQUESTS_CA_BUNDLE would be taken instead
         return session
 
 

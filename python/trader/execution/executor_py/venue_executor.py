@@ -415,17 +415,8 @@ class VenueExecutor:
             time.sleep(_LOOK_S)
 
     def _check_account(self) -> None:
-        wanted = self.settings.currency
-        if wanted is None:
-            return
-        try:
-            found = self._client.currency()
-        except VenueError as error:
-            raise ExecutorStartError(f"the account's currency is not known: {error}") from None
-        if found != wanted:
-            raise ExecutorStartError(
-                f"currency: the account's is {found}, the configuration says {wanted}"
-            )
+        if self.settings.currency is not None:
+            self._client.check_currency(self.settings.currency)
 
     def _cancel_the_rest(self) -> None:
         """With nobody here, no deadline would end what rests."""

@@ -13,8 +13,8 @@ from trader.betfair.signals import matched, queue
 from trader.config.loading import load
 from trader.execution.blotter import Blotter
 from trader.monitoring.metrics import Metrics
+from trader.session import open_second_book, open_session
 from trader.simulator.generator import Race, RaceShape
-from trader.simulator.session import open_second_book, open_session
 from trader.strategy.hotloop.config import read_config
 from trader.testing import make_executor
 

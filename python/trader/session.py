@@ -72,6 +72,7 @@ class Session:
     ledger: Ledger
     engine: Engine
     results: MarketResults
+    hedge: HedgeOnFill
     recovery: Recovery
     events: SeamEvents
     _stats: Mapping[str, int] = field(init=False)
@@ -170,7 +171,9 @@ def open_session(
         version=__version__,
         config=dataclasses.asdict(config),
     )
-    return Session(book, bus, executor, router, desk, ledger, engine, results, recovery, events)
+    return Session(
+        book, bus, executor, router, desk, ledger, engine, results, hedge, recovery, events
+    )
 
 
 def _gates(

@@ -1,0 +1,301 @@
+"""`trader live --profile P`: the venue's stream through the engine, orders by either executor."""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import sqlite3
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from trader.apps.arguments import user_path
+from trader.apps.commands.common import configured, set_up_log, state_folder
+from trader.apps.commands.executors import make_executor
+from trader.apps.commands.live_executor import betfair_section, document, live_executor
+from trader.apps.interrupt import Interrupt
+from trader.betfair.dial import StreamError
+from trader.betfair.stream import StreamClient, StreamCredentials, Subscription
+from trader.clock import WallClock
+from trader.config.schema import Config
+from trader.execution.blotter import Blotter
+from trader.execution.executor_py.from_document import stream_endpoint, venue_client
+from trader.execution.executor_py.venue_client import VenueClient, VenueError
+from trader.execution.interfaces.executor import ExecutionError, Executor
+from trader.execution.interfaces.ids import IdSource
+from trader.execution.ipc import Bus
+from trader.execution.orders.book import Book
+from trader.live.adopt import adopt, read_journal
+from trader.live.chores import Chores, ChoreTimes
+from trader.live.folder import LiveFolder
+from trader.live.listings import ListedMarket, Listings
+from trader.live.recorder import Recorder
+from trader.live.subscription import SUBSCRIBED_MAX, MarketSet
+from trader.live.trader import DelayedKeyError, LiveTrader
+from trader.monitoring.metrics import Metrics
+from trader.recovery import SeamLost
+from trader.session import Session, StartError, open_session
+from trader.simulator.output import OutputError
+from trader.simulator.report import live_lines
+from trader.simulator.summary import RunSummary
+from trader.strategy.selector import catalogue_filter
+
+STATUS_EVERY_S: Final = 10.0
+STREAM_CURRENCY: Final = "GBP"
+"""What the sizes of the market stream are in."""
+_ENDS: Final = (
+    ExecutionError,
+    SeamLost,
+    StreamError,
+    DelayedKeyError,
+    sqlite3.Error,
+)
+_log: Final = logging.getLogger("trader.live")
+
+
+def run(arguments: argparse.Namespace, interrupt: Interrupt) -> int:
+    """Exit code 0 when every market that was named is over, 130 when interrupted; failures are
+    raised (see `apps.trader`)."""
+    config = configured(arguments)
+    set_up_log(config.monitoring.log)
+    desk = _Desk(config, interrupt)
+    shown = arguments.out or str(state_folder() / "hotloop" / f"live-{config.profile or 'base'}")
+    record = user_path(arguments.record) if arguments.record else None
+    with LiveFolder(user_path(shown), shown) as folder, _metrics(config) as metrics:
+        try:
+            with Blotter(folder.blotter, durable=True) as blotter:
+                return desk.trade(folder, blotter, metrics, record)
+        except sqlite3.Error as error:
+            raise OutputError(f"--out {shown}: the blotter cannot be written: {error}") from None
+
+
+@contextmanager
+def _metrics(config: Config) -> Iterator[Metrics]:
+    metrics = Metrics()
+    wanted = config.monitoring.metrics
+    try:
+        if wanted.enabled:
+            port = metrics.serve(wanted.host, wanted.port)
+            print(f"metrics: http://{wanted.host}:{port}/metrics", file=sys.stderr)
+        yield metrics
+    finally:
+        metrics.close()
+
+
+@dataclass(frozen=True, slots=True)
+class _Venue:
+    """The venue, logged in."""
+
+    client: VenueClient
+    app_key: str
+    betfair: dict[str, Any]
+
+
+class _Desk:
+    """One run of the command."""
+
+    def __init__(self, config: Config, interrupt: Interrupt) -> None:
+        self._config = config
+        self._interrupt = interrupt
+        self._dry_run = config.execution.dry_run
+        self._next_status_s = 0.0
+
+    def trade(
+        self, folder: LiveFolder, blotter: Blotter, metrics: Metrics, record: Path | None
+    ) -> int:
+        config = self._config
+        sections = {} if self._dry_run else document(config)
+        venue = self._log_in()
+        listings = Listings(venue.client, config.betfair.strategy_ref)
+        markets = MarketSet(config.selector.market_ids, self._find_first(listings))
+        stream = self._stream(venue, markets)
+        book = self._journal(sections)
+        heard_seq = blotter.last_seq() if not self._dry_run else 0
+        session = self._open(folder, blotter, metrics, stream, heard_seq)
+        recorder = None
+        if record is not None:
+            recorder = Recorder(record, time.time_ns() // 1_000_000, config.live.record_max_bytes)
+            print(f"recording: {recorder.path}", flush=True)
+        chores = self._chores(venue, listings)
+        trader = LiveTrader(
+            session,
+            stream,
+            markets,
+            chores,
+            recorder=recorder,
+            may_be_delayed=self._dry_run,
+            stop=self._interrupt.requested,
+            watch=self._status,
+        )
+        failure: Exception | None = None
+        try:
+            if book is not None:
+                adopt(session, book, blotter, heard_seq)
+            chores.start()
+            self._say(markets)
+            trader.run()
+        except _ENDS as error:
+            failure = error
+        finally:
+            if isinstance(failure, sqlite3.Error):
+                blotter.abandon()
+            self._close_down(session, failure)
+            chores.stop()
+            stream.close()
+            if recorder is not None:
+                recorder.close()
+        return self._end(folder, blotter, metrics, session, failure)
+
+    # --- the beginning --------------------------------------------------------------------------
+
+    def _log_in(self) -> _Venue:
+        betfair = betfair_section(self._config.betfair)
+        client, app_key = venue_client(betfair)
+        client.login()
+        currency = client.check_currency(self._config.betfair.currency or None)
+        if currency != STREAM_CURRENCY:
+            _log.warning(
+                "the account is in %s: orders and money are, the stream's sizes are in %s",
+                currency,
+                STREAM_CURRENCY,
+            )
+        return _Venue(client, app_key, betfair)
+
+    def _find(self, listings: Listings) -> Sequence[ListedMarket]:
+        now_ms = time.time_ns() // 1_000_000
+        wanted = catalogue_filter(self._config.selector, now_ms)
+        return listings.markets(wanted, min(self._config.selector.max_markets, SUBSCRIBED_MAX))
+
+    def _find_first(self, listings: Listings) -> Sequence[ListedMarket]:
+        try:
+            found = self._find(listings)
+        except VenueError as error:
+            raise StartError(f"the venue's catalogue: {error}") from None
+        if not found:
+            _log.warning("the venue lists no market that `selector` takes; asked again until then")
+        return found
+
+    def _stream(self, venue: _Venue, markets: MarketSet) -> StreamClient:
+        client = venue.client
+        return StreamClient(
+            stream_endpoint(venue.betfair),
+            Subscription(
+                "marketSubscription",
+                markets.body(),
+                heartbeat_ms=self._config.live.heartbeat_ms,
+            ),
+            StreamCredentials(
+                venue.app_key, lambda: client.token, lambda: client.login(client.token)
+            ),
+        )
+
+    def _journal(self, sections: dict[str, Any]) -> Book | None:
+        """What a trader before this one has left; read before the executor takes it up."""
+        if self._dry_run:
+            return None
+        return read_journal(Path(sections["journal"]["dir"]), may_be_absent=True)
+
+    def _open(
+        self,
+        folder: LiveFolder,
+        blotter: Blotter,
+        metrics: Metrics,
+        stream: StreamClient,
+        heard_seq: int,
+    ) -> Session:
+        def live(config: Config, bus: Bus, metrics: Metrics, run_dir: Path) -> Executor:
+            return live_executor(config, bus, metrics, run_dir, heard_seq=heard_seq)
+
+        return open_session(
+            self._config,
+            source=f"live {self._config.profile}".strip(),
+            blotter=blotter,
+            metrics=metrics,
+            make_executor=make_executor if self._dry_run else live,
+            run_dir=folder.run_dir,
+            resubscribe=lambda _markets: stream.resubscribe(),
+            clock=WallClock(),
+            ids=IdSource(),
+        )
+
+    def _chores(self, venue: _Venue, listings: Listings) -> Chores:
+        live = self._config.live
+        times = ChoreTimes(
+            live.catalogue_s, live.settled_s, float(self._config.betfair.keep_alive_s)
+        )
+        return Chores(venue.client, listings, times, self._find)
+
+    # --- meanwhile ------------------------------------------------------------------------------
+
+    def _say(self, markets: MarketSet) -> None:
+        how = "dry run: nothing is sent" if self._dry_run else "LIVE: orders go to the venue"
+        backends = f"hotloop {self._config.hotloop.backend}, execution"
+        print(
+            f"{how}; {backends} {self._config.execution.backend}; "
+            f"{len(markets.subscribed)} markets; Ctrl-C cancels what rests and ends",
+            flush=True,
+        )
+
+    def _status(self, session: Session) -> None:
+        now_s = time.monotonic()
+        session.events.counts(session.stats())
+        if now_s < self._next_status_s:
+            return
+        self._next_status_s = now_s + STATUS_EVERY_S
+        counts = session.desk.counts
+        away = session.executor.health_reason
+        print(
+            f"{time.strftime('%H:%M:%S', time.gmtime())}  {session.engine.counts.lines:,} lines, "
+            f"{sum(counts.intents.values()):,} intents, "
+            f"{len(session.router.open_orders())} orders open, {counts.fills} fills"
+            + (", the stream is away" if session.engine.markets.feed_lost else "")
+            + (f", the executor is away: {away}" if away else ""),
+            flush=True,
+        )
+
+    # --- the end --------------------------------------------------------------------------------
+
+    def _close_down(self, session: Session, failure: Exception | None) -> None:
+        """Cancels what rests and ends the executor, whatever has happened."""
+        why = "the trader stops" if failure is None else f"the trader fails: {failure}"
+        try:
+            session.engine.finish(why[:100])
+        except (*_ENDS, OSError) as error:
+            if failure is None:
+                _log.error("in the end: %s", error)
+        finally:
+            session.executor.stop()
+
+    def _end(
+        self,
+        folder: LiveFolder,
+        blotter: Blotter,
+        metrics: Metrics,
+        session: Session,
+        failure: Exception | None,
+    ) -> int:
+        interrupted = self._interrupt.requested()
+        ended = "interrupted" if interrupted else "done"
+        if failure is not None:
+            ended = f"failed: {failure}"
+        if not isinstance(failure, sqlite3.Error):
+            blotter.end_run(ended)
+        summary = RunSummary(self._config, "live", interrupted=interrupted)
+        summary.add("live", session)
+        if isinstance(failure, ExecutionError):
+            summary.executor_lost = str(failure)
+        if isinstance(failure, SeamLost):
+            summary.seam_lost = str(failure)
+        document = summary.as_json(metrics)
+        folder.summary(document)
+        for line in live_lines(document, folder.shown):
+            print(line, flush=True)
+        if isinstance(failure, StreamError | DelayedKeyError):
+            raise StartError(str(failure))
+        if failure is not None:
+            raise failure
+        return 130 if interrupted else 0

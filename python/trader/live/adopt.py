@@ -1,0 +1,129 @@
+"""Goes on where a trader before this one was killed: its open orders, its positions, its hedges.
+
+What was placed, and what of it was matched, the journal of orders knows for certain; which fills
+were heard of, and of which edge, the blotter. Both are read before the executor starts, and handed
+to the parts of the session that would know it themselves had they not been killed. Reports that the
+blotter does not have come again from the executor.
+"""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+from typing import Final
+
+from trader.execution.blotter import Blotter
+from trader.execution.executor_py.journal_file import FILE
+from trader.execution.hedge import HedgeOnFill, RunnerKey
+from trader.execution.interfaces.executor import ExecutorStartError, OpenOrder
+from trader.execution.interfaces.intents import QuoteIntent, Side
+from trader.execution.orders import journal
+from trader.execution.orders.book import Book
+from trader.execution.orders.order import Order
+from trader.session import Session
+from trader.strategy.context import Runner
+
+_log: Final = logging.getLogger("trader.live")
+
+
+def read_journal(folder: Path, *, may_be_absent: bool = False) -> Book:
+    """What a journal knows, whoever writes to it. Raises `ExecutorStartError`."""
+    path = folder / FILE
+    book = Book(max_remembered=1)
+    try:
+        held = journal.read(path.read_bytes())
+    except FileNotFoundError:
+        if may_be_absent:
+            return book
+        raise ExecutorStartError(f"journal {path}: there is none") from None
+    except OSError as error:
+        raise ExecutorStartError(f"journal {path}: {error.strerror}") from None
+    except journal.JournalError as error:
+        raise ExecutorStartError(f"journal {path}: {error}") from None
+    for record in held.records:
+        book.apply(record)
+    return book
+
+
+def adopt(session: Session, book: Book, blotter: Blotter, heard_seq: int) -> None:
+    """Before the first turn of a session that was just opened. `heard_seq`: the last report that
+    the blotter has."""
+    for order in book.orders.values():
+        resting = _as_resting(order) if order.told.placed else None
+        session.desk.adopt(_runner(order.intent), order.intent, resting)
+        _matched(session, order.intent, order.told.matched_centi, order.told.value)
+    for cancel in book.cancels.values():
+        session.desk.adopt(_runner(cancel.intent), cancel.intent, None)
+    unheard = {report.intent_id for report in book.unacked if report.seq > heard_seq}
+    for name, ended in book.ended.items():
+        _matched(session, ended.intent, *ended.told)
+        if name in unheard:
+            session.desk.adopt(_runner(ended.intent), ended.intent, None)
+    intents = {order.name: order.intent for order in book.orders.values()}
+    intents |= {name: cancel.intent for name, cancel in book.cancels.items()}
+    for name in blotter.without(intents):
+        blotter.intent(intents[name])
+    _carry(session, book)
+    _restore_hedges(session.hedge, blotter, list(book.exposure.names()))
+    if book.orders or session.ledger.markets():
+        _log.warning(
+            "going on with %d open orders and matches in %d markets of a run before this one",
+            len(book.orders),
+            len(session.ledger.markets()),
+        )
+
+
+def _matched(session: Session, intent: QuoteIntent, size_centi: int, value_e4: int) -> None:
+    if size_centi:
+        runner = _runner(intent)
+        session.ledger.matched(intent.intent_id, runner, intent.side, size_centi, value_e4)
+
+
+def _carry(session: Session, book: Book) -> None:
+    """What the journal has of positions and no order tells any more; markets it has settled are
+    none of ours."""
+    ledger = session.ledger
+    for market_id in ledger.markets():
+        if market_id not in book.exposure.markets:
+            ledger.forget(market_id)
+    for market_id, runners in book.exposure.markets.items():
+        for (selection_id, handicap_centi), profit in runners:
+            runner = Runner(market_id, selection_id, handicap_centi / 100, handicap_centi)
+            known = ledger.position(runner)
+            win_e4, lose_e4 = (known.win_e4, known.lose_e4) if known is not None else (0, 0)
+            if (win_e4, lose_e4) != (profit.if_wins, profit.if_loses):
+                ledger.carried(runner, profit.if_wins - win_e4, profit.if_loses - lose_e4)
+
+
+def _restore_hedges(hedge: HedgeOnFill, blotter: Blotter, market_ids: list[str]) -> None:
+    for market_id, selection_id, handicap, edge, side, price, size in blotter.fills_in(market_ids):
+        hedge.restore(RunnerKey(market_id, selection_id, handicap), edge, Side(side), price, size)
+
+
+def _runner(intent: QuoteIntent) -> Runner:
+    return Runner(
+        intent.market_id,
+        intent.selection_id,
+        intent.handicap_centi / 100,
+        intent.handicap_centi,
+    )
+
+
+def _as_resting(order: Order) -> OpenOrder:
+    intent = order.intent
+    return OpenOrder(
+        intent_id=order.name,
+        edge=intent.edge,
+        market_id=intent.market_id,
+        selection_id=intent.selection_id,
+        handicap_centi=intent.handicap_centi,
+        side=intent.side,
+        price_centi=intent.price_centi,
+        size_centi=order.size_centi,
+        remaining_centi=max(order.remaining_centi, 0),
+        matched_centi=order.told.matched_centi,
+        placed_ts_ms=intent.ts_ms,
+        deadline_ms=intent.deadline_ms,
+        persistence=intent.persistence,
+        time_in_force=intent.time_in_force,
+    )

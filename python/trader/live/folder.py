@@ -1,0 +1,70 @@
+"""The folder of a live trader: its blotter, its summary, the sidecar's files; one trader at a time.
+
+Unlike a replay's it is never begun anew: each run is added to the blotter.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Final, Self
+
+from trader.simulator.output import BLOTTER, EXECUTOR, SUMMARY, OutputError
+
+LOCK: Final = "lock"
+
+
+class LiveFolder:
+    """Use as a context manager. Raises `OutputError`."""
+
+    def __init__(self, path: Path, shown: str) -> None:
+        self.path = path
+        self.shown = shown
+        self._lock: int | None = None
+
+    def __enter__(self) -> Self:
+        try:
+            self.run_dir.mkdir(parents=True, exist_ok=True)
+            lock = os.open(self.path / LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        except OSError as error:
+            raise self._unwritable(error) from None
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            os.close(lock)
+            raise OutputError(
+                f"--out {self.shown}: another trader is at work there; end it, or name another"
+                " folder"
+            ) from None
+        self._lock = lock
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._lock is not None:
+            os.close(self._lock)
+            self._lock = None
+
+    @property
+    def blotter(self) -> Path:
+        return self.path / BLOTTER
+
+    @property
+    def run_dir(self) -> Path:
+        """Where the sidecar keeps its files."""
+        return self.path / EXECUTOR
+
+    def summary(self, summary: Mapping[str, Any]) -> None:
+        """Puts the summary of this run in place of the former one."""
+        text = json.dumps(summary, indent=2, ensure_ascii=False) + "\n"
+        staged = self.path / f".{SUMMARY}"
+        try:
+            staged.write_text(text)
+            staged.replace(self.path / SUMMARY)
+        except OSError as error:
+            raise self._unwritable(error) from None
+
+    def _unwritable(self, error: OSError) -> OutputError:
+        return OutputError(f"--out {self.shown}: cannot be written: {error.strerror}")

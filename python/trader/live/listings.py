@@ -1,0 +1,83 @@
+"""What live trading asks the venue's listings: which markets there are, and what they have paid."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+from trader.execution.executor_py.venue_client import VenueClient, VenueError
+
+CATALOGUE_MAX: Final = 1_000
+"""Most markets that the venue lists at once."""
+CLEARED_MARKETS_MAX: Final = 250
+"""Most markets that the venue takes in one question for cleared orders."""
+
+
+@dataclass(frozen=True, slots=True)
+class ListedMarket:
+    """A market of the catalogue; `start_ms` is its scheduled start."""
+
+    market_id: str
+    start_ms: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class PaidOut:
+    """What a market came to for us at the venue, in 1/10,000 of the account's currency."""
+
+    market_id: str
+    gross_e4: int
+    commission_e4: int
+
+
+class Listings:
+    """For one thread at a time. Everything raises `VenueError` when the venue does not say."""
+
+    def __init__(self, client: VenueClient, strategy_ref: str) -> None:
+        self._client = client
+        self._strategy_ref = strategy_ref
+
+    def markets(self, wanted: Mapping[str, Any], limit: int) -> list[ListedMarket]:
+        """The first `limit` markets to start of those that a `MarketFilter` names."""
+        listed = self._client.listing(
+            self._client.api.betting.list_market_catalogue,
+            filter=dict(wanted),
+            market_projection=["MARKET_START_TIME"],
+            sort="FIRST_TO_START",
+            max_results=min(limit, CATALOGUE_MAX),
+        )
+        try:
+            return [ListedMarket(m["marketId"], _time(m.get("marketStartTime"))) for m in listed]
+        except (KeyError, TypeError, ValueError) as error:
+            raise VenueError(f"the catalogue is not one: {error}") from None
+
+    def paid_out(self, market_ids: Sequence[str]) -> list[PaidOut]:
+        """Of these markets (as many as the venue takes at once) those that the venue has settled
+        bets of ours in."""
+        if not market_ids:
+            return []
+        page = self._client.listing(
+            self._client.api.betting.list_cleared_orders,
+            bet_status="SETTLED",
+            group_by="MARKET",
+            market_ids=list(market_ids[:CLEARED_MARKETS_MAX]),
+            customer_strategy_refs=[self._strategy_ref],
+        )
+        try:
+            return [
+                PaidOut(entry["marketId"], _e4(entry["profit"]), _e4(entry.get("commission", 0)))
+                for entry in page["clearedOrders"]
+            ]
+        except (KeyError, TypeError, ValueError) as error:
+            raise VenueError(f"the cleared orders are none: {error}") from None
+
+
+def _time(text: str | None) -> int | None:
+    return None if text is None else round(datetime.fromisoformat(text).timestamp() * 1000)
+
+
+def _e4(money: float) -> int:
+    """The venue tells money in hundredths."""
+    return round(money * 100) * 100

@@ -1,0 +1,112 @@
+"""The loop of live trading: lines from the stream, time in between, and what the venue lists.
+
+Everything that decides is the engine's. The loop sees to it that it hears: a stream that is away
+makes every market stale at once, and trusted again with its first line; the clock goes on also when
+no line comes.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from time import monotonic
+from typing import Final
+
+from trader.betfair.stream import StreamClient
+from trader.live.chores import Catalogue, Chores
+from trader.live.listings import PaidOut
+from trader.live.recorder import Recorder
+from trader.live.subscription import MarketSet
+from trader.session import Session
+
+TURN_S: Final = 0.002
+"""The longest wait for a line before reports are heard."""
+HOUSEKEEPING_S: Final = 0.25
+
+_log: Final = logging.getLogger("trader.live")
+
+
+class DelayedKeyError(Exception):
+    """The application key is one for delayed data, and orders were to be placed by it."""
+
+
+class LiveTrader:
+    """One session at a venue. For one thread."""
+
+    def __init__(
+        self,
+        session: Session,
+        stream: StreamClient,
+        markets: MarketSet,
+        chores: Chores,
+        *,
+        recorder: Recorder | None,
+        may_be_delayed: bool,
+        stop: Callable[[], bool],
+        watch: Callable[[Session], None],
+    ) -> None:
+        """`may_be_delayed`: in a dry run delayed data are only said; `stop` is asked every turn,
+        `watch` called a few times a second."""
+        self._session = session
+        self._engine = session.engine
+        self._stream = stream
+        self._markets = markets
+        self._chores = chores
+        self._recorder = recorder
+        self._may_be_delayed = may_be_delayed
+        self._stop = stop
+        self._watch = watch
+        self._next_housekeeping_s = 0.0
+        self._told_delayed = False
+        self._was_up = False
+
+    def run(self) -> None:
+        """Until `stop`, or until every market that was wanted by its id is over. Raises what the
+        engine, the stream and the blotter do; orders are still there then."""
+        while not self._stop():
+            self.turn()
+            if self._markets.are_over(self._engine.markets, self._session.results):
+                _log.info("every selected market is over")
+                return
+
+    def turn(self) -> None:
+        """One line at most, and what is due."""
+        line = self._stream.next_line(TURN_S)
+        if line is not None:
+            if self._recorder is not None:
+                self._recorder.line(line)
+            self._engine.on_line(line)
+        self._look_at_stream(has_line=line is not None)
+        self._engine.on_time()
+        if monotonic() >= self._next_housekeeping_s:
+            self._next_housekeeping_s = monotonic() + HOUSEKEEPING_S
+            self._housekeeping()
+
+    def _look_at_stream(self, *, has_line: bool) -> None:
+        is_up = self._stream.is_up
+        if is_up and has_line:
+            self._engine.feed_back()
+        elif not is_up:
+            self._engine.feed_lost()
+        if is_up != self._was_up:
+            self._was_up = is_up
+            _log.info("the market stream is %s", "up" if is_up else "away: nothing is quoted")
+        if self._stream.is_delayed and not self._told_delayed:
+            self._told_delayed = True
+            told = "the application key is for delayed data: the stream is conflated to 180 s"
+            if not self._may_be_delayed:
+                raise DelayedKeyError(f"{told}, and the venue takes no orders with it")
+            _log.warning("%s; this dry run trades on prices of the past", told)
+
+    def _housekeeping(self) -> None:
+        while self._chores.news:
+            news = self._chores.news.popleft()
+            if isinstance(news, Catalogue):
+                self._markets.listed(news.markets)
+            elif isinstance(news, PaidOut):
+                self._engine.paid_out(news.market_id, news.gross_e4, news.commission_e4)
+        body = self._markets.changed(self._engine.markets, self._session.desk)
+        if body is not None:
+            self._stream.subscribe(body)
+        self._chores.await_payment(self._session.results.unpaid())
+        self._watch(self._session)
