@@ -78,11 +78,11 @@ _SEND = Connection.send
 def watch_writes(probe: Probe) -> None:
     """Every write of every connection from now on."""
 
-    def probed(connection: Connection, frames: bytes | bytearray) -> None:
-        _SEND(connection, frames)
+    def send(self: Connection, frames: bytes | bytearray) -> None:
+        _SEND(self, frames)
         probe.written()
 
-    Connection.send = probed  # type: ignore[method-assign]  # the one place where bytes leave
+    Connection.send = send  # type: ignore[method-assign]  # the one place where bytes leave
 
 
 def configuration(backend: str, overrides: list[str]) -> Config:

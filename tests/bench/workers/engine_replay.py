@@ -168,7 +168,7 @@ def _timed(lines: Any, samples: list[int]) -> Iterator[bytes]:
 
 
 def counted(blotter: Path) -> dict[str, int]:
-    """Intents by action, fills, and `digest`, which two runs share when all their rows are equal."""
+    """Intents by action, fills, and `digest`: two runs share it when all their rows are equal."""
     connection = sqlite3.connect(blotter)
     try:
         actions = dict(connection.execute("SELECT action, COUNT(*) FROM intents GROUP BY action"))
