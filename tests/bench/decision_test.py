@@ -10,7 +10,7 @@ def taken(probe: Probe) -> tuple[int, int]:
 def test_a_write_without_intents_is_no_sample() -> None:
     probe = Probe()
     probe.begin()
-    probe.written()
+    probe.written(probe.begun_ns + 5)
     assert taken(probe) == (0, 0)
 
 
@@ -18,24 +18,25 @@ def test_a_line_with_one_intent_is_one() -> None:
     probe = Probe()
     probe.begin()
     probe.submitted()
-    probe.written()
+    probe.written(probe.begun_ns + 5)
     assert taken(probe) == (1, 1)
     assert probe.samples["all"] == probe.samples["one"]
-    probe.written()  # the next write has other things
+    assert probe.samples["ready"] == [5]
+    probe.written(probe.begun_ns + 5)  # the next write has other things
     assert taken(probe) == (1, 1)
 
 
 def test_what_was_written_before_or_with_another_intent_is_not_one() -> None:
     probe = Probe()
     probe.begin()
-    probe.written()
+    probe.written(probe.begun_ns + 5)
     probe.submitted()
-    probe.written()
+    probe.written(probe.begun_ns + 5)
     assert taken(probe) == (1, 0)
     probe.begin()
     probe.submitted()
     probe.submitted()
-    probe.written()
+    probe.written(probe.begun_ns + 5)
     assert taken(probe) == (2, 0)
 
 
@@ -44,7 +45,7 @@ def test_the_next_line_begins_anew() -> None:
     probe.begin()
     probe.submitted()
     probe.begin()
-    probe.written()
+    probe.written(probe.begun_ns + 5)
     assert taken(probe) == (0, 0)
 
 

@@ -7,7 +7,7 @@ from tests.bench.jobs import Answer
 from tests.bench.tables import NONE, micro, table
 
 FIGURES: Final = ("p50", "p95", "p99")
-KINDS: Final = ("one", "all")
+KINDS: Final = ("one", "ready", "all")
 
 ENGINE_READING: Final = """\
 - `replay` and `orders` are the trader's own replay with its blotter on disk, the file read inside
@@ -45,9 +45,9 @@ def decisions(measured: Answer) -> str:
         "The edge that ships, as it is configured, with the Rust executor in dry run over a "
         "socket; from the line's bytes given to the engine until the write with its intents "
         "returned, in µs. `one`: lines with one intent, before which nothing was written and "
-        "waited for. `all`: every line with intents, of all runners it touched, with the steps "
-        "that a replay in lockstep waits for. Both Hotloops gave the same intents and fills, "
-        "field by field."
+        "waited for; `ready`: the same lines, until that write began. `all`: every line with "
+        "intents, of all runners it touched, with the steps that a replay in lockstep waits for. "
+        "Both Hotloops gave the same intents and fills, field by field."
     )
     return f"{text}\n\n{table(heads, rows)}"
 

@@ -89,8 +89,8 @@ def decision(p50_us: float, p99_us: float) -> dict[str, Any]:
     figures = {"p50": p50_us * 1e3, "p95": p99_us * 1e3, "p99": p99_us * 1e3, "samples": 7.0}
     twice = {name: 2 * value for name, value in figures.items()}
     did = {"intents": 9, "fills": 1, "digest": "ab"}
-    rust = {**did, "one": figures, "all": figures}
+    rust = {**did, "one": figures, "ready": figures, "all": figures}
     return {
         "equal": True,
-        "backends": {"rust": rust, "python": {**did, "one": None, "all": twice}},
+        "backends": {"rust": rust, "python": {**did, "one": None, "ready": None, "all": twice}},
     }

@@ -6,7 +6,8 @@ line is given to the engine and ends when the write that has its intents returns
 
 In lockstep, which a replay is, the engine waits for the sidecar whenever that may have something to
 say, also between a line and its intents: when the line filled an order of ours, say. Samples `one`
-are those of lines with just one intent before which nothing else was written.
+are those of lines with just one intent before which nothing else was written; `ready` are theirs,
+too, but end where the write begins: what is ours, without the kernel's part.
 """
 
 import hashlib
@@ -30,6 +31,7 @@ from trader.monitoring.metrics import Metrics
 from trader.simulator.session import open_session
 
 SHARES = {"p50": 0.50, "p95": 0.95, "p99": 0.99}
+KINDS = ("one", "ready", "all")
 BACKENDS = ("rust", "python")
 
 INTENTS = "SELECT * FROM intents ORDER BY intent_id"
@@ -37,10 +39,10 @@ FILLS = "SELECT * FROM fills ORDER BY rowid"
 
 
 class Probe:
-    """Samples of one run in ns: `all`, and `one` (see the module)."""
+    """Samples of one run in ns: `all`, `one` and `ready` (see the module)."""
 
     def __init__(self) -> None:
-        self.samples: dict[str, list[int]] = {"all": [], "one": []}
+        self.samples: dict[str, list[int]] = {kind: [] for kind in KINDS}
         self.begun_ns = 0
         self._intents = 0
         self._writes = 0
@@ -52,12 +54,14 @@ class Probe:
     def submitted(self) -> None:
         self._intents += 1
 
-    def written(self) -> None:
+    def written(self, since_ns: int) -> None:
+        """A write has returned that was called at `since_ns`."""
         if self._intents:
             took_ns = time.perf_counter_ns() - self.begun_ns
             self.samples["all"].append(took_ns)
             if self._intents == 1 and not self._writes:
                 self.samples["one"].append(took_ns)
+                self.samples["ready"].append(since_ns - self.begun_ns)
             self._intents = 0
         self._writes += 1
 
@@ -79,8 +83,9 @@ def watch_writes(probe: Probe) -> None:
     """Every write of every connection from now on."""
 
     def send(self: Connection, frames: bytes | bytearray) -> None:
+        since_ns = time.perf_counter_ns()
         _SEND(self, frames)
-        probe.written()
+        probe.written(since_ns)
 
     Connection.send = send  # type: ignore[method-assign]  # the one place where bytes leave
 
@@ -155,7 +160,7 @@ def spread(samples: list[int]) -> dict[str, float] | None:
 def measure(lines: list[bytes], options: dict[str, Any]) -> dict[str, Any]:
     """Per backend: what it did, and percentiles over all passes after a first one that warms it."""
     samples: dict[str, dict[str, list[int]]] = {
-        backend: {"all": [], "one": []} for backend in BACKENDS
+        backend: {kind: [] for kind in KINDS} for backend in BACKENDS
     }
     did: dict[str, dict[str, Any]] = {}
     warm = lines[: options["warm_lines"]]
