@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
-from tests.bench.contestants import BOOKS, OURS, RACES
+from tests.bench.contestants import BOOKS, RACES
 from tests.bench.goals import Goal
 from tests.bench.jobs import Answer
 from tests.bench.report_engine import ENGINE_READING, decisions, work
@@ -157,11 +157,14 @@ def _gil(gil: Answer) -> str:
 
 def _reading(results: Results) -> str:
     pair = results.head["timer pair"]
+    first, *others = (f"`{race.ours}`" for race in RACES)
+    ours = f"{first} ({' or '.join(others)} in their tables)"
     return f"""\
 - Every contestant runs in a fresh process and its own environment, once in each round, in turn.
   Means are medians over rounds; x ours is the median of the ratios within each round: its time
-  over that of `{OURS}`, above 1 where ours is quicker. Best is the mean of the quickest single
-  pass of all rounds, best x its ratio to ours: what others on the machine disturb least.
+  over that of {ours}, above 1 where ours is quicker. Best is the
+  mean of the quickest single pass of all rounds, best x its ratio to ours: what others on the
+  machine disturb least.
 - Percentiles come from a pass of their own with a timer pair around each message: {pair}, which is
   in them and never in the means.
 - `orjson` makes no books. `flumine` reads its file inside the clock, from memory; its percentiles
