@@ -1,7 +1,7 @@
 """Who is measured: each a worker in `workers/`, an environment, and what its answer must be."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -14,6 +14,25 @@ REFERENCE: Final = "trader.strategy.hotloop.reference"
 
 
 @dataclass(frozen=True)
+class Race:
+    """Contestants that do the same work; `ours` is the one all ratios of the race are against."""
+
+    name: str
+    title: str
+    """Of its table in the report; empty: the file's own."""
+    ours: str
+    equal: bool = False
+    """Whether all of ours must give the very same counts: they are one program with parts changed.
+    """
+
+
+BOOKS: Final = Race("books", "", OURS)
+REPLAY: Final = Race("replay", "Replay without orders", "replay", equal=True)
+ORDERS: Final = Race("orders", "Replay with orders", "orders", equal=True)
+RACES: Final = (BOOKS, REPLAY, ORDERS)
+
+
+@dataclass(frozen=True)
 class Contestant:
     """Something that takes every line of a file."""
 
@@ -23,7 +42,8 @@ class Contestant:
     worker: str
     """File of `workers/`, without its ending."""
     environment: str
-    """The lock of `peers/`, or `hotloop` and `reference` for the two that this tree has."""
+    """The lock of `peers/`, or one that this tree has: `hotloop`, `reference`, or `engine` (the
+    trader with everything it needs)."""
     imports: str
     """The module whose file shows where the library came from."""
     distribution: str | None
@@ -33,6 +53,7 @@ class Contestant:
     """Whether a wrong count is a failure of the run, and not a note about a peer."""
     unit: str = "line"
     """What a time is of: a line of the file, or a call."""
+    race: Race = BOOKS
 
 
 @dataclass(frozen=True)
@@ -43,6 +64,16 @@ class Measurement:
     what: str
     worker: str
     options: Mapping[str, Any] = field(default_factory=dict)
+    environment: str = "hotloop"
+    each_file: bool = False
+    """Whether every file is measured, and not only the first."""
+
+    @property
+    def contestant(self) -> Contestant:
+        """As one that runs alone."""
+        return Contestant(
+            self.name, self.what, self.worker, self.environment, OURS, OURS, self.options
+        )
 
 
 def _hotloop(name: str, what: str, worker: str, unit: str = "line", **options: Any) -> Contestant:
@@ -52,6 +83,21 @@ def _hotloop(name: str, what: str, worker: str, unit: str = "line", **options: A
 def _peer(name: str, what: str, worker: str, package: str, **options: Any) -> Contestant:
     """One whose lock, module and distribution have one name."""
     return Contestant(name, what, worker, package, package, package, options)
+
+
+def _engine(
+    race: Race, name: str, what: str, hotloop: str = "rust", execution: str = "python"
+) -> Contestant:
+    edge = "look" if race is REPLAY else "join"
+    options = {"edge": edge, "hotloop": hotloop, "execution": execution}
+    return Contestant(
+        name, what, "engine_replay", "engine", OURS, OURS, options, ours=True, race=race
+    )
+
+
+def _flumine(race: Race, name: str, what: str) -> Contestant:
+    peer = _peer(name, what, "flumine_engine", "flumine", orders=race is ORDERS)
+    return replace(peer, race=race)
 
 
 CONTESTANTS: Final = (
@@ -111,6 +157,13 @@ CONTESTANTS: Final = (
         lightweight=False,
     ),
     _peer("flumine", "its simulation, a strategy that does nothing", "flumine_noop", "flumine"),
+    _engine(REPLAY, "replay", "the engine; an edge that reads the best prices"),
+    _engine(REPLAY, "replay-python", "the same on the Python Hotloop", hotloop="python"),
+    _flumine(REPLAY, "replay-flumine", "its simulation; a strategy that reads the best prices"),
+    _engine(ORDERS, "orders", "the engine; an edge that joins the best price and follows it"),
+    _engine(ORDERS, "orders-sidecar", "the same with the Rust executor", execution="rust"),
+    _engine(ORDERS, "orders-python", "the same on the Python Hotloop", hotloop="python"),
+    _flumine(ORDERS, "orders-flumine", "its simulation; the same strategy"),
 )
 
 MEASUREMENTS: Final = (
@@ -125,6 +178,14 @@ MEASUREMENTS: Final = (
         "what another Python thread keeps of its speed, and what it costs our calls",
         "gil",
         {"seconds": 0.5, "repeats": 3, "paced_per_s": 2_000},
+    ),
+    Measurement(
+        "decision",
+        "from a line's bytes to its intents in the executor's socket, Rust and Python Hotloop",
+        "engine_decision",
+        {"overrides": [], "execution": "rust", "passes": 5, "python_passes": 2, "warm_lines": 500},
+        environment="engine",
+        each_file=True,
     ),
 )
 

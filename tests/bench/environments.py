@@ -14,12 +14,18 @@ import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 from tests.bench.contestants import Contestant
 from tests.bench.errors import CannotStartError
 from tests.bench.locks import Lock, peer_lock
+from trader.execution.interfaces.executor import ExecutorStartError
+from trader.execution.supervisor import find_binary
 
 Say = Callable[[str], None]
+
+ENGINE_NEEDS: Final = ("msgspec", "prometheus_client", "yaml")
+"""Packages that the engine imports, beside the trader and the extension."""
 
 
 @dataclass(frozen=True)
@@ -43,6 +49,8 @@ class Environments:
             return Environment((_reference_root(),), "of this tree")
         if name == "hotloop":
             return self.hotloop()
+        if name == "engine":
+            return self.engine(sidecar=contestant.options.get("execution") == "rust")
         lock = peer_lock(name)
         if name not in self._made:
             self._made[name] = self._peer(name, lock)
@@ -61,6 +69,18 @@ class Environments:
             _pip_install(["--no-index", str(self._wheel)], target, "hotloop")
             self._made["hotloop"] = target
         return Environment((self._made["hotloop"],), named[1])
+
+    def engine(self, *, sidecar: bool) -> Environment:
+        """The trader of this tree with the extension of the wheel, which comes first; its packages
+        are those of this process. `sidecar`: the executor's binary must be there, too."""
+        if sidecar:
+            try:
+                find_binary()
+            except ExecutorStartError as error:
+                raise CannotStartError(f"{error}: leave out what needs it with --only") from None
+        ours = self.hotloop()
+        needs = dict.fromkeys(map(_site_of, ENGINE_NEEDS))
+        return Environment((*ours.sites, _reference_root(), *needs), ours.version)
 
     def _peer(self, name: str, lock: Lock) -> Path:
         folder = self._cache / f"{name}-{lock.digest}"
@@ -102,6 +122,13 @@ def _pip_install(what: list[str], target: Path, name: str) -> None:
         said = [line for line in done.stderr.splitlines() if line.startswith("ERROR")]
         why = said[0].removeprefix("ERROR: ") if said else done.stderr.strip()[-200:]
         raise CannotStartError(f"pip cannot install {name} ({why}): leave it out with --only")
+
+
+def _site_of(module: str) -> Path:
+    """The folder that a package of this process is imported from."""
+    spec = importlib.util.find_spec(module)
+    assert spec is not None and spec.origin is not None, module
+    return Path(spec.origin).parents[1]
 
 
 def _reference_root() -> Path:

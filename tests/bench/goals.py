@@ -16,6 +16,10 @@ LIVE: Final = "kelvin__MarketStream-1.241629436.json"
 PRO: Final = "betfair_parser__1.127236622.bz2"
 """Official, many changes a line."""
 
+SHORT: Final = "flumine__1.197931750.json"
+"""Six runners, 166 lines: for the engine, beside the others."""
+ENGINE_FILES: Final = (LIGHT, SHORT, PRO)
+
 Verdict = Literal["met", "missed", "machine too busy", "not measured"]
 
 
@@ -29,9 +33,7 @@ class Goal:
 
 NOT_HERE: Final = (
     ("no allocation per message once warm", "none", "`//rust/bench:allocations_test` counts them"),
-    ("stream bytes → intent on the wire", "p50 ≤ 50 µs, p99 ≤ 150 µs", "`trader replay`"),
-    ("intent → executor → report", "≤ 1.3 x an echo", "not in this suite"),
-    ("replay with orders, one core", "≥ 10 x flumine, ≥ 50 x without", "not in this suite"),
+    ("intent → executor → report", "≤ 1.3 x an echo", "`//tests/wire_bench`"),
 )
 """(what, goal, where to look): goals that this suite does not measure, so that none is left out."""
 
@@ -47,6 +49,9 @@ def goals(results: Results) -> list[Goal]:
         *[_faster_than(results, file, "flumine", 70) for file in (LIGHT, PRO, LIVE)],
         *[_faster_than(results, file, "reference", 40) for file in (LIGHT, PRO, LIVE)],
         *[_at_most(results, file, "hotloop-pfill", "mean", 1_000) for file in (LIGHT, PRO, LIVE)],
+        *[_faster_than(results, file, "replay-flumine", 50) for file in ENGINE_FILES],
+        *[_faster_than(results, file, "orders-flumine", 10) for file in ENGINE_FILES],
+        *[goal for file in ENGINE_FILES for goal in _decision(results, file)],
     ]
     elsewhere = [Goal(what, goal, where, "not measured") for what, goal, where in NOT_HERE]
     return [*ours, *_memory(results), *_gil(results), *elsewhere]
@@ -94,6 +99,25 @@ def _live_lines(results: Results) -> Goal:
     value = None if row is None else row.per_second
     text = "" if value is None else f"{value:,.0f} lines/s"
     return _judged(f"`{OURS}` on {LIVE}", "≥ 200,000 lines/s", value, text, (value or 0) >= 200_000)
+
+
+def _decision(results: Results, file: str) -> list[Goal]:
+    """Of the Rust Hotloop: lines with one intent, before which nothing was waited for, and all."""
+    answer = results.measured.get("decision", {}).get("files", {}).get(file)
+    rust = {} if answer is None else answer["backends"]["rust"]
+
+    def goal(kind: str, words: str, figure: str, limit_us: float) -> Goal:
+        found = rust.get(kind)
+        value = None if found is None else found[figure] / 1e3
+        what = f"stream bytes → intents on the wire, {file}, {words}, {figure}"
+        text = "" if value is None else f"{value:,.1f} µs"
+        return _judged(what, f"≤ {limit_us:g} µs", value, text, (value or 0) <= limit_us)
+
+    return [
+        goal(kind, words, figure, limit_us)
+        for kind, words in (("one", "one intent"), ("all", "all lines with intents"))
+        for figure, limit_us in (("p50", 50.0), ("p99", 150.0))
+    ]
 
 
 def _memory(results: Results) -> list[Goal]:

@@ -7,7 +7,7 @@ import pytest
 
 from tests.bench.goals import LIGHT, LIVE, NOT_HERE, PRO, goals
 from tests.bench.results import Results, file_results
-from tests.bench.testing import answer, contestant, recording
+from tests.bench.testing import answer, contestant, decision, recording
 
 
 def verdicts(
@@ -68,6 +68,22 @@ def test_memory_is_judged() -> None:
     found = verdicts(PRO, {"hotloop": 1}, {"memory": {"market_kb": 201.0, "growth_kb": 0.0}})
     assert found["memory of a 15-runner market"] == "missed"
     assert found["growth of the process over a million messages"] == "met"
+
+
+def test_replay_is_judged_against_flumine_in_its_own_race() -> None:
+    means = {"hotloop": 1, "replay": 1_000, "replay-flumine": 50_000, "orders": 1_000}
+    found = verdicts(LIGHT, {**means, "orders-flumine": 9_999})
+    assert found[f"faster than replay-flumine on {LIGHT}"] == "met"
+    assert found[f"faster than orders-flumine on {LIGHT}"] == "missed"
+
+
+def test_the_way_to_the_wire_is_judged_by_file_and_figure() -> None:
+    measured = {"decision": {"files": {LIGHT: decision(50.0, 150.1)}}}
+    found = verdicts(LIGHT, {"hotloop": 1}, measured)
+    way = "stream bytes → intents on the wire"
+    assert found[f"{way}, {LIGHT}, one intent, p50"] == "met"
+    assert found[f"{way}, {LIGHT}, all lines with intents, p99"] == "missed"
+    assert found[f"{way}, {PRO}, one intent, p50"] == "not measured"
 
 
 def test_goals_of_other_tools_are_listed() -> None:

@@ -4,7 +4,7 @@ import json
 import subprocess
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from tests.bench.contestants import WORKERS, Contestant, Measurement
@@ -34,11 +34,15 @@ class Job:
 
 
 def measure(wanted: Measurement, environment: Environment, recording: Recording) -> Answer:
-    contestant = Contestant(
-        wanted.name, wanted.what, wanted.worker, "hotloop", "hotloop", "hotloop", wanted.options
-    )
+    """What was measured; WrongAnswerError when backends that must do the same did not."""
+    folder = {"folder": str(recording.plain.parent)}
+    contestant = replace(wanted.contestant, options={**wanted.options, **folder})
     answer = _run(contestant, environment, recording, 0.0)
-    return {"version": answer["version"], **answer["measured"]}
+    measured = answer["measured"]
+    if measured.get("equal") is False:
+        did = {name: backend["intents"] for name, backend in measured["backends"].items()}
+        raise WrongAnswerError(f"{wanted.name} on {recording.name}: intents differ: {did}")
+    return {"version": answer["version"], **measured}
 
 
 def judged(contestant: Contestant, answer: Answer, recording: Recording) -> Answer:

@@ -22,9 +22,10 @@ Number = TypeVar("Number", int, float)
 
 EPILOG: Final = """\
 examples, after `./bazelw run //tests/bench --`:
-  (nothing)                                all of them over the three files of the goals
+  (nothing)                                all of them over the four files of the goals
   --rounds 1 --only hotloop,orjson         a first look, in seconds
   --only hotloop,flumine my_market.bz2     one peer, a file of your own (plain, .gz, .bz2)
+  --only replay,replay-flumine,orders,orders-flumine,decision    the engine alone
   --markdown bench.md --json bench.json    keep the report
 
 Each contestant runs in a process and an environment of its own. Peers are installed once, from
@@ -32,8 +33,9 @@ tests/bench/peers/*.txt, into the cache folder; that needs the package index, th
 network. The report goes to the standard output, progress to the standard error.
 
 It judges no times: a goal missed is said in the report, and the exit code stays 0.
-exit codes: 0 done, 1 ours gave other counts than the file holds, 2 bad arguments, 3 a file,
-an environment or a worker that does not work, 130 interrupted (nothing is written then)
+exit codes: 0 done, 1 ours gave other counts than the file holds, or backends that must do the
+same did not, 2 bad arguments, 3 a file, an environment or a worker that does not work,
+130 interrupted (nothing is written then)
 """
 
 

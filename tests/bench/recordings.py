@@ -10,6 +10,7 @@ from tests.bench.errors import BadArgumentsError
 
 DEFAULT_FILES: Final = (
     "flumine__1.200806927.json",
+    "flumine__1.197931750.json",
     "kelvin__MarketStream-1.241629436.json",
     "betfair_parser__1.127236622.bz2",
 )
@@ -31,7 +32,7 @@ class Recording:
 
 
 def default_files() -> list[Path]:
-    """Those of numbers.md, in `HOTLOOP_DATA`; an error that says so when they are not there."""
+    """Those of the goals, in `HOTLOOP_DATA`; an error that says so when they are not there."""
     folder = market_files.folder()
     if not folder.is_dir():
         raise BadArgumentsError(

@@ -1,15 +1,15 @@
 """The report as Markdown for people and as JSON for whatever compares runs."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
-from tests.bench.contestants import OURS
+from tests.bench.contestants import BOOKS, RACES
 from tests.bench.goals import Goal
 from tests.bench.jobs import Answer
+from tests.bench.report_engine import ENGINE_READING, decisions, work
 from tests.bench.results import FileResults, Results, Row, Spread
-
-NONE = "-"
+from tests.bench.tables import NONE, micro, table
 
 
 def markdown(results: Results, judged: Sequence[Goal]) -> str:
@@ -24,6 +24,8 @@ def markdown(results: Results, judged: Sequence[Goal]) -> str:
         parts += ["## Memory", _memory(memory)]
     if gil := results.measured.get("gil"):
         parts += ["## Another Python thread", _gil(gil)]
+    if decision := results.measured.get("decision"):
+        parts += ["## From a line to its intents on the wire", decisions(decision)]
     parts += ["## How to read this", _reading(results)]
     return "\n\n".join(parts) + "\n"
 
@@ -43,16 +45,6 @@ def as_json(results: Results, judged: Sequence[Goal]) -> dict[str, Any]:
         ],
         "measured": dict(results.measured),
     }
-
-
-def table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    """A Markdown table that is also readable as it is: columns in line."""
-    body = [[cell.replace("|", "\\|") for cell in row] for row in rows]
-    widths = [max(map(len, column)) for column in zip(heads, *body, strict=True)]
-    lines = [[head.ljust(width) for head, width in zip(heads, widths, strict=True)]]
-    lines.append(["-" * width for width in widths])
-    lines += [[cell.ljust(width) for cell, width in zip(row, widths, strict=True)] for row in body]
-    return "\n".join(f"| {' | '.join(cells)} |" for cells in lines)
 
 
 def _head(results: Results) -> str:
@@ -76,19 +68,22 @@ def _file(file: FileResults) -> list[str]:
         "p99.9 µs",
     ]
     heads += ["per second", "x ours (min to max)", "best x", "books", "notes"]
-    return [
+    parts = [
         f"## {file.recording.name}",
         f"{expected['lines']:,} lines, {expected['books']:,} books of markets, "
         f"{expected['runner_changes']:,} runner changes, {file.recording.size:,} bytes.",
-        table(heads, map(_cells, file.rows.values())),
     ]
+    for race in RACES:
+        rows = [row for row in file.rows.values() if row.contestant.race is race]
+        if rows:
+            parts += [f"### {race.title}"] if race.title else []
+            last = "books" if race is BOOKS else "what it did"
+            parts.append(table([*heads[:-2], last, heads[-1]], map(_cells, rows)))
+    return parts
 
 
 def _cells(row: Row) -> tuple[str, ...]:
     singles = row.percentiles_ns or {}
-    books = row.counts.get("books", row.counts.get("market_changes"))
-    if row.contestant.environment == "orjson":
-        books = None
     return (
         row.contestant.name,
         row.version,
@@ -98,9 +93,14 @@ def _cells(row: Row) -> tuple[str, ...]:
         NONE if row.per_second is None else f"{row.per_second:,.0f}",
         NONE if row.ratio is None else spread(row.ratio, 1.0),
         NONE if row.best_ratio is None else f"{row.best_ratio:,.2f}",
-        NONE if books is None else f"{books:,}",
+        _books(row) if row.contestant.race is BOOKS else work(row.counts),
         "; ".join(_notes(row)),
     )
+
+
+def _books(row: Row) -> str:
+    books = row.counts.get("books", row.counts.get("market_changes"))
+    return NONE if books is None or row.contestant.environment == "orjson" else f"{books:,}"
 
 
 def _notes(row: Row) -> list[str]:
@@ -115,10 +115,6 @@ def spread(values: Spread, scale: float) -> str:
         f"{value * scale:,.2f}" for value in (values.low, values.median, values.high)
     )
     return f"{middle} ({low} to {high})"
-
-
-def micro(nanoseconds: float | None) -> str:
-    return NONE if nanoseconds is None else f"{nanoseconds / 1e3:,.2f}"
 
 
 def _memory(memory: Answer) -> str:
@@ -161,16 +157,20 @@ def _gil(gil: Answer) -> str:
 
 def _reading(results: Results) -> str:
     pair = results.head["timer pair"]
+    first, *others = (f"`{race.ours}`" for race in RACES)
+    ours = f"{first} ({' or '.join(others)} in their tables)"
     return f"""\
 - Every contestant runs in a fresh process and its own environment, once in each round, in turn.
   Means are medians over rounds; x ours is the median of the ratios within each round: its time
-  over that of `{OURS}`, above 1 where ours is quicker. Best is the mean of the quickest single
-  pass of all rounds, best x its ratio to ours: what others on the machine disturb least.
+  over that of {ours}, above 1 where ours is quicker. Best is the
+  mean of the quickest single pass of all rounds, best x its ratio to ours: what others on the
+  machine disturb least.
 - Percentiles come from a pass of their own with a timer pair around each message: {pair}, which is
   in them and never in the means.
 - `orjson` makes no books. `flumine` reads its file inside the clock, from memory; its percentiles
   are times between two books. `betfairlightweight` has its `speed` extra.
-- `hotloop` and `reference` keep queues and signals beside the books; no peer does."""
+- `hotloop` and `reference` keep queues and signals beside the books; no peer does.
+{ENGINE_READING}"""
 
 
 def _row_json(file: FileResults, row: Row) -> dict[str, Any]:

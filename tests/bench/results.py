@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from tests.bench.contestants import OURS, Contestant
+from tests.bench.contestants import Contestant
 from tests.bench.jobs import Answer
 from tests.bench.recordings import Recording
 
@@ -44,7 +44,7 @@ class Row:
     percentiles_ns: Mapping[str, float] | None
     """Medians over rounds, timer pairs included; None where single messages cannot be told."""
     ratio: Spread | None
-    """Its time over ours in the same round."""
+    """Its time over that of its race's ours in the same round."""
     best_ratio: float | None
     """Its best pass over our best one."""
     counts: Mapping[str, int]
@@ -112,10 +112,11 @@ def file_results(
         entry.name: [mean_ns(entry, answer, recording) for answer in answers[entry.name]]
         for entry in contestants
     }
-    ours = means.get(OURS, [])
     bests = {entry.name: _best_ns(entry, answers[entry.name], recording) for entry in contestants}
     rows = {
-        entry.name: _row(entry, answers[entry.name], (means[entry.name], ours), bests)
+        entry.name: _row(
+            entry, answers[entry.name], (means[entry.name], means.get(entry.race.ours, [])), bests
+        )
         for entry in contestants
     }
     return FileResults(recording, rows, answers)
@@ -127,7 +128,7 @@ def _row(
     means: tuple[Sequence[float | None], Sequence[float | None]],
     bests: Mapping[str, float | None],
 ) -> Row:
-    """`means` are its own and ours, round by round."""
+    """`means` are its own and those of its race's ours, round by round."""
     own, ours = means
     timed = [mean for mean in own if mean is not None]
     comparable = contestant.unit == "line"
@@ -136,7 +137,7 @@ def _row(
         for mean, base in zip(own, ours, strict=False)
         if mean is not None and base is not None and comparable
     ]
-    best, our_best = bests[contestant.name], bests.get(OURS)
+    best, our_best = bests[contestant.name], bests.get(contestant.race.ours)
     notes = [note for answer in answers for note in answer["notes"]]
     notes += _stolen(answers)
     return Row(

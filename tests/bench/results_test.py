@@ -27,6 +27,16 @@ def test_a_ratio_is_made_within_its_round() -> None:
     assert rows["betfair_data"].best_ratio == pytest.approx(2.5)
 
 
+def test_a_ratio_is_made_within_its_race() -> None:
+    """`replay` is ours of its race: who is quick over books has no part in its ratios."""
+    names = ("hotloop", "replay", "replay-flumine")
+    answers = {name: [answer(mean)] for name, mean in zip(names, (1, 10, 40), strict=True)}
+    rows = file_results(recording(), list(map(contestant, names)), answers).rows
+    assert rows["replay"].ratio == Spread(1.0, 1.0, 1.0)
+    assert rows["replay-flumine"].ratio == Spread(4.0, 4.0, 4.0)
+    assert rows["replay-flumine"].best_ratio == pytest.approx(4.0)
+
+
 def test_without_ours_there_is_no_ratio() -> None:
     rows = file_results(recording(), [PEER], {"betfair_data": [answer(300)]}).rows
     assert [rows["betfair_data"].ratio, rows["betfair_data"].best_ratio] == [None, None]

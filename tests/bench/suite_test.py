@@ -15,17 +15,20 @@ import pytest
 from tests.bench import suite
 from tests.bench.contestants import MEASUREMENTS, NAMES
 from tests.bench.environments import Environments
+from tests.bench.errors import WrongAnswerError
 from tests.bench.jobs import measure
 from tests.bench.locks import peer_lock
 from tests.bench.main import main
 from tests.bench.recordings import prepare
-from tests.bench.testing import LINES, contestant, write_recording
+from tests.bench.testing import LINES, RUNNERS, contestant, write_recording
 
 pytestmark = pytest.mark.skipif(
     "HOTLOOP_WHEEL" not in os.environ, reason="no wheel: ./bazelw test //tests/bench/... has one"
 )
 
 OFFLINE = ["hotloop", "hotloop-batch", "hotloop-pfill", "reference", "betfairlightweight"]
+
+ENGINE = ["replay", "replay-python", "orders", "orders-sidecar", "orders-python"]
 
 LIAR = """
 import hotloop
@@ -92,6 +95,69 @@ def test_one_round_of_everyone_who_needs_no_network(
     assert 0 < singles["p50"] <= singles["p99"] <= singles["p999"]
 
 
+def test_one_round_of_the_engine_alone(tmp_path: Path, sample: str) -> None:
+    written = tmp_path / "out.json"
+    options = ["--rounds", "1", "--seconds", "0.001", "--only", ",".join(ENGINE)]
+    assert main([sample, *options, "--json", str(written)]) == 0
+    rows = json.loads(written.read_text(encoding="utf-8"))["files"][0]["contestants"]
+    assert list(rows) == ENGINE
+    assert rows["replay"]["counts"]["looks"] >= LINES
+    assert [rows[name]["counts"]["placed"] for name in ENGINE[:2]] == [0, 0]
+    (digest,) = {rows[name]["counts"]["digest"] for name in ENGINE[2:]}
+    assert digest != rows["replay"]["counts"]["digest"]
+    assert rows["orders"]["counts"]["placed"] >= len(RUNNERS)
+    assert rows["orders"]["ratio"]["median"] == rows["replay"]["ratio"]["median"] == 1.0
+    assert all(row["percentiles_ns"]["p50"] > 0 for row in rows.values())
+
+
+def test_engines_that_do_different_things_fail_the_run(tmp_path: Path, sample: str) -> None:
+    entries = [contestant("orders"), contestant("orders-python")]
+    answers = {
+        "orders": [{"counts": {"placed": 3}}, {"counts": {"placed": 3}}],
+        "orders-python": [{"counts": {"placed": 3}}, {"counts": {"placed": 4}}],
+    }
+    made = prepare(Path(sample), tmp_path)
+    suite.same_answers(entries[:1], answers, made)
+    with pytest.raises(WrongAnswerError, match=r"orders-python on sample\.json: .*4.*orders .*3"):
+        suite.same_answers(entries, answers, made)
+
+
+EAGER = [
+    "edges.passive_maker.min_spread_ticks=1",
+    "edges.passive_maker.requote_ms=0",
+    "fee_gate.unknown_mbr=assume",
+    "fee_gate.min_net_edge=0",
+]
+"""Settings with which the edge that ships trades in the sample's market."""
+
+
+def test_the_way_to_the_wire_is_measured(tmp_path: Path, sample: str) -> None:
+    options = {"passes": 1, "python_passes": 1, "warm_lines": 5, "overrides": EAGER}
+    wanted = next(entry for entry in MEASUREMENTS if entry.name == "decision")
+    wheel = Path(os.environ["HOTLOOP_WHEEL"]).absolute()
+    environment = Environments(tmp_path, tmp_path / "work", wheel, print).of(wanted.contestant)
+    made = prepare(Path(sample), tmp_path)
+    answer = measure(replace(wanted, options=options), environment, made)
+    rust, python = answer["backends"]["rust"], answer["backends"]["python"]
+    assert answer["equal"]
+    assert rust["intents"] == python["intents"] > len(RUNNERS)
+    assert rust["digest"] == python["digest"]
+    assert 0 < rust["all"]["samples"] == python["all"]["samples"] <= LINES
+    assert rust["all"]["p50"] <= rust["all"]["p95"] <= rust["all"]["p99"] <= rust["all"]["max"]
+
+
+def test_an_engine_without_its_executor_cannot_start(
+    sample: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("HOTLOOP_EXECUTOR", "/nowhere/executor")
+    assert main([sample, "--only", "replay,decision"]) == 3
+    error = capsys.readouterr().err.splitlines()[-1]
+    assert error == (
+        "bench: no executor binary: looked at /nowhere/executor: "
+        "leave out what needs it with --only"
+    )
+
+
 def test_memory_and_threads_of_ours_are_measured(tmp_path: Path, sample: str) -> None:
     small: dict[str, dict[str, Any]] = {
         "memory": {"markets": 4, "warm_markets": 2, "messages": 200},
@@ -103,6 +169,7 @@ def test_memory_and_threads_of_ours_are_measured(tmp_path: Path, sample: str) ->
     answers = {
         entry.name: measure(replace(entry, options=small[entry.name]), environment, made)
         for entry in MEASUREMENTS
+        if entry.name in small
     }
     assert answers["memory"]["markets"] == 4
     assert answers["memory"]["image_bytes"] > 10_000

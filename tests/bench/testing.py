@@ -81,3 +81,16 @@ def answer(mean_ns: float, *, lines: int = 100, **more: Any) -> dict[str, Any]:
         "counts": {"lines": lines, "market_changes": 100, "runner_changes": 200},
         **more,
     }
+
+
+def decision(p50_us: float, p99_us: float) -> dict[str, Any]:
+    """What `decision` measured of one file: the Python Hotloop takes twice the Rust one's time, and
+    has no line with one intent alone."""
+    figures = {"p50": p50_us * 1e3, "p95": p99_us * 1e3, "p99": p99_us * 1e3, "samples": 7.0}
+    twice = {name: 2 * value for name, value in figures.items()}
+    did = {"intents": 9, "fills": 1, "digest": "ab"}
+    rust = {**did, "one": figures, "ready": figures, "all": figures}
+    return {
+        "equal": True,
+        "backends": {"rust": rust, "python": {**did, "one": None, "ready": None, "all": twice}},
+    }
