@@ -60,9 +60,7 @@ def configured(arguments: argparse.Namespace) -> Config:
     if getattr(arguments, "execution", None) is not None:
         overrides.append(f"execution.backend={arguments.execution}")
         if arguments.execution == "rust" and arguments.command == "demo":
-            overrides.append(
-                "execution.dry_run=true"
-            )  # at a venue in lockstep the Python one trades
+            overrides.append("execution.dry_run=true")  # in lockstep only the Python one trades
     if arguments.command == "replay":
         overrides.append("execution.dry_run=true")  # there is no venue in a recording
     if getattr(arguments, "feed", None) is not None:
