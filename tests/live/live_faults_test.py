@@ -1,5 +1,5 @@
-"""`trader live` when things go wrong, the venue's ledger is the judge: no orphan order, nothing placed
-twice, and the money in the blotter is the money at the venue."""
+"""`trader live` when things go wrong; the venue's ledger is the judge: no orphan order, nothing
+placed twice, and the money in the blotter is the money at the venue."""
 
 from __future__ import annotations
 

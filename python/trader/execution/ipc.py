@@ -26,6 +26,7 @@ class Bus:
         self._subscribers: list[Subscriber] = []
         self._queue: deque[ExecutionReport] = deque()
         self._delivering = False
+        self._halted = False
 
     def subscribe(self, subscriber: Subscriber) -> Callable[[], None]:
         """Hears every later report, after those who subscribed before; returns `unsubscribe`."""
@@ -51,7 +52,7 @@ class Bus:
         An exception of a subscriber goes to the caller; the reports behind it stay queued, the
         report itself is not delivered again.
         """
-        if self._delivering or not self._queue:
+        if self._delivering or self._halted or not self._queue:
             return 0
         self._delivering = True
         delivered = 0
@@ -65,6 +66,15 @@ class Bus:
             self._delivering = False
         return delivered
 
+    def halt(self) -> None:
+        """Delivers nothing any more: who keeps the reports has failed. They wait, and as long as
+        any waits the executor is not told that they were heard."""
+        self._halted = True
+
+    @property
+    def is_halted(self) -> bool:
+        return self._halted
+
     def __len__(self) -> int:
-        """How many reports wait."""
-        return len(self._queue)
+        """How many reports wait; one at least after `halt`, that with which it failed."""
+        return max(len(self._queue), int(self._halted))

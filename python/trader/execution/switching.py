@@ -298,7 +298,7 @@ class SwitchingExecutor:
         while self._seen.open and time.monotonic() < deadline_s:
             self._tell(lambda backend: backend.poll())
             time.sleep(_LOOK_S)
-        if self._seen.open:
+        if self._seen.open and not self._bus.is_halted:
             _log.error("stopped with %d orders open", len(self._seen.open))
 
     def _on_report(self, report: ExecutionReport) -> None:

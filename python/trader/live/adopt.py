@@ -61,6 +61,7 @@ def adopt(session: Session, book: Book, blotter: Blotter, heard_seq: int) -> Non
             session.desk.adopt(_runner(ended.intent), ended.intent, None)
     intents = {order.name: order.intent for order in book.orders.values()}
     intents |= {name: cancel.intent for name, cancel in book.cancels.items()}
+    intents |= {name: book.ended[name].intent for name in unheard if name in book.ended}
     for name in blotter.without(intents):
         blotter.intent(intents[name])
     _carry(session, book)

@@ -260,7 +260,15 @@ class _Desk:
     # --- the end --------------------------------------------------------------------------------
 
     def _close_down(self, session: Session, failure: Exception | None) -> None:
-        """Cancels what rests and ends the executor, whatever has happened."""
+        """Cancels what rests and ends the executor, whatever has happened.
+
+        Where the blotter has failed nothing more is heard: the executor keeps its reports for the
+        next run.
+        """
+        if isinstance(failure, sqlite3.Error):
+            session.bus.halt()
+            session.executor.stop()
+            return
         why = "the trader stops" if failure is None else f"the trader fails: {failure}"
         try:
             session.engine.finish(why[:100])

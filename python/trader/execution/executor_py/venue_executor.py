@@ -257,7 +257,7 @@ class VenueExecutor:
             self._take_in()
         self.bus.drain()
         # What the bus has delivered the trader has.
-        if self.machine.book.last_seq > self._acked:
+        if self.machine.book.last_seq > self._acked and not len(self.bus):
             self._acked = self.machine.book.last_seq
             self._step(events.Acked(self._acked))
 
