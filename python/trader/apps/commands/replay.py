@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from typing import Any
 
@@ -23,6 +24,7 @@ from trader.config.schema import Config
 from trader.simulator.many.inputs import ReplayInput, find_inputs
 from trader.simulator.many.job import JobSettings, program_digest
 from trader.simulator.many.local import play_locally
+from trader.simulator.many.ray_engine import RayEngine, import_ray
 from trader.simulator.many.run import ManyInputs, default_workers, play_many
 from trader.simulator.recording import Recording
 from trader.simulator.replay import Replay, Source
@@ -61,6 +63,10 @@ def _many(
     if arguments.ray_address is not None and not is_ray:
         raise ArgumentError("--ray-address: is for --engine ray; add that, or leave it out")
     if len(inputs) == 1 and not is_ray:
+        if arguments.resume:
+            raise ArgumentError(
+                "--resume: is for several recordings, and this is one; leave it out"
+            )
         return None
     workers = arguments.workers or default_workers()
     execution = config.execution
@@ -73,11 +79,17 @@ def _many(
     return ManyInputs(
         inputs,
         settings,
-        play=play_locally,
+        play=_engine(arguments) if is_ray else play_locally,
         workers=workers,
         resume=arguments.resume,
         fresh=arguments.fresh,
     )
+
+
+def _engine(arguments: argparse.Namespace) -> RayEngine:
+    """Raises `StartError` where Ray is not installed, before anything is begun."""
+    import_ray()
+    return RayEngine(arguments.ray_address or os.environ.get("RAY_ADDRESS") or None)
 
 
 def _play_many(run: Run, many: ManyInputs, interrupt: Interrupt) -> dict[str, Any]:

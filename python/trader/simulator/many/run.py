@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import sqlite3
 import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
@@ -94,19 +95,27 @@ def play_many(
             many.play(handout, settings, many.workers, output.run_dir)
         if handout.failures:
             raise _failed(handout)
-        return _merged(many, handout, blotter, earlier_s + time.perf_counter() - started_s)
+        summary = _merged(many, handout, blotter, output.name)
+        summary.wall_s = earlier_s + time.perf_counter() - started_s
+        return summary
     except KeyboardInterrupt:
         raise KeyboardInterrupt(f"interrupted at once; {_kept(handout)}") from None
 
 
-def _merged(many: ManyInputs, handout: Handout, blotter: Blotter, wall_s: float) -> RunSummary:
+def _merged(many: ManyInputs, handout: Handout, blotter: Blotter, shown: str) -> RunSummary:
     """One part after the other, so that no more than one is looked at."""
     settings = many.settings
     summary = RunSummary(settings.config, settings.command)
     summary.interrupted = len(handout.finished) < len(many.inputs)
-    summary.wall_s = wall_s
     for number in sorted(handout.finished):
-        blotter.take_in(handout.parts.blotter(number))
+        try:
+            blotter.take_in(handout.parts.blotter(number))
+        except sqlite3.Error as error:
+            name = handout.inputs[number].name
+            raise OutputError(
+                f"--out {shown}: what is kept of {name} cannot be merged: {error}; if the disk is "
+                "not full, --fresh begins anew"
+            ) from None
         summary.inputs.append(handout.parts.record(number).summary)
     return summary
 
