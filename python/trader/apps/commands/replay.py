@@ -88,8 +88,9 @@ def _many(
 
 def _engine(arguments: argparse.Namespace) -> RayEngine:
     """Raises `StartError` where Ray is not installed, before anything is begun."""
-    import_ray()
-    return RayEngine(arguments.ray_address or os.environ.get("RAY_ADDRESS") or None)
+    address = arguments.ray_address or os.environ.get("RAY_ADDRESS") or None
+    import_ray(address)
+    return RayEngine(address)
 
 
 def _play_many(run: Run, many: ManyInputs, interrupt: Interrupt) -> dict[str, Any]:

@@ -111,7 +111,11 @@ def play_input(
         except (StartError, ExecutionError) as error:
             return Failure("executor", str(error))
         except sqlite3.Error as error:
-            return Failure("output", f"cannot be written: {error}")
+            return Failure("output", f"{folder}: cannot be written: {error}")
+        except ConnectionError:
+            raise  # whoever is told has gone
+        except OSError as error:
+            return Failure("output", f"{folder}: cannot be written: {error.strerror}")
 
 
 def _play(

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import importlib
 import os
+import signal
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -24,7 +25,6 @@ from trader.simulator.session import StartError
 RAY_VERSION: Final = "2.60.0"
 """The one it is tried with."""
 LOOK_EVERY_S: Final = 0.1
-_LOOPBACK: Final = "127.0.0.1"
 
 
 @dataclass(slots=True)
@@ -63,14 +63,19 @@ class RayEngine:
     def __call__(
         self, handout: Handout, settings: JobSettings, workers_max: int, _run_dir: Path
     ) -> None:
-        ray = import_ray()
+        ray = import_ray(self.address)
         with _cluster(ray, self.address, workers_max):
             _play(ray, handout, settings, workers_max)
 
 
-def import_ray() -> Any:
-    """The module, with its reports of usage off. Raises `StartError` where it is not installed."""
+def import_ray(address: str | None) -> Any:
+    """The module, with its reports of usage off, and, where the cluster is to be of this machine
+    alone, bound to loopback. Raises `StartError` where it is not installed."""
     os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
+    if address is None:
+        # The one setting by which this machine's address is 127.0.0.1 to Ray, read on import;
+        # `_node_ip_address` is turned into one that others reach.
+        os.environ["RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER"] = "0"
     try:
         return importlib.import_module("ray")
     except ImportError as error:
@@ -85,16 +90,13 @@ def _cluster(ray: Any, address: str | None, workers_max: int) -> Iterator[None]:
     """The connection to the cluster, and the cluster itself where it is ours."""
     options: dict[str, Any] = {"log_to_driver": False, "logging_level": "error"}
     if address is None:
-        options |= {
-            "address": "local",
-            "num_cpus": workers_max,
-            "include_dashboard": False,
-            "_node_ip_address": _LOOPBACK,
-        }
+        options |= {"address": "local", "num_cpus": workers_max, "include_dashboard": False}
     else:
         options["address"] = address
+    former = signal.getsignal(signal.SIGTERM)
     try:
         ray.init(**options)
+        signal.signal(signal.SIGTERM, former)  # it has put one of its own there
     except (ConnectionError, OSError, RuntimeError, ValueError) as error:
         where = f"the cluster at {address}" if address is not None else "a cluster of its own"
         reason = str(error).strip().splitlines()[0]
@@ -129,8 +131,9 @@ def _take_in(ray: Any, handout: Handout, number: int, one: Any, folder: Path) ->
     """A task's result into its part, or its worker's end."""
     try:
         played: _Played = ray.get(one)
-    except ray.exceptions.RayTaskError:
-        raise  # an error that nobody foresaw
+    except ray.exceptions.RayTaskError as error:
+        name = handout.inputs[number].name
+        raise RuntimeError(f"{name}: a worker failed:\n{error}") from None
     except ray.exceptions.RayError as error:
         handout.lost(number, f"was lost ({type(error).__name__})")
         return
