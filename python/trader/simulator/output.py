@@ -135,7 +135,7 @@ class OutputFolder:
 
     def _clear_staging(self) -> None:
         """Empties the staging folder and removes it, unless there are parts to keep in it."""
-        if not (self._keeps_parts and (self.parts / MANIFEST).exists()):
+        if not (self._keeps_parts and self._has_parts()):
             shutil.rmtree(self.staging, ignore_errors=True)
             return
         for entry in self.staging.iterdir():
@@ -145,6 +145,11 @@ class OutputFolder:
                 shutil.rmtree(entry, ignore_errors=True)
             else:
                 entry.unlink()
+
+    def _has_parts(self) -> bool:
+        """Whether there is anything to keep: a manifest, and something beside it."""
+        manifest = self.parts / MANIFEST
+        return manifest.exists() and any(path != manifest for path in self.parts.iterdir())
 
     def _sidecar_folders(self) -> list[Path]:
         """Where sidecars keep their files: one folder, with one in it for each worker."""
@@ -158,7 +163,7 @@ class OutputFolder:
     def _check_former(self) -> None:
         """Refuses a folder that holds anything but a former run of the same identity."""
         former, unfinished = self.folder / SUMMARY, self.parts / MANIFEST
-        if unfinished.exists():
+        if self._has_parts():
             self._check_identity(unfinished)
         if former.exists():
             self._check_identity(former)

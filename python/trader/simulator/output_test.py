@@ -204,3 +204,12 @@ def test_the_tokens_of_all_workers_sidecars_go(tmp_path: Path) -> None:
     output.close()
     assert names(output.run_dir) == ["executor.log", "worker-1"]
     assert names(output.run_dir / "worker-1") == ["executor.log"]
+
+
+def test_a_manifest_without_a_part_keeps_nobody_out(tmp_path: Path) -> None:
+    output = OutputFolder(tmp_path, RUN, keeps_parts=True)
+    (output.parts / "manifest.json").write_text(json.dumps({"run": RUN}))
+    os.close(output._lock or -1)  # what the kernel does for a killed process
+    other = {**RUN, "hotloop": "python"}
+    OutputFolder(tmp_path, other, keeps_parts=True).close()
+    assert names(tmp_path) == []

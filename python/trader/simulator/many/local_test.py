@@ -123,6 +123,7 @@ def test_a_recording_that_is_damaged_further_on_does_not_keep_the_others(tmp_pat
 def test_what_would_befall_every_input_ends_the_run_at_the_first(runs: Runs) -> None:
     with pytest.raises(StartError, match=r"^there is no executor here \(0 of 4"):
         runs.play(1, make_executor=make_none)
+    assert list(runs.out.iterdir()) == [], "there is nothing to keep"
 
 
 def test_an_error_that_nobody_foresaw_is_shown_as_it_is(runs: Runs) -> None:

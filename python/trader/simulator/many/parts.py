@@ -57,14 +57,14 @@ class Parts:
         """
         try:
             path = self._folder / MANIFEST
-            if fresh or not path.exists():
+            done = sorted(int(record.stem) for record in self._folder.glob("*.record"))
+            if fresh or not done or not path.exists():
                 self._clear()
                 staged = self._folder / f"{MANIFEST}.new"
                 staged.write_text(json.dumps(self._manifest, ensure_ascii=False))
                 self._place([(staged, path)])
                 return []
             former = json.loads(path.read_text())
-            done = sorted(int(record.stem) for record in self._folder.glob("*.record"))
         except (OSError, ValueError) as error:
             raise self._unusable(error) from None
         same = json.loads(json.dumps(self._manifest))

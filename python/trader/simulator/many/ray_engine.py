@@ -10,6 +10,7 @@ from __future__ import annotations
 import importlib
 import os
 import signal
+import socket
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -25,6 +26,8 @@ from trader.simulator.session import StartError
 RAY_VERSION: Final = "2.60.0"
 """The one it is tried with."""
 LOOK_EVERY_S: Final = 0.1
+REACH_WITHIN_S: Final = 5.0
+_LOOPBACK: Final = ("127.0.0.1", "localhost", "::1")
 
 
 @dataclass(slots=True)
@@ -72,9 +75,9 @@ def import_ray(address: str | None) -> Any:
     """The module, with its reports of usage off, and, where the cluster is to be of this machine
     alone, bound to loopback. Raises `StartError` where it is not installed."""
     os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
-    if address is None:
+    if address is None or _host_and_port(address)[0] in _LOOPBACK:
         # The one setting by which this machine's address is 127.0.0.1 to Ray, read on import;
-        # `_node_ip_address` is turned into one that others reach.
+        # `_node_ip_address`, and a cluster's address, are turned into what others reach.
         os.environ["RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER"] = "0"
     try:
         return importlib.import_module("ray")
@@ -82,6 +85,26 @@ def import_ray(address: str | None) -> Any:
         raise StartError(
             f"--engine ray: Ray cannot be imported ({error}); pip install ray=={RAY_VERSION}, "
             "or leave --engine out"
+        ) from None
+
+
+def _host_and_port(address: str) -> tuple[str, int | None]:
+    """Of `host:port` and `ray://host:port`; anything else is a word of Ray's own."""
+    host, colon, port = address.removeprefix("ray://").rpartition(":")
+    return (host.strip("[]"), int(port)) if colon and port.isdecimal() else (address, None)
+
+
+def _reach(address: str) -> None:
+    """Looks whether anybody is there: Ray itself takes a minute, and many lines, to give up."""
+    host, port = _host_and_port(address)
+    if port is None:
+        return
+    try:
+        socket.create_connection((host, port), REACH_WITHIN_S).close()
+    except (OSError, OverflowError) as error:
+        raise StartError(
+            f"--engine ray: nobody answers at {address} ({error}); name the address that "
+            "`ray start --head` told, or none for a cluster on this machine"
         ) from None
 
 
@@ -93,6 +116,7 @@ def _cluster(ray: Any, address: str | None, workers_max: int) -> Iterator[None]:
         options |= {"address": "local", "num_cpus": workers_max, "include_dashboard": False}
     else:
         options["address"] = address
+        _reach(address)
     former = signal.getsignal(signal.SIGTERM)
     try:
         ray.init(**options)
