@@ -9,5 +9,6 @@ Invariants:
 1. What comes out does not depend on how many workers there are, nor on which was quick.
 2. A part is there whole or not at all, and only the process that holds the folder's lock puts one
    there.
-3. The process that hands out keeps a few hundred bytes for each input, whatever is in them.
+3. The process that hands out keeps of each input what stands in the summary, and no more than one
+   part is looked at at a time.
 """

@@ -11,6 +11,7 @@ import pytest
 from trader.config.loading import load
 from trader.execution.blotter import Blotter
 from trader.monitoring.metrics import Metrics
+from trader.simulator.many import races_for_tests
 from trader.simulator.many.races_for_tests import (
     Runs,
     make_deadly,
@@ -160,3 +161,12 @@ def test_a_part_that_is_none_is_refused(runs: Runs) -> None:
     with pytest.raises(OutputError, match=r"has no place in a record"):
         runs.play()
     runs.play(fresh=True)
+
+
+def test_a_worker_with_another_program_is_refused(
+    runs: Runs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(races_for_tests, "program_digest", lambda: "of another version")
+    with pytest.raises(StartError, match="a worker has another version of the program"):
+        runs.play(1)
+    assert runs.kept() == []
