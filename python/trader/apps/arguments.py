@@ -16,6 +16,7 @@ COMMANDS: Final = (
     *("demo", "replay", "parity", "compare", "live", "sim-exchange", "config", "compat"),
     *("orders", "cancel-all", "flatten"),
 )
+WORKERS_MAX: Final = 256
 FEEDS: Final = ("raw", "normalized")
 DEFAULT_COMMAND: Final = "demo"
 
@@ -40,14 +41,17 @@ exit codes: 0 done, 1 the check found a difference, 2 bad arguments, input or co
 3 could not start, 130 interrupted after a clean stop
 """
 _REPLAY_EXAMPLES: Final = """\
-A recording is lines of the market stream (op mcm), plain or as .gz, .bz2 or .zip. DIR gets
-summary.json and blotter.sqlite (tables runs, intents, estimates, reports, fills, settlements,
-positions); the same replay again replaces them, a different one is refused.
+A recording is lines of the market stream (op mcm), plain or as .gz or .bz2; of a .tar or .zip
+every market recording in it is played. DIR gets summary.json and blotter.sqlite (tables runs,
+intents, estimates, cannibalisation, reports, fills, settlements, positions); the same replay again
+replaces them, a different one is refused. Several recordings are played at once, with the same result; those that are
+finished when it is interrupted, or killed, are kept, and the same command goes on with the rest.
 
 examples:
   trader replay 1.127236622.bz2 --out out
   trader replay 1.200806927.json --out out-py --hotloop python --feed normalized
   trader replay 1.200806927.json --out wide --set edges.passive_maker.min_spread_ticks=3
+  trader replay data.tar --out month --workers 8
 """
 _LIVE_EXAMPLES: Final = """\
 Logs in, asks the catalogue for what `selector` takes, and trades it until Ctrl-C (or until every
@@ -268,7 +272,37 @@ def _add_replay(commands: argparse._SubParsersAction[Parser]) -> None:
         help="lines into the seam as they are, or decoded here first (default: simulator.feed)",
     )
     _add_backends(replay)
+    _add_many(replay)
     _add_config_options(replay, "dry")
+
+
+def _add_many(replay: argparse.ArgumentParser) -> None:
+    replay.add_argument(
+        "--workers",
+        type=_workers,
+        metavar="N",
+        help="how many inputs are played at once (default: as many as there are processors)",
+    )
+    replay.add_argument(
+        "--engine",
+        choices=("local", "ray"),
+        default="local",
+        help="workers on this machine, or of a Ray cluster (default: local)",
+    )
+    replay.add_argument(
+        "--ray-address",
+        metavar="ADDRESS",
+        help="of the cluster (default: RAY_ADDRESS; without it one is started here)",
+    )
+    again = replay.add_mutually_exclusive_group()
+    again.add_argument(
+        "--resume",
+        action="store_true",
+        help="only go on with an unfinished run (default: go on where there is one)",
+    )
+    again.add_argument(
+        "--fresh", action="store_true", help="throw away what an unfinished run had finished"
+    )
 
 
 def _add_parity(commands: argparse._SubParsersAction[Parser]) -> None:
@@ -434,6 +468,12 @@ def _seed(text: str) -> int:
 def _count(text: str) -> int:
     if not text.isdecimal() or not 1 <= int(text) <= 5_000:
         raise argparse.ArgumentTypeError(f"'{text}' is not a number from 1 to 5000")
+    return int(text)
+
+
+def _workers(text: str) -> int:
+    if not text.isdecimal() or not 1 <= int(text) <= WORKERS_MAX:
+        raise argparse.ArgumentTypeError(f"'{text}' is not a number from 1 to {WORKERS_MAX}")
     return int(text)
 
 

@@ -76,8 +76,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         return _fail(str(error), BAD_INPUT)
     except (StartError, MetricsServeError, ExecutionError, SeamLost, VenueError) as error:
         return _fail(str(error), NOT_STARTED)
-    except KeyboardInterrupt:
-        return _fail("interrupted; nothing was kept", INTERRUPTED)
+    except KeyboardInterrupt as error:
+        return _fail(str(error) or "interrupted; nothing was kept", INTERRUPTED)
     except BrokenPipeError:
         # Whoever read our output has gone (`| head`).
         _leave_stdout()

@@ -17,11 +17,13 @@ times are ms of the engine's clock. Nothing in the tables depends on which backe
 from __future__ import annotations
 
 import json
+import os
 import sqlite3
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Final, Self
+from urllib.parse import quote
 
 from trader.execution.interfaces.intents import QuoteIntent
 from trader.execution.interfaces.reports import ExecutionReport
@@ -80,6 +82,12 @@ CREATE TABLE positions (
     gross_e4 INTEGER NOT NULL, PRIMARY KEY (run, market_id, selection_id, handicap_centi)
 ) WITHOUT ROWID;
 """
+_ROWS_IN_ORDER: Final = {
+    statement.split()[2]: "run" if "WITHOUT ROWID" in statement else "rowid"
+    for statement in _SCHEMA.split(";")
+    if statement.strip()
+}
+"""By table, what its rows are sorted by to be as they were written."""
 _INSERT_INTENT: Final = f"INSERT INTO intents VALUES ({','.join('?' * 15)})"
 _INSERT_REPORT: Final = f"INSERT INTO reports VALUES ({','.join('?' * 19)})"
 _INSERT_FILL: Final = f"INSERT INTO fills VALUES ({','.join('?' * 10)})"
@@ -106,7 +114,7 @@ class Blotter:
         self._fills: list[tuple[object, ...]] = []
         self._estimates: list[tuple[object, ...]] = []
         self._cannibalisation: list[tuple[object, ...]] = []
-        self._db = sqlite3.connect(path, isolation_level=None)
+        self._db = sqlite3.connect(_uri(path), uri=True, isolation_level=None)
         self._db.execute("PRAGMA journal_mode = WAL")
         self._db.execute("PRAGMA synchronous = NORMAL")
         if durable:
@@ -344,6 +352,31 @@ class Blotter:
         )
         self._write([(_INSERT_SETTLEMENT, [row]), (_INSERT_POSITION, positions)])
 
+    def take_in(self, part: Path) -> None:
+        """Appends the runs of another closed blotter, in their order, as the next ones here; their
+        rows keep the order in which they were written. One transaction."""
+        self.flush()
+        self._db.execute("ATTACH ? AS part", (f"{_uri(part)}?mode=ro",))
+        try:
+            (last,) = self._db.execute("SELECT coalesce(max(run), 0) FROM part.runs").fetchone()
+            self._db.execute("BEGIN")
+            try:
+                for table, order in _ROWS_IN_ORDER.items():
+                    columns = [row[1] for row in self._db.execute(f"PRAGMA table_info({table})")]
+                    shifted = ", ".join(f"run + {self._run}" if c == "run" else c for c in columns)
+                    self._db.execute(
+                        f"INSERT INTO main.{table} SELECT {shifted} FROM part.{table} "
+                        f"ORDER BY {order}"
+                    )
+                self._db.execute("COMMIT")
+            except BaseException:
+                if self._db.in_transaction:
+                    self._db.execute("ROLLBACK")
+                raise
+            self._run += last
+        finally:
+            self._db.execute("DETACH part")
+
     def flush(self) -> None:
         """Commits the rows kept back."""
         self._write([])
@@ -383,3 +416,7 @@ class Blotter:
             if self._db.in_transaction:
                 self._db.execute("ROLLBACK")
             raise
+
+
+def _uri(path: Path) -> str:
+    return f"file:{quote(os.fsencode(path))}"

@@ -163,3 +163,34 @@ def test_a_full_disk_is_told_as_such_and_what_was_written_stays(tmp_path: Path) 
     blotter.close()
     assert rows(path, "select count(*) from intents") == [(0,)]
     assert rows(path, "select source from runs") == [("a",)]
+
+
+def test_runs_of_other_blotters_are_taken_in_as_the_next_ones(tmp_path: Path) -> None:
+    whole, first, second = tmp_path / "whole", tmp_path / "first?#%", tmp_path / "second"
+    fill = Fill("I1", "passive_maker", A, Side.BACK, 300, 1000, 5)
+    for path, sources in ((whole, "abc"), (first, "ab"), (second, "c")):
+        with Blotter(path) as blotter:
+            for source in sources:
+                begin(blotter, source)
+                for number in (3, 1, 2):
+                    blotter.intent(intent(number))
+                    blotter.fill(fill)
+                blotter.end_run("done")
+    with Blotter(tmp_path / "merged") as blotter:
+        for part in (first, second):
+            blotter.take_in(part)
+    for query in ("runs order by run", "intents order by run, intent_id", "fills order by rowid"):
+        taken = rows(tmp_path / "merged", f"select * from {query}")
+        assert taken == rows(whole, f"select * from {query}")
+    assert len(rows(tmp_path / "merged", "select * from fills")) == 9
+
+
+def test_what_is_no_blotter_is_not_taken_in_and_the_rest_goes_on(tmp_path: Path) -> None:
+    (tmp_path / "other").write_bytes(b"something else" * 100)
+    with Blotter(tmp_path / "b") as blotter:
+        with pytest.raises(sqlite3.DatabaseError):
+            blotter.take_in(tmp_path / "other")
+        with pytest.raises(sqlite3.OperationalError):
+            blotter.take_in(tmp_path / "gone")
+        assert begin(blotter) == 1
+    assert not (tmp_path / "gone").exists()

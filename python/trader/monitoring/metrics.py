@@ -8,8 +8,8 @@ connection belong to its reader thread, all others to the engine's.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
-from typing import Final, TypeAlias
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any, Final, TypeAlias
 
 from prometheus_client import CollectorRegistry
 from prometheus_client.core import (
@@ -62,6 +62,15 @@ SEAM_COUNTS: Final = {
 counted by the engine (`messages`, `errors`)."""
 
 
+Total: TypeAlias = int | Counter[Any] | LatencyHistogram
+"""What can be added up over several processes."""
+
+_OF_THE_MOMENT: Final = frozenset(
+    {"stale_markets", "transport_send_queue_depth", "executor_up", "open_orders"}
+)
+"""Attributes that are no totals."""
+
+
 class MetricsServeError(Exception):
     """The metrics page cannot be served; the message names the address and the reason."""
 
@@ -77,7 +86,7 @@ class Metrics(Collector):
         self.seam_errors_total = 0
         self.seam_events_total: Counter[str] = Counter()  # event
         self.seam_refusals_total: Counter[str] = Counter()  # field, without indexes
-        self.seam_counts = dict.fromkeys(SEAM_COUNTS, 0)
+        self.seam_counts: Counter[str] = Counter(dict.fromkeys(SEAM_COUNTS, 0))
         self.reseeds_total = 0
         self.resubscribes_total = 0
         self.stale_markets = 0
@@ -104,6 +113,29 @@ class Metrics(Collector):
         self.registry = CollectorRegistry(auto_describe=False)
         self.registry.register(self)
         self._server: PageServer | None = None
+
+    def totals(self) -> dict[str, Total]:
+        """What adds up over several processes, by attribute: counts and durations, not what only
+        tells of a moment. For `add`, there or in another process."""
+        return {
+            name: value
+            for name, value in vars(self).items()
+            if name not in _OF_THE_MOMENT and isinstance(value, int | Counter | LatencyHistogram)
+        }
+
+    def add(self, totals: Mapping[str, Total]) -> None:
+        """Adds another's `totals`. Raises `ValueError` for one that is not kept here."""
+        mine = self.totals()
+        for name, value in totals.items():
+            own = mine.get(name)
+            if type(value) is not type(own):
+                raise ValueError(f"no total of that kind is kept under {name!r}")
+            if isinstance(value, LatencyHistogram) and isinstance(own, LatencyHistogram):
+                own.merge(value)
+            elif isinstance(value, Counter) and isinstance(own, Counter):
+                own.update(value)
+            elif isinstance(value, int) and isinstance(own, int):
+                setattr(self, name, own + value)
 
     def serve(self, host: str, port: int) -> int:
         """Serves `/metrics` on a thread of its own; returns the port (`port` 0: a free one).

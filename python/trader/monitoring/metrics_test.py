@@ -145,3 +145,31 @@ def test_port_in_use_is_a_clear_error() -> None:
 def test_port_out_of_range_is_a_clear_error() -> None:
     with pytest.raises(MetricsServeError, match="70000"):
         Metrics().serve("127.0.0.1", 70_000)
+
+
+def test_totals_of_two_processes_add_up_and_what_is_of_the_moment_does_not() -> None:
+    here, there = Metrics(), Metrics()
+    for metrics, times in ((here, 1), (there, 2)):
+        for _ in range(times):
+            metrics.messages_total += 5
+            metrics.intents_total["maker", "PLACE"] += 3
+            metrics.seam_counts["images"] += 1
+            metrics.apply_delta.record(100 * times)
+        metrics.executor_up = True
+        metrics.open_orders = 7
+    here.open_orders = 1
+    here.add(there.totals())
+    assert here.messages_total == 15
+    assert here.intents_total == {("maker", "PLACE"): 9}
+    assert here.seam_counts["images"] == 3
+    assert here.apply_delta.count == 3
+    assert here.apply_delta.sum_ns == 500
+    assert here.open_orders == 1
+    assert not {"executor_up", "open_orders", "stale_markets"} & there.totals().keys()
+
+
+def test_a_total_that_is_not_kept_here_is_refused() -> None:
+    with pytest.raises(ValueError, match="'messages'"):
+        Metrics().add({"messages": 1})
+    with pytest.raises(ValueError, match="'open_orders'"):
+        Metrics().add({"open_orders": 1})

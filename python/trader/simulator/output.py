@@ -23,6 +23,8 @@ SUMMARY: Final = "summary.json"
 BLOTTER: Final = "blotter.sqlite"
 STAGING: Final = ".running"
 EXECUTOR: Final = "executor"
+PARTS: Final = "parts"
+MANIFEST: Final = "manifest.json"
 TOKEN: Final = "executor.token"
 SIDECAR_FILES: Final = ("executor.json", "executor.log", TOKEN)
 IDENTITY_KEY: Final = "run"
@@ -42,10 +44,13 @@ class OutputFolder:
         shown_name: str | None = None,
         *,
         replaces_any: bool = False,
+        keeps_parts: bool = False,
     ) -> None:
-        """`replaces_any`: a different run there is replaced as well, not refused."""
+        """`replaces_any`: a different run there is replaced as well, not refused. `keeps_parts`:
+        what is in `parts` stays until a commit that is complete."""
         self.folder = folder
         self._replaces_any = replaces_any
+        self._keeps_parts = keeps_parts
         self.name = shown_name if shown_name is not None else str(folder)
         self.identity = dict(identity)
         self._lock: int | None = None  # the folder's own descriptor, locked
@@ -68,10 +73,11 @@ class OutputFolder:
             self._unlock()
             raise
         try:
-            shutil.rmtree(self.staging, ignore_errors=True)
-            self.staging.mkdir()
+            self._clear_staging()
+            (self.parts if self._keeps_parts else self.staging).mkdir(parents=True, exist_ok=True)
             for name in SIDECAR_FILES:
-                (self.run_dir / name).unlink(missing_ok=True)
+                for place in self._sidecar_folders():
+                    (place / name).unlink(missing_ok=True)
         except OSError as error:
             self.close()
             raise self._unwritable(error) from None
@@ -80,6 +86,11 @@ class OutputFolder:
     def staging(self) -> Path:
         """Where the run writes; gone after `close`."""
         return self.folder / STAGING
+
+    @property
+    def parts(self) -> Path:
+        """Where a run that `keeps_parts` keeps the inputs that are finished."""
+        return self.staging / PARTS
 
     @property
     def blotter(self) -> Path:
@@ -91,28 +102,58 @@ class OutputFolder:
         """Where the sidecar keeps its files; stays, but for the token."""
         return self.folder / EXECUTOR
 
-    def commit(self, summary: Mapping[str, Any]) -> Path:
-        """Puts the closed blotter and the summary in place; returns the summary's path."""
+    def commit(self, summary: Mapping[str, Any], *, is_complete: bool = True) -> Path:
+        """Puts the closed blotter and the summary in place; returns the summary's path. Unless it
+        `is_complete` the parts stay, for the same run to go on with."""
         staged = self.staging / SUMMARY
         document = {IDENTITY_KEY: self.identity, **summary}
         try:
             staged.write_text(json.dumps(document, indent=2, ensure_ascii=False) + "\n")
+            for path in (self.blotter, staged):
+                sync(path)  # before the parts they were made of go
             # A summary stands only beside its own blotter: the old one goes first.
             (self.folder / SUMMARY).unlink(missing_ok=True)
             self.blotter.replace(self.folder / BLOTTER)
             staged.replace(self.folder / SUMMARY)
         except OSError as error:
             raise self._unwritable(error) from None
+        if is_complete:
+            self._keeps_parts = False
         return self.folder / SUMMARY
 
     def close(self) -> None:
-        """Takes the staging folder away and lets the next run in; safe to call twice."""
+        """Takes the staging folder away, but for parts that are kept and not empty, and lets the
+        next run in; safe to call twice."""
         if self._lock is None:
             return
-        shutil.rmtree(self.staging, ignore_errors=True)
         with suppress(OSError):
-            (self.run_dir / TOKEN).unlink(missing_ok=True)
+            self._clear_staging()
+        for place in self._sidecar_folders():
+            with suppress(OSError):
+                (place / TOKEN).unlink(missing_ok=True)
         self._unlock()
+
+    def _clear_staging(self) -> None:
+        """Empties the staging folder and removes it, unless there are parts to keep in it."""
+        if not (self._keeps_parts and self._has_parts()):
+            shutil.rmtree(self.staging, ignore_errors=True)
+            return
+        for entry in self.staging.iterdir():
+            if entry.name == PARTS:
+                continue
+            if entry.is_dir():
+                shutil.rmtree(entry, ignore_errors=True)
+            else:
+                entry.unlink()
+
+    def _has_parts(self) -> bool:
+        """Whether there is anything to keep: a manifest, and something beside it."""
+        manifest = self.parts / MANIFEST
+        return manifest.exists() and any(path != manifest for path in self.parts.iterdir())
+
+    def _sidecar_folders(self) -> list[Path]:
+        """Where sidecars keep their files: one folder, with one in it for each worker."""
+        return [self.run_dir, *(path for path in self.run_dir.glob("worker-*") if path.is_dir())]
 
     def _unlock(self) -> None:
         if self._lock is not None:
@@ -121,18 +162,25 @@ class OutputFolder:
 
     def _check_former(self) -> None:
         """Refuses a folder that holds anything but a former run of the same identity."""
-        former = self.folder / SUMMARY
+        former, unfinished = self.folder / SUMMARY, self.parts / MANIFEST
+        if self._has_parts():
+            self._check_identity(unfinished)
+        if former.exists():
+            self._check_identity(former)
+        elif (self.folder / BLOTTER).exists():
+            # A run that was killed while it put its files in place left its summary staged.
+            staged = self.staging / SUMMARY
+            if staged.exists():
+                self._check_identity(staged)
+            elif not unfinished.exists():
+                raise OutputError(
+                    f"--out {self.name}: holds a {BLOTTER} without a summary; "
+                    "choose another folder or remove it"
+                )
+
+    def _check_identity(self, former: Path) -> None:
+        """Refuses what the summary or manifest of a different run is of."""
         try:
-            if not former.exists():
-                if not (self.folder / BLOTTER).exists():
-                    return
-                # A run that was killed while it put its files in place left its summary there.
-                former = self.staging / SUMMARY
-                if not former.exists():
-                    raise OutputError(
-                        f"--out {self.name}: holds a {BLOTTER} without a summary; "
-                        "choose another folder or remove it"
-                    )
             document = json.loads(former.read_text())
         except OSError as error:
             raise self._unwritable(error) from None
@@ -141,7 +189,7 @@ class OutputFolder:
         run = document.get(IDENTITY_KEY) if isinstance(document, dict) else None
         if not isinstance(run, dict):
             raise OutputError(
-                f"--out {self.name}: holds a {SUMMARY} that is not of this program; "
+                f"--out {self.name}: holds a {former.name} that is not of this program; "
                 "choose another folder"
             )
         different = [key for key in self.identity if run.get(key) != self.identity[key]]
@@ -165,6 +213,15 @@ class OutputFolder:
 
     def _unwritable(self, error: OSError) -> OutputError:
         return OutputError(f"--out {self.name}: cannot be written: {error.strerror}")
+
+
+def sync(path: Path) -> None:
+    """Has a file's or a folder's contents on the disk. Raises `OSError`."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def _shown(value: object) -> str:

@@ -145,3 +145,71 @@ def test_a_file_in_the_way_and_a_folder_that_cannot_be_written_are_refused(
     monkeypatch.setattr(Path, "mkdir", denied)  # a mode of 0 would not stop root
     with pytest.raises(OutputError, match="cannot be written: Permission denied"):
         OutputFolder(tmp_path / "new", RUN)
+
+
+def keep_part(folder: Path, identity: dict[str, object] = RUN) -> None:
+    output = OutputFolder(folder, identity, keeps_parts=True)
+    (output.parts / "manifest.json").write_text(json.dumps({"run": identity}))
+    (output.parts / "0001.sqlite").write_text("part")
+    output.blotter.write_text("half")
+    (output.staging / "work").mkdir()
+    output.close()
+
+
+def test_parts_stay_until_a_commit_that_is_complete(tmp_path: Path) -> None:
+    keep_part(tmp_path)
+    assert names(tmp_path) == [".running"]
+    assert names(tmp_path / ".running") == ["parts"]
+    for is_complete in (False, True):
+        output = OutputFolder(tmp_path, RUN, keeps_parts=True)
+        assert names(output.parts) == ["0001.sqlite", "manifest.json"]
+        output.blotter.write_text("blotter 3")
+        output.commit({"lines": 3}, is_complete=is_complete)
+        output.close()
+        kept = [] if is_complete else [".running"]
+        assert names(tmp_path) == [*kept, "blotter.sqlite", "summary.json"]
+
+
+def test_parts_of_a_different_run_are_not_lost_to_it(tmp_path: Path) -> None:
+    keep_part(tmp_path)
+    other = {**RUN, "hotloop": "python"}
+    for keeps_parts in (False, True):
+        with pytest.raises(OutputError, match="a different run"):
+            OutputFolder(tmp_path, other, keeps_parts=keeps_parts)
+    assert names(tmp_path / ".running" / "parts") == ["0001.sqlite", "manifest.json"]
+
+
+def test_a_manifest_of_something_else_is_not_touched(tmp_path: Path) -> None:
+    keep_part(tmp_path)
+    (tmp_path / ".running" / "parts" / "manifest.json").write_text("mine")
+    with pytest.raises(OutputError, match=r"manifest.json that is not of this program"):
+        OutputFolder(tmp_path, RUN, keeps_parts=True)
+
+
+def test_a_run_killed_between_its_blotter_and_its_summary_goes_on_by_its_parts(
+    tmp_path: Path,
+) -> None:
+    keep_part(tmp_path)
+    (tmp_path / "blotter.sqlite").write_text("in place")
+    keep_part(tmp_path)
+    assert names(tmp_path) == [".running", "blotter.sqlite"]
+
+
+def test_the_tokens_of_all_workers_sidecars_go(tmp_path: Path) -> None:
+    output = OutputFolder(tmp_path, RUN)
+    for folder in (output.run_dir, output.run_dir / "worker-1"):
+        folder.mkdir()
+        (folder / "executor.token").write_text("secret")
+        (folder / "executor.log").write_text("log")
+    output.close()
+    assert names(output.run_dir) == ["executor.log", "worker-1"]
+    assert names(output.run_dir / "worker-1") == ["executor.log"]
+
+
+def test_a_manifest_without_a_part_keeps_nobody_out(tmp_path: Path) -> None:
+    output = OutputFolder(tmp_path, RUN, keeps_parts=True)
+    (output.parts / "manifest.json").write_text(json.dumps({"run": RUN}))
+    os.close(output._lock or -1)  # what the kernel does for a killed process
+    other = {**RUN, "hotloop": "python"}
+    OutputFolder(tmp_path, other, keeps_parts=True).close()
+    assert names(tmp_path) == []

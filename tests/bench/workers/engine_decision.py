@@ -18,7 +18,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from trader.simulator.session import open_session
+from trader.session import open_session
 
 from trader.apps.commands.executors import rust_config
 from trader.config.loading import load

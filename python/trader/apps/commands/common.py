@@ -103,13 +103,16 @@ def opened(
     identity: dict[str, object],
     *,
     replaces_any: bool = False,
+    keeps_parts: bool = False,
 ) -> Iterator[Run]:
     """A run's output folder, blotter, log and metrics, closed again whatever happens.
 
     Raises `OutputError` and `MetricsServeError`.
     """
     set_up_log(config.monitoring.log)
-    output = OutputFolder(folder, identity, shown, replaces_any=replaces_any)
+    output = OutputFolder(
+        folder, identity, shown, replaces_any=replaces_any, keeps_parts=keeps_parts
+    )
     try:
         metrics = Metrics()
         if config.monitoring.metrics.enabled:

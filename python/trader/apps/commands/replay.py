@@ -3,16 +3,30 @@
 from __future__ import annotations
 
 import argparse
-from contextlib import AbstractContextManager
-from pathlib import Path
+import os
+import sys
 from typing import Any
 
-from trader.apps.arguments import user_path
-from trader.apps.commands.common import Run, configured, identity_of, opened, play, report
+from trader.apps.arguments import ArgumentError, user_path
+from trader.apps.commands.common import (
+    Run,
+    configured,
+    identity_of,
+    opened,
+    play,
+    report,
+    set_up_log,
+)
 from trader.apps.commands.executors import make_executor
 from trader.apps.interrupt import Interrupt
-from trader.apps.progress import FileProgress
+from trader.apps.progress import FileProgress, FilesProgress
+from trader.config.schema import Config
 from trader.session import Session
+from trader.simulator.many.inputs import ReplayInput, find_inputs
+from trader.simulator.many.job import JobSettings, program_digest
+from trader.simulator.many.local import play_locally
+from trader.simulator.many.ray_engine import RayEngine, import_ray
+from trader.simulator.many.run import ManyInputs, default_workers, play_many
 from trader.simulator.recording import Recording
 from trader.simulator.replay import Replay, Source
 from trader.simulator.report import replay_lines
@@ -21,19 +35,83 @@ from trader.simulator.report import replay_lines
 def run(arguments: argparse.Namespace, interrupt: Interrupt) -> int:
     """Exit code 0, or 130 when interrupted; failures are raised (see `apps.trader`)."""
     config = configured(arguments)
-    paths = [(name, user_path(name)) for name in arguments.files]
-    inputs = []
-    for name, path in paths:
-        with Recording(path, name) as recording:  # every file is checked before the first is read
-            inputs.append(f"{path.name} ({recording.size} bytes)")
-    identity = identity_of(config, "replay", inputs)
-    with opened(config, user_path(arguments.out), arguments.out, identity) as opened_run:
-        summary = _play(opened_run, paths, interrupt)
+    files = [(name, user_path(name)) for name in arguments.files]
+    found = find_inputs(files)  # every file is looked at before the first is played
+    identity = identity_of(
+        config, "replay", [f"{path.name} ({path.stat().st_size} bytes)" for _, path in files]
+    )
+    many = _many(arguments, config, found.inputs)
+    for note in found.notes:
+        print(note, file=sys.stderr, flush=True)
+    folder = user_path(arguments.out)
+    with opened(config, folder, arguments.out, identity, keeps_parts=many is not None) as this:
+        if many is None:
+            summary = _play(this, found.inputs[0], interrupt)
+        else:
+            summary = _play_many(this, many, interrupt)
     return report(summary, replay_lines(summary, arguments.out), arguments.out)
 
 
-def _play(opened_run: Run, paths: list[tuple[str, Path]], interrupt: Interrupt) -> dict[str, Any]:
-    with _Progress(paths) as progress:
+def _many(
+    arguments: argparse.Namespace, config: Config, inputs: list[ReplayInput]
+) -> ManyInputs | None:
+    """How several inputs are played; None for one, which is played in this process.
+
+    Raises `ArgumentError`.
+    """
+    is_ray = arguments.engine == "ray"
+    if arguments.ray_address is not None and not is_ray:
+        raise ArgumentError("--ray-address: is for --engine ray; add that, or leave it out")
+    if len(inputs) == 1 and not is_ray:
+        if arguments.resume:
+            raise ArgumentError(
+                "--resume: is for several recordings, and this is one; leave it out"
+            )
+        return None
+    workers = arguments.workers or default_workers()
+    execution = config.execution
+    if execution.backend == "rust" and execution.transport != "uds" and execution.port:
+        raise ArgumentError(
+            f"execution.port: {execution.port} is one port, and every worker's sidecar needs its "
+            "own; set it to 0 (any free one)"
+        )
+    settings = JobSettings(config, "replay", make_executor, set_up_log, program_digest())
+    return ManyInputs(
+        inputs,
+        settings,
+        play=_engine(arguments) if is_ray else play_locally,
+        workers=workers,
+        resume=arguments.resume,
+        fresh=arguments.fresh,
+    )
+
+
+def _engine(arguments: argparse.Namespace) -> RayEngine:
+    """Raises `StartError` where Ray is not installed, before anything is begun."""
+    address = arguments.ray_address or os.environ.get("RAY_ADDRESS") or None
+    import_ray(address)
+    return RayEngine(address)
+
+
+def _play_many(run: Run, many: ManyInputs, interrupt: Interrupt) -> dict[str, Any]:
+    size = sum(one.size for one in many.inputs)
+    with FilesProgress(len(many.inputs), size) as progress:
+        summary = play_many(
+            many,
+            run.output,
+            run.blotter,
+            run.metrics,
+            stop=interrupt.requested,
+            progress=progress,
+        )
+    run.blotter.close()
+    document = summary.as_json(run.metrics)
+    run.output.commit(document, is_complete=not summary.interrupted)
+    return document
+
+
+def _play(opened_run: Run, one: ReplayInput, interrupt: Interrupt) -> dict[str, Any]:
+    with _Progress(one) as progress:
         replay = Replay(
             opened_run.config,
             command="replay",
@@ -44,16 +122,15 @@ def _play(opened_run: Run, paths: list[tuple[str, Path]], interrupt: Interrupt) 
             stop=interrupt.requested,
             watch=progress.watch,
         )
-        sources = [Source(name, progress.opener(name, path)) for name, path in paths]
-        return play(opened_run, replay, sources)
+        return play(opened_run, replay, [Source(one.name, progress.open)])
 
 
 class _Progress:
-    """Over all files: which one the session that is watched reads."""
+    """How far the one input is read."""
 
-    def __init__(self, paths: list[tuple[str, Path]]) -> None:
-        self._shown = FileProgress(sum(path.stat().st_size for _, path in paths))
-        self._before = 0
+    def __init__(self, one: ReplayInput) -> None:
+        self._one = one
+        self._shown = FileProgress(one.size)
         self._recording: Recording | None = None
 
     def __enter__(self) -> _Progress:
@@ -63,18 +140,11 @@ class _Progress:
     def __exit__(self, *_: object) -> None:
         self._shown.__exit__()
 
-    def opener(self, name: str, path: Path) -> Any:
-        """How the replay opens a file, so that it is known which one is read."""
-
-        def open_it() -> AbstractContextManager[Recording]:
-            if self._recording is not None:
-                self._before += self._recording.size
-            self._recording = Recording(path, name)
-            return self._recording  # which closes itself
-
-        return open_it
+    def open(self) -> Recording:
+        self._recording = self._one.open()
+        return self._recording  # which closes itself
 
     def watch(self, session: Session) -> None:
         if self._recording is not None and self._shown.is_due():
-            done = self._before + self._recording.position
+            done = self._recording.position * self._one.size // self._recording.size
             self._shown.show(self._recording.path.name, done, session.engine.counts.lines)
