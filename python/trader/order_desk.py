@@ -10,6 +10,7 @@ import math
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from time import perf_counter_ns
 from typing import Final, Literal, Protocol, TypeAlias
 
 from trader.execution.ack_tracker import NO_ANSWERS
@@ -22,6 +23,7 @@ from trader.execution.interfaces.reports import ExecutionReport, Status
 from trader.execution.ipc import Bus
 from trader.execution.ledger import Fill, Ledger
 from trader.execution.router import Router
+from trader.monitoring.metrics import Metrics
 from trader.queue_tracker import QueueTracker
 from trader.simulator.dry_run_matching import DryRunMatcher
 from trader.standing_orders import StandingOrders
@@ -57,6 +59,7 @@ class DeskCounts:
     ttf_s: Counter[int] = field(default_factory=Counter)  # of orders sent, up to 2^key seconds
     reports: Counter[str] = field(default_factory=Counter)  # by status
     rejects: Counter[str] = field(default_factory=Counter)  # by code
+    charges_e4: int = 0  # for transactions beyond the free ones
     fills: int = 0
     filled_stake_centi: int = 0
 
@@ -68,6 +71,7 @@ class OrderDesk:
         self,
         *,
         router: Router,
+        counts: DeskCounts,
         bus: Bus,
         book: HotloopApi,
         orders: StandingOrders,
@@ -78,13 +82,14 @@ class OrderDesk:
         matcher: DryRunMatcher | None,
         tracker: QueueTracker,
         blotter: Blotter,
+        metrics: Metrics,
         ids: IdSource,
         max_open_orders: int,
         observer: OrderObserver | None = None,
     ) -> None:
         """`max_open_orders` is the executor's limit: past it nothing is sent to be refused.
         Orders of a `dry_run` are matched by the `matcher`, if there is one; others at a venue."""
-        self.counts = DeskCounts()
+        self.counts = counts
         self._router = router
         self._book = book
         self._dry_run = dry_run
@@ -95,6 +100,7 @@ class OrderDesk:
         self._tracker = tracker
         self._book_lost = False
         self._blotter = blotter
+        self._metrics = metrics
         self._ids = ids
         self._max_open_orders = max_open_orders
         self._observer = observer
@@ -261,7 +267,7 @@ class OrderDesk:
         if intent.action is not Action.CANCEL:
             self.orders.sent(runner, intent)
             self._gates.exposure.changed(intent.market_id)
-            self._gates.fee_gate.transaction(intent.ts_ms)
+            self._charge(intent.ts_ms)
         self._router.send(intent)
         self.counts.intents[intent.edge, intent.action.value] += 1
         self._blotter.intent(intent)
@@ -270,15 +276,22 @@ class OrderDesk:
         if self._observer is not None:
             self._observer.intent(intent)
 
+    def _charge(self, ts_ms: int) -> None:
+        """A transaction that the venue counts."""
+        self._gates.fee_gate.transaction(ts_ms)
+        self.counts.charges_e4 = self._gates.fee_gate.charges_e4()
+
     def _estimate(self, runner: Runner, intent: QuoteIntent) -> None:
         """Keeps what the book said of the order as it left: what compares two runs, and judges
         the estimates afterwards."""
         market_id, selection_id, handicap, _ = runner
         book, side, price = self._book, intent.side.value, intent.price_centi / 100
         size = intent.size_centi / 100
+        started_ns = perf_counter_ns()
         p_fill, ttf_ms = book.pfill_ttf(
             market_id, selection_id, side, price, size, handicap=handicap
         )
+        self._metrics.pfill_ttf.record(perf_counter_ns() - started_ns)
         self._blotter.estimate(
             intent.intent_id,
             p_fill=p_fill,
@@ -320,7 +333,7 @@ class OrderDesk:
         self._gates.exposure.changed(runner.market_id)
         if intent.action is Action.CANCEL:
             if report.status is Status.REJECTED:
-                self._gates.fee_gate.transaction(report.ts_ms)
+                self._charge(report.ts_ms)
         elif report.fill_events or report.status in (Status.AMENDED, Status.VOIDED):
             self._matched(report, runner, intent)
         if not self._book_lost:

@@ -29,7 +29,7 @@ from trader.hedging import Hedging
 from trader.market_results import MarketResults, ResultObserver
 from trader.monitoring.metrics import Metrics
 from trader.monitoring.seam_events import SeamEvents
-from trader.order_desk import OrderDesk, OrderObserver
+from trader.order_desk import DeskCounts, OrderDesk, OrderObserver
 from trader.queue_tracker import QueueTracker
 from trader.recovery import Recovery, Resubscribe
 from trader.second_book import SecondBook
@@ -118,18 +118,21 @@ def open_session(
     orders = StandingOrders(router)
     exposure = Exposure(ledger, markets.get, orders.at_risk)
     risk = Risk(config.risk, exposure)
+    counts = DeskCounts()
     desk = OrderDesk(
         router=router,
+        counts=counts,
         bus=bus,
         book=book,
         orders=orders,
         gates=_gates(config, book, ledger, risk, exposure),
-        arbiter=_arbiter(config, blotter, metrics),
+        arbiter=_arbiter(config, blotter, metrics, counts),
         ledger=ledger,
         dry_run=config.execution.dry_run,
         matcher=_matcher(config, book),
         tracker=QueueTracker(book, metrics),
         blotter=blotter,
+        metrics=metrics,
         ids=ids if ids is not None else IdSource(config.simulator.ids_seed),
         max_open_orders=config.execution.limits.max_open_orders,
         observer=observer,
@@ -185,12 +188,13 @@ def _gates(
     return Gates(FeeGate(config.fee_gate, book.get_mbr), sizer, risk, exposure)
 
 
-def _arbiter(config: Config, blotter: Blotter, metrics: Metrics) -> Arbiter:
+def _arbiter(config: Config, blotter: Blotter, metrics: Metrics, counts: DeskCounts) -> Arbiter:
     priorities = {name: edge.priority for name, edge in config.edges.items()}
 
     def cannibalised(event: Cannibalisation) -> None:
         blotter.cannibalisation(event)
         metrics.cannibalisation_total[event.kind] += 1
+        counts.cannibalised[event.kind] += 1
 
     return Arbiter(config.arbiter, priorities | {HEDGE: HEDGE_PRIORITY}, cannibalised)
 

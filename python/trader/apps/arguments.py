@@ -44,8 +44,9 @@ _REPLAY_EXAMPLES: Final = """\
 A recording is lines of the market stream (op mcm), plain or as .gz or .bz2; of a .tar or .zip
 every market recording in it is played. DIR gets summary.json and blotter.sqlite (tables runs,
 intents, estimates, cannibalisation, reports, fills, settlements, positions); the same replay again
-replaces them, a different one is refused. Several recordings are played at once, with the same result; those that are
-finished when it is interrupted, or killed, are kept, and the same command goes on with the rest.
+replaces them, a different one is refused. Several recordings are played at once, with the same
+result; those that are finished when it is interrupted, or killed, are kept, and the same command
+goes on with the rest.
 
 examples:
   trader replay 1.127236622.bz2 --out out

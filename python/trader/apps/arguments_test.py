@@ -50,7 +50,7 @@ def test_what_is_understood(argv: list[str], expected: dict[str, object]) -> Non
     [
         (["repaly", "x"], "no command 'repaly', did you mean 'replay'?"),
         (["x.json"], "to replay a file: trader replay x.json --out DIR"),
-        (["live"], "no command 'live'"),
+        (["lve"], "no command 'lve', did you mean 'live'?"),
         (["--hotloop", "rust", "replay", "x"], "put the command first: trader replay"),
         (["replay", "--out", "o"], "the following arguments are required: FILE"),
         (["replay", "x"], "the following arguments are required: --out"),

@@ -93,6 +93,7 @@ class Metrics(Collector):
         self.untracked_orders_total = 0
         self.apply_delta = LatencyHistogram()
         self.decision = LatencyHistogram()
+        self.pfill_ttf = LatencyHistogram()
         self.intents_total: Counter[tuple[str, str]] = Counter()  # (edge, action)
         self.reports_total: Counter[str] = Counter()  # status
         self.fills_total: Counter[str] = Counter()  # edge

@@ -20,11 +20,13 @@ from trader.order_desk import DeskCounts
 from trader.session import Session
 
 NOT_COMPUTED: Final[Mapping[str, str]] = {
-    "pfill_ttf_ns": "no edge of this version asks for fill estimates",
-    "p_fill": "no edge of this version asks for fill estimates",
-    "ttf_ms": "no edge of this version asks for fill estimates",
+    "p_fill.brier": "what became of the orders is not held against the estimates in this version",
+    "p_fill.brier_skill": "as p_fill.brier",
+    "p_fill.ece": "as p_fill.brier",
 }
-TIMING_KEYS: Final = frozenset({"wall_s", "lines_per_s", "apply_delta_ns", "decision_us"})
+TIMING_KEYS: Final = frozenset(
+    {"wall_s", "lines_per_s", "apply_delta_ns", "pfill_ttf_ns", "decision_us"}
+)
 """Keys that differ between two runs of the same input."""
 BACKEND_KEYS: Final = frozenset({"hotloop", "execution", "feed", "profile"})
 """Keys that say how it was run."""
@@ -116,17 +118,32 @@ class RunSummary:
             "bundle_version": self.config.bundle_version,
             **self._trading(),
             "apply_delta_ns": metrics.apply_delta.summary(),
-            "pfill_ttf_ns": None,
+            "pfill_ttf_ns": metrics.pfill_ttf.summary(),
             "decision_us": {
                 key: value if key == "count" else value / 1000 for key, value in decision.items()
             },
             "seam_errors": sum(part.seam_errors for part in self.inputs),
             "reseeds": sum(part.reseeds for part in self.inputs),
-            "p_fill": None,
-            "ttf_ms": None,
+            **self._estimates(),
             "pnl": _pnl([result for part in self.inputs for result in part.results.values()]),
             "inputs": [_input_json(part) for part in self.inputs],
             "not_computed": dict(NOT_COMPUTED),
+        }
+
+    def _estimates(self) -> dict[str, Any]:
+        """What the book said of the orders as they were sent: how many by tenth of probability, and
+        by time to the fill, up to so many ms."""
+        counts = [part.counts for part in self.inputs]
+        p_fill: Counter[int] = sum((c.p_fill for c in counts), Counter())
+        ttf_s: Counter[int] = sum((c.ttf_s for c in counts), Counter())
+        return {
+            "p_fill": {
+                "histogram": [p_fill[tenth] for tenth in range(10)],
+                **dict.fromkeys(("brier", "brier_skill", "ece")),
+            },
+            "ttf_ms": {
+                "histogram": {str(1000 << power): ttf_s[power] for power in sorted(ttf_s)},
+            },
         }
 
     def _trading(self) -> dict[str, Any]:
@@ -141,12 +158,15 @@ class RunSummary:
             by_action[action] += count
         rate = {edge: _ratio(count, minutes) for edge, count in sorted(by_edge.items())}
         gross, commission, _ = self._totals()
+        charges_e4 = sum(c.charges_e4 for c in counts)
         return {
             "intents_total": sum(intents.values()),
             "intents_by_action": dict(sorted(by_action.items())),
             "intents_per_minute_by_edge": rate,
             "replace_place_ratio": _ratio(by_action["REPLACE"], by_action["PLACE"]),
-            "fee_share": _ratio(commission, gross) if gross > 0 else None,
+            "fee_share": _ratio(commission + charges_e4, gross) if gross > 0 else None,
+            "transaction_charges": to_money(charges_e4),
+            "cannibalisation_by_kind": _sorted(sum((c.cannibalised for c in counts), Counter())),
             "refused_by_reason": _sorted(sum((c.refused for c in counts), Counter())),
             "cancels_by_reason": _sorted(sum((c.cancels for c in counts), Counter())),
             "rejects_by_code": _sorted(sum((c.rejects for c in counts), Counter())),

@@ -18,8 +18,6 @@ import time
 from pathlib import Path
 from typing import Any
 
-from trader.session import open_session
-
 from trader.apps.commands.executors import rust_config
 from trader.config.loading import load
 from trader.config.schema import Config
@@ -30,6 +28,7 @@ from trader.execution.interfaces.intents import QuoteIntent
 from trader.execution.ipc import Bus
 from trader.execution.rust_executor import RustExecutor
 from trader.monitoring.metrics import Metrics
+from trader.session import open_session
 
 SHARES = {"p50": 0.50, "p95": 0.95, "p99": 0.99}
 KINDS = ("one", "ready", "all")

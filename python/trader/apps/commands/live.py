@@ -103,6 +103,7 @@ class _Desk:
         self._interrupt = interrupt
         self._dry_run = config.execution.dry_run
         self._next_status_s = 0.0
+        self._started_s = time.monotonic()
 
     def trade(
         self, folder: LiveFolder, blotter: Blotter, metrics: Metrics, record: Path | None
@@ -294,6 +295,7 @@ class _Desk:
             blotter.end_run(ended)
         summary = RunSummary(self._config, "live", interrupted=interrupted)
         summary.add("live", session)
+        summary.wall_s = time.monotonic() - self._started_s
         if isinstance(failure, ExecutionError):
             summary.executor_lost = str(failure)
         if isinstance(failure, SeamLost):

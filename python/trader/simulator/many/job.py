@@ -22,11 +22,11 @@ from trader.config.schema import Config, LogConfig
 from trader.execution.blotter import Blotter
 from trader.execution.interfaces.executor import ExecutionError
 from trader.monitoring.metrics import Metrics, Total
+from trader.session import MakeExecutor, Session, StartError
 from trader.simulator.many.inputs import ReplayInput
 from trader.simulator.output import sync
 from trader.simulator.recording import Recording, RecordingError
 from trader.simulator.replay import Replay, Source
-from trader.session import MakeExecutor, Session, StartError
 from trader.simulator.summary import InputSummary
 
 BLOTTER: Final = "blotter.sqlite"

@@ -11,6 +11,7 @@ import pytest
 from trader.config.loading import load
 from trader.execution.blotter import Blotter
 from trader.monitoring.metrics import Metrics
+from trader.session import StartError
 from trader.simulator.many import races_for_tests
 from trader.simulator.many.races_for_tests import (
     Runs,
@@ -24,7 +25,6 @@ from trader.simulator.many.races_for_tests import (
 from trader.simulator.output import OutputError
 from trader.simulator.recording import RecordingError
 from trader.simulator.replay import Replay, Source
-from trader.session import StartError
 from trader.simulator.summary import TIMING_KEYS
 
 NUMBERS = (5, 2, 1, 4)

@@ -18,13 +18,13 @@ from trader.execution.interfaces.executor import Executor
 from trader.execution.interfaces.messages import MarketState
 from trader.execution.ipc import Bus
 from trader.monitoring.metrics import Metrics
+from trader.session import MakeExecutor, StartError
 from trader.simulator.generator import Race, RaceShape
 from trader.simulator.many.inputs import ReplayInput, find_inputs
 from trader.simulator.many.job import JobSettings, program_digest
 from trader.simulator.many.local import play_locally
 from trader.simulator.many.run import ManyInputs, Play, play_many
 from trader.simulator.output import OutputFolder
-from trader.session import MakeExecutor, StartError
 from trader.simulator.summary import TIMING_KEYS
 
 SHAPE: Final = RaceShape(pre_off_s=20.0, in_play_s=4.0)

@@ -18,10 +18,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
+from trader.session import StartError
 from trader.simulator.many.handout import Handout
 from trader.simulator.many.inputs import ReplayInput
 from trader.simulator.many.job import BLOTTER, RECORD, JobSettings, Outcome, play_input
-from trader.session import StartError
 
 RAY_VERSION: Final = "2.60.0"
 """The one it is tried with."""

@@ -15,6 +15,7 @@ from typing import Any
 
 import pytest
 
+from trader.session import StartError
 from trader.simulator.many import ray_engine
 from trader.simulator.many.races_for_tests import (
     Runs,
@@ -23,7 +24,6 @@ from trader.simulator.many.races_for_tests import (
     race_files,
 )
 from trader.simulator.many.ray_engine import RayEngine
-from trader.session import StartError
 
 NUMBERS = (5, 2, 1, 4)
 

@@ -14,13 +14,13 @@ from pathlib import Path
 from trader.config.schema import Config
 from trader.execution.blotter import Blotter
 from trader.monitoring.metrics import Metrics
+from trader.session import StartError
 from trader.simulator.many.handout import Handout, Progress
 from trader.simulator.many.inputs import ReplayInput
 from trader.simulator.many.job import Failure, JobSettings, PartRecord
 from trader.simulator.many.parts import Parts
 from trader.simulator.output import OutputError, OutputFolder
 from trader.simulator.recording import RecordingError
-from trader.session import StartError
 from trader.simulator.summary import RunSummary
 
 Play = Callable[[Handout, JobSettings, int, Path], None]
