@@ -74,7 +74,7 @@ class Arbiter:
         self._on_event = on_event
         self._values: dict[Slot, tuple[str, float]] = {}  # what the owner's last wish was worth
         self._reserved: dict[Slot, tuple[str, int]] = {}  # for whom, until when
-        self._logged: set[tuple[Slot, str, str]] = set()  # slot, edge, the order in its way
+        self._logged: set[tuple[str, Slot, str, str]] = set()  # kind, slot, edge, the order met
 
     def judge(
         self,
@@ -117,7 +117,7 @@ class Arbiter:
         """A market has closed."""
         self._values = {s: v for s, v in self._values.items() if s[0].market_id != market_id}
         self._reserved = {s: r for s, r in self._reserved.items() if s[0].market_id != market_id}
-        self._logged = {k for k in self._logged if k[0][0].market_id != market_id}
+        self._logged = {k for k in self._logged if k[1][0].market_id != market_id}
 
     def _may_place(
         self,
@@ -200,9 +200,9 @@ class Arbiter:
         other_value: float,
     ) -> None:
         self.counts[kind] += 1
-        if key in self._logged:
+        if (kind, *key) in self._logged:
             return
-        self._logged.add(key)
+        self._logged.add((kind, *key))
         (runner, side), edge, _ = key
         self._on_event(Cannibalisation(now_ms, runner, side, kind, edge, other, value, other_value))
 
