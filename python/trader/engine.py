@@ -45,8 +45,9 @@ from trader.strategy.markets import Markets, closed_market, market_state
 from trader.strategy.risk import Risk
 from trader.strategy.selector import Selector
 
-STALE_CHECK_MS: Final = 1000
-"""Stream time between looks at the stale mark of markets with resting orders."""
+LOOK_MS: Final = 1000
+"""Time between looks at what no line announces: stale marks of markets with orders, amended
+matches, what was lost."""
 
 _log = logging.getLogger("trader.engine")
 
@@ -110,7 +111,7 @@ class Engine:
         self._clock = clock
         self._second = second
         self._last_pt_ms = book.last_pt_ms
-        self._stale_check_ms = 0
+        self._look_ms = 0
         self._ctx: StrategyContext | None = None
 
     def on_line(self, raw: bytes) -> None:
@@ -142,25 +143,29 @@ class Engine:
         self._to_line_time()
         if touched and self._on_touched(touched):
             self._metrics.decision.record(perf_counter_ns() - started)
-            self._tell_executor()
-        elif self._hedging.is_due:
+        if self._router.is_dirty or self._hedging.is_due:
             self._tell_executor()
         # A line that touches nothing (a heartbeat) may still say that the data are unreliable.
-        if not touched or self.now_ms - self._stale_check_ms >= STALE_CHECK_MS:
+        if not touched:
             self._look_for_stale()
-        if self._risk.is_due(self.now_ms):
-            self._look_at_risk()
+        elif self.now_ms - self._look_ms >= LOOK_MS:
+            self._look_around()
 
     def on_time(self) -> None:
         """Between lines, where the clock is not theirs: hears reports, lets go what is due."""
         assert self._clock is not None, "the clock of a replay is that of its lines"
         self.now_ms = max(self.now_ms, self._clock.now_ms())
         self._router.tick(self.now_ms)
-        if self.now_ms - self._stale_check_ms >= STALE_CHECK_MS:
-            self._look_for_stale()
-            self._look_at_windows()
         if self._hedging.is_due:
             self._tell_executor()
+        if self.now_ms - self._look_ms >= LOOK_MS:
+            self._look_around()
+            self._look_at_windows()
+
+    def _look_around(self) -> None:
+        """What need not be looked at with every line."""
+        self._look_ms = self.now_ms
+        self._look_for_stale()
         self._results.amended(self._desk.amended())
         if self._risk.is_due(self.now_ms):
             self._look_at_risk()
@@ -211,18 +216,22 @@ class Engine:
 
     def _on_touched(self, touched: list[Touched]) -> bool:
         """Works through a message's markets; whether any runner was decided."""
-        by_market: dict[str, list[Runner]] = {}
         runner_of = self.markets.runner
+        if len(touched) == 1:  # most messages
+            return self._on_change(touched[0][0], [runner_of(touched[0])])
+        by_market: dict[str, list[Runner]] = {}
         for entry in touched:
             by_market.setdefault(entry[0], []).append(runner_of(entry))
         decided = False
         for market_id, runners in by_market.items():
-            view = self.markets.get(market_id)
-            if view is None or view.stale or self.markets.definition_changed(market_id):
-                view = self._reload(market_id)
-            if view is not None and view.status is not None:
-                decided |= self._on_market(view, runners)
+            decided |= self._on_change(market_id, runners)
         return decided
+
+    def _on_change(self, market_id: str, runners: list[Runner]) -> bool:
+        view = self.markets.get(market_id)
+        if view is None or view.stale or self.markets.definition_changed(market_id):
+            view = self._reload(market_id)
+        return view is not None and view.status is not None and self._on_market(view, runners)
 
     def _on_market(self, view: MarketView, runners: list[Runner]) -> bool:
         """Matches and decides the touched runners of one market."""
@@ -305,7 +314,6 @@ class Engine:
 
     def _look_for_stale(self) -> None:
         """Finds markets with resting orders that went stale, and has them decided anew."""
-        self._stale_check_ms = self.now_ms
         self._recovery.look_again(self.now_ms)
         resting = list(self._desk.orders.by_runner())
         for market_id in dict.fromkeys(runner.market_id for runner in resting):

@@ -59,6 +59,11 @@ class Router:
         return self._executor.healthy
 
     @property
+    def is_dirty(self) -> bool:
+        """Whether something was sent that the executor has not been asked about."""
+        return self._dirty
+
+    @property
     def in_flight(self) -> int:
         """Intents sent that were not answered."""
         return self.tracker.in_flight

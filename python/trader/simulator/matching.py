@@ -224,7 +224,8 @@ class RunnerMatching:
         least = 0.0
         for order in queue:
             position = order.position
-            advance(position, sight, 0, self._settings)
+            if not _tells_nothing(position, sight):
+                advance(position, sight, 0, self._settings)
             # The queue model looks at each order alone and may let a later one pass an earlier one.
             position.ahead_centi = least = max(position.ahead_centi, least)
 
@@ -267,7 +268,11 @@ class RunnerMatching:
         """Public offers on the other side at our prices or beyond take our orders."""
         other: TakenSide = side  # a back of ours crosses with what is available to back
         offered_centi, size_there = 0, 0
+        queues = self._resting.queues(side)
+        first_centi = min(queues) if side == "BACK" else max(queues)
         for price_centi, size_centi in book.offers(other):
+            if comes_before(side, price_centi, first_centi):
+                return  # none of ours is reached, nor by worse offers
             size_there = size_centi + (size_there if price_centi == offered_centi else 0)
             offered_centi = price_centi
             left = size_there - self.taken_at(other, price_centi)
@@ -396,6 +401,18 @@ class RunnerMatching:
             self._note_taken(order.side, offer_centi, size_centi)
         self._resting.leave(order, size_centi)
         return size_centi
+
+
+def _tells_nothing(position: Position, sight: Sight) -> bool:
+    """Whether an order's price shows what it showed before: most messages are about others."""
+    return (
+        sight.is_open
+        and not sight.upset
+        and position.seen
+        and not position.frozen
+        and sight.visible_centi == position.visible_centi
+        and position.ahead_centi <= position.visible_centi
+    )
 
 
 def _is_worse(side: RestedSide, price_centi: int, limit_centi: int) -> bool:

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from trader.collector import out_of_the_way
 from trader.config.schema import Config
 from trader.execution.blotter import Blotter
 from trader.execution.interfaces.executor import ExecutionError
@@ -105,7 +106,8 @@ class Replay:
             )
             try:
                 try:
-                    self._lines(session, lines)
+                    with out_of_the_way():
+                        self._lines(session, lines)
                     ended = "interrupted" if self.summary.interrupted else "done"
                     session.engine.finish(f"end of run: {ended}")
                 except ExecutionError:

@@ -56,10 +56,7 @@ class Markets:
 
     def is_stale(self, market_id: str) -> bool:
         """Whether a market's book may be untrue, read from the seam."""
-        if self.feed_lost:
-            return True
-        info = self._book.market(market_id)
-        return info is not None and info["stale"]
+        return self.feed_lost or market_id in self._book.stale_markets()
 
     def forget(self, market_id: str) -> None:
         """A market that is over is held no more."""

@@ -21,6 +21,7 @@ from trader.apps.interrupt import Interrupt
 from trader.betfair.dial import StreamError
 from trader.betfair.stream import StreamClient, StreamCredentials, Subscription
 from trader.clock import WallClock
+from trader.collector import out_of_the_way
 from trader.config.schema import Config
 from trader.execution.blotter import Blotter
 from trader.execution.executor_py.from_document import stream_endpoint, venue_client
@@ -138,7 +139,8 @@ class _Desk:
                 adopt(session, book, blotter, heard_seq)
             chores.start()
             self._say(markets)
-            trader.run()
+            with out_of_the_way():
+                trader.run()
         except _ENDS as error:
             failure = error
         finally:
