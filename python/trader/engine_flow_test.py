@@ -118,7 +118,9 @@ def test_what_may_be_lost_was_lost_and_nothing_leaves_any_more(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     maker = Resting("passive_maker", Side.BACK, 320)
-    scene = scene_with(tmp_path, monkeypatch, maker, settings=["risk.max_loss=1", "risk.check_every_ms=1000"])
+    scene = scene_with(
+        tmp_path, monkeypatch, maker, settings=["risk.max_loss=1", "risk.check_every_ms=1000"]
+    )
     scene.define(rc=QUOTED)
     scene.change([{"id": 1, "atb": [[3.2, 99.0]], "atl": [[3.2, 0], [3.3, 50.0]]}])
     scene.change([{"id": 1, "atb": [[3.2, 0], [9.0, 10.0]], "atl": [[3.3, 0], [9.4, 10.0]]}])

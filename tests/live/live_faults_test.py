@@ -6,6 +6,8 @@ from __future__ import annotations
 import os
 import random
 import signal
+import time
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -74,6 +76,23 @@ def test_the_trader_is_killed_with_orders_open_and_goes_on(tmp_path: Path, backe
             assert trader.rows("select count(*) from runs") == [(4,)]
             told = trader.rows("select seq from reports where seq > 0")
             assert len(told) == len(set(told)), "each report is kept once"
+
+
+def test_a_sidecar_whose_trader_is_gone_cancels_what_rests(tmp_path: Path) -> None:
+    with races(tmp_path, pre_off_s=40.0) as venue:
+        profile = venue.profile(execution={"backend": "rust", "trader_timeout_s": 1.0})
+        with live_trader(tmp_path, profile) as trader:
+            trader.wait_for(PLACED, 4)
+            left = children(trader)
+            trader.kill()
+            trader.wait()
+            deadline_s = time.monotonic() + 20.0
+            while any(bet["remaining"] for bet in venue.scene.bets()):
+                assert time.monotonic() < deadline_s, "in time"
+                time.sleep(0.1)
+            for pid in left:
+                with suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGKILL)
 
 
 def test_the_sidecar_is_killed_and_started_again(tmp_path: Path) -> None:

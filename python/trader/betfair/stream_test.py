@@ -240,3 +240,83 @@ def test_resubscribing_asks_for_an_image_at_once() -> None:
         assert stream.next_line(CONNECTS_S) is None
         assert "clk" not in peers.get(timeout=10).requests[1]
         stream.close()
+
+
+def test_another_subscription_goes_over_the_standing_connection_and_forgets_the_place() -> None:
+    with venue() as (endpoint, peers):
+        stream = client(endpoint, heartbeat_ms=5000)
+        stream.next_line(CONNECTS_S)
+        peer = peers.get(timeout=10)
+        first = peer.requests[1]["id"]
+        peer.say(b'{"op":"mcm","id":%d,"initialClk":"i","clk":"1","pt":1,"mc":[]}' % first)
+        next_line(stream)
+        stream.subscribe({"marketFilter": {"marketIds": ["1.2"]}})
+        request = peer.hear()
+        assert (request["op"], request["marketFilter"]) == (
+            "marketSubscription",
+            {"marketIds": ["1.2"]},
+        )
+        assert "clk" not in request
+        # A late line of the former subscription is passed on, but its place is not ours.
+        peer.say(b'{"op":"mcm","id":%d,"clk":"9","pt":2,"mc":[]}' % first)
+        next_line(stream)
+        peer.hang_up()
+        while stream.counts.connects < 2:
+            stream.next_line(0.05)
+        again = peers.get(timeout=10).requests[1]
+        assert again["marketFilter"] == {"marketIds": ["1.2"]}
+        assert "clk" not in again
+        stream.close()
+
+
+def test_it_is_up_from_its_first_line_until_the_connection_is_lost() -> None:
+    with venue() as (endpoint, peers):
+        stream = client(endpoint, heartbeat_ms=5000)
+        stream.next_line(CONNECTS_S)
+        peer = peers.get(timeout=10)
+        ups = [stream.is_up]  # nothing was heard yet
+        peer.say(SUCCESS, SUCCESS, IMAGE)
+        next_line(stream)
+        ups.append(stream.is_up)
+        peer.hang_up()
+        assert stream.next_line(0.05) is None
+        ups.append(stream.is_up)
+        assert ups == [False, True, False]
+        stream.close()
+
+
+@pytest.mark.parametrize(
+    ("conflate_ms", "delayed"), [(0, False), (120_000, False), (180_000, True)]
+)
+def test_a_key_for_delayed_data_is_known_by_its_conflation(conflate_ms: int, delayed: bool) -> None:
+    with venue() as (endpoint, peers):
+        stream = client(endpoint, heartbeat_ms=5000)
+        stream.next_line(CONNECTS_S)
+        said = b'{"op":"mcm","ct":"SUB_IMAGE","conflateMs":%d,"pt":1,"mc":[]}' % conflate_ms
+        peers.get(timeout=10).say(said)
+        next_line(stream)
+        assert stream.is_delayed is delayed
+        stream.close()
+
+
+def test_nobody_waits_for_a_connection_that_takes_long() -> None:
+    arrived, may_go = threading.Event(), threading.Event()
+
+    def slow_log_in() -> str:
+        arrived.set()
+        assert may_go.wait(20)
+        return "new"
+
+    with venue() as (endpoint, peers):
+        credentials = StreamCredentials("key", lambda: "token", slow_log_in)
+        stream = StreamClient(endpoint, Subscription("marketSubscription", {}), credentials)
+        stream.next_line(CONNECTS_S)
+        peers.get(timeout=10).say(failure("NO_SESSION"))
+        while not arrived.is_set():
+            assert stream.next_line(0.01) is None
+        # The log-in is under way, and whoever asks for lines is answered.
+        assert [stream.next_line(0.0) for _ in range(100)] == [None] * 100
+        may_go.set()
+        while stream.counts.connects < 2:
+            assert stream.next_line(0.05) is None
+        stream.close()

@@ -40,7 +40,7 @@ class Recorder:
         if self.why_stopped is not None:
             return
         if self.bytes_written + len(raw) + 1 > self._max_bytes:
-            self._stop(f"it has {self.bytes_written} bytes, and monitoring.record_max_bytes is")
+            self._stop(f"live.record_max_bytes is {self._max_bytes}")
             return
         try:
             self._file.write(raw + b"\n")

@@ -48,7 +48,7 @@ def _called(node: ast.Call) -> str:
 
 
 def _may(name: str) -> bool:
-    if name.split(".")[0] in MAY_IMPORT_OUTSIDE:
+    if name.split(".", maxsplit=1)[0] in MAY_IMPORT_OUTSIDE:
         return True
     return any(name == allowed or name.startswith(f"{allowed}.") for allowed in MAY_IMPORT)
 
