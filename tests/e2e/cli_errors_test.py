@@ -277,3 +277,12 @@ def test_output_into_a_closed_pipe_is_no_error() -> None:
         errors = process.stderr.read()
         process.wait(60)
     assert errors == b""
+
+
+def test_the_demos_exchange_is_not_for_the_sidecar(tmp_path: Path) -> None:
+    line = refused(
+        2,
+        *("demo", "--out", str(tmp_path / "out")),
+        *("--set", "execution.backend=rust", "--set", "execution.dry_run=false"),
+    )
+    assert "execution.backend rust with execution.dry_run false is for `trader live`" in line

@@ -50,11 +50,6 @@ def test_the_demo_profile_has_rust_signals_and_trades_at_the_simulated_exchange(
     assert config.hotloop.seam_config()["queue"] == load().hotloop.seam_config()["queue"]
 
 
-def test_the_sidecar_is_dry_in_this_version() -> None:
-    with pytest.raises(ConfigError, match=r"execution\.dry_run.*the sidecar"):
-        load(None, ["execution.backend=rust", "execution.dry_run=false"])
-
-
 def test_rust_signals_need_both_enabled_and_rust() -> None:
     assert load("demo", ["hotloop.enabled=false"]).hotloop.backend == "python"
     assert load("demo", ["hotloop.rust=false"]).hotloop.backend == "python"

@@ -21,7 +21,7 @@ YEAR_S: Final = 366 * 86_400.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SelectorConfig:
-    """Empty lists take any."""
+    """Empty lists take any. A `before_off_s` of a year is no limit."""
 
     market_ids: tuple[str, ...] = rule(Texts("a list of market ids, in quotes"))
     event_types: tuple[str, ...] = rule(Texts("a list of event type ids, in quotes"))
@@ -85,7 +85,8 @@ class Selector:
         off_ms = view.off_ms
         from_ms = until_ms = None
         if off_ms is not None:
-            from_ms = off_ms - round(config.before_off_s * 1000)
+            if config.before_off_s < YEAR_S:
+                from_ms = off_ms - round(config.before_off_s * 1000)
             if config.until_off_s > 0:
                 until_ms = off_ms - round(config.until_off_s * 1000)
         return _Window(self._reason(view), from_ms, until_ms)

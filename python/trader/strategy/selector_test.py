@@ -71,6 +71,10 @@ def test_the_window_is_before_the_scheduled_start() -> None:
     assert [of.refuses(one, at) for at in times] == ["too_early", None, None, "too_late"]
 
 
+def test_a_year_before_is_no_limit() -> None:
+    assert selector().refuses(view(off_ms=10**15), 0) is None
+
+
 def test_places_are_kept_until_a_market_closes() -> None:
     of = selector("selector.max_markets=2")
     first, second, third = (view(f"1.{n}") for n in (1, 2, 3))

@@ -103,7 +103,7 @@ def configuration(options: dict[str, Any]) -> Config:
     config = load(None, (*backends, execution, *OVERRIDES))
     # Not an edge of the product: the registry is given it for this process.
     cast(dict[str, type[Edge[Any]]], EDGES).update(EDGES_HERE)
-    return replace(config, edges={options["edge"]: EdgeConfig(enabled=True)})
+    return replace(config, edges={options["edge"]: EdgeConfig(enabled=True, priority=100)})
 
 
 class Run:
