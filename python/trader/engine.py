@@ -193,6 +193,7 @@ class Engine:
         """The end of `finish`; all there is to do when the executor is gone. Without the seam what
         did not settle is valued without prices."""
         self._results.value_rest()
+        self._desk.keep()
         self._blotter.flush()
 
     def _tell_executor(self) -> None:
@@ -200,6 +201,7 @@ class Engine:
         self._router.tick(self.now_ms)
         while self._desk.take(self.now_ms) or self._hedging.send(self.now_ms):
             self._router.tick(self.now_ms)
+        self._desk.keep()
 
     # --- a line's consequences ------------------------------------------------------------------
 

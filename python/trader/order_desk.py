@@ -107,6 +107,7 @@ class OrderDesk:
         self._intents: dict[str, tuple[Runner, QuoteIntent]] = {}
         self.orders = orders
         self._amended: set[str] = set()
+        self._unkept: list[tuple[Runner, QuoteIntent]] = []
         bus.subscribe(self._on_report)
 
     def adopt(self, runner: Runner, intent: QuoteIntent, order: OpenOrder | None) -> None:
@@ -270,11 +271,20 @@ class OrderDesk:
             self._charge(intent.ts_ms)
         self._router.send(intent)
         self.counts.intents[intent.edge, intent.action.value] += 1
-        self._blotter.intent(intent)
-        if intent.action is not Action.CANCEL and not self._book_lost:
-            self._estimate(runner, intent)
+        self._unkept.append((runner, intent))
         if self._observer is not None:
             self._observer.intent(intent)
+
+    def keep(self) -> None:
+        """Writes down what was sent since the last time, and what the book says of it; called when
+        it has left, and before the next line."""
+        if not self._unkept:
+            return
+        unkept, self._unkept = self._unkept, []
+        for runner, intent in unkept:
+            self._blotter.intent(intent)
+            if intent.action is not Action.CANCEL and not self._book_lost:
+                self._estimate(runner, intent)
 
     def _charge(self, ts_ms: int) -> None:
         """A transaction that the venue counts."""
@@ -282,8 +292,8 @@ class OrderDesk:
         self.counts.charges_e4 = self._gates.fee_gate.charges_e4()
 
     def _estimate(self, runner: Runner, intent: QuoteIntent) -> None:
-        """Keeps what the book said of the order as it left: what compares two runs, and judges
-        the estimates afterwards."""
+        """What the book says of an order as it leaves: it compares two runs, and the estimates are
+        judged by it afterwards."""
         market_id, selection_id, handicap, _ = runner
         book, side, price = self._book, intent.side.value, intent.price_centi / 100
         size = intent.size_centi / 100

@@ -84,7 +84,6 @@ def play(fixture: Fixture, folder: Path, hotloop: str, execution: str) -> list[l
             f"hotloop.enabled={on}",
             f"hotloop.rust={on}",
             f"execution.backend={execution}",
-            "execution.transport=uds",
         ],
     )
     transcript = Transcript()

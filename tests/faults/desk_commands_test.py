@@ -1,4 +1,4 @@
-"""`trader orders`, `cancel-all` and `flatten` at a venue with orders of ours."""
+"""`trader orders`, `cancel-all`, `kill`, `resume`, `flatten` at a venue with orders of ours."""
 
 from __future__ import annotations
 
@@ -88,6 +88,35 @@ def test_cancel_all_says_who_has_the_orders(capsys: pytest.CaptureFixture[str]) 
         assert code == 3
         assert "a trader with the Python executor" in said and "Ctrl-C" in said
         trading.close_down()
+
+
+def test_kill_takes_everything_away_and_refuses_until_resume(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    with desk() as trading:
+        with_orders(trading)
+        assert run(capsys, "kill", trading) == (0, "no order is open\n")
+        trading.wait_for("i1", "PLACED", "CANCELLED")
+        refused = trading.place()
+        trading.wait(lambda: trading.is_ended(refused.intent_id))
+        assert trading.by_intent[refused.intent_id][-1].reject_code == "KILLED"
+        assert run(capsys, "orders", trading)[1].endswith("0 orders open, KILLED\n")
+        code, said = run(capsys, "resume", trading)
+        assert code == 0
+        assert "new orders are taken again" in said
+        taken = trading.place()
+        trading.wait_for(taken.intent_id, "PLACED")
+        trading.close_down()
+
+
+def test_a_kill_where_nobody_trades_is_remembered(capsys: pytest.CaptureFixture[str]) -> None:
+    with desk() as trading:
+        with_orders(trading)
+        dead(trading)
+        assert run(capsys, "kill", trading) == (0, "no order is open\n")
+        assert "KILLED" in run(capsys, "orders", trading)[1]
+        assert run(capsys, "resume", trading)[0] == 0
+        assert "KILLED" not in run(capsys, "orders", trading)[1]
 
 
 def test_flatten_closes_what_was_matched(capsys: pytest.CaptureFixture[str]) -> None:

@@ -14,7 +14,7 @@ from trader.betfair.signals.settings import QUEUE_MODELS
 
 COMMANDS: Final = (
     *("demo", "replay", "parity", "compare", "live", "sim-exchange", "config", "compat"),
-    *("orders", "cancel-all", "flatten"),
+    *("orders", "cancel-all", "flatten", "kill", "resume"),
 )
 WORKERS_MAX: Final = 256
 FEEDS: Final = ("raw", "normalized")
@@ -113,12 +113,14 @@ _DESK_EXAMPLES: Final = """\
 The configuration (--profile) says which journal of orders and which venue: the one that is traded
 with. `orders` only reads. `cancel-all` asks the sidecar that trades, past its trader; where nobody
 trades it does it itself. `flatten` closes positions at the market's prices, a few ticks beyond the
-best at most, and refuses while somebody trades. Exit code 1: something is left.
+best at most, and refuses while somebody trades. After `kill` nothing new is taken, also by other
+traders and after restarts, until `resume`. Exit code 1: something is left.
 
 examples:
   trader orders --profile live.yaml
   trader cancel-all --profile live.yaml
   trader flatten --profile live.yaml
+  trader kill --profile live.yaml
 """
 _COMPAT_EXAMPLES: Final = """\
 Asks the Hotloops and the executor that are installed here which versions they are, then prints the
@@ -418,6 +420,8 @@ def _add_desk(commands: argparse._SubParsersAction[Parser]) -> None:
         ("orders", "print open orders and positions, as the journal of orders has them"),
         ("cancel-all", "cancel every order, by the executor that runs or by one of its own"),
         ("flatten", "cancel every order and close every position, when nobody trades"),
+        ("kill", "cancel every order and take no new ones, whoever sends them, until resume"),
+        ("resume", "take new orders again after a kill, by hand or by risk.max_loss"),
     ):
         _add_config_options(_command(commands, name, summary, _DESK_EXAMPLES), None)
 

@@ -52,6 +52,8 @@ _COMMANDS: Final = {
     "live": live.run,
     "orders": desk.orders,
     "cancel-all": desk.cancel_all,
+    "kill": desk.kill,
+    "resume": desk.resume,
     "flatten": desk.flatten,
 }
 

@@ -1,8 +1,8 @@
-"""`trader orders`, `cancel-all` and `flatten`: the hands of the person at the desk.
+"""`trader orders`, `cancel-all`, `kill`, `resume`, `flatten`: the hands of the person at the desk.
 
 All of them go by the journal of orders: what is open stands there, whichever executor runs or none.
-`cancel-all` asks the executor that has the journal; where nobody has it, an executor is started for
-it. `flatten` is for when nobody trades: it has the journal to itself.
+`cancel-all`, `kill` and `resume` ask the executor that has the journal; where nobody has it, one is
+started for it. `flatten` is for when nobody trades: it has the journal to itself.
 """
 
 from __future__ import annotations
@@ -74,15 +74,38 @@ def _line(order: Order) -> str:
 
 def cancel_all(arguments: argparse.Namespace, _interrupt: Interrupt) -> int:
     """Cancels every order. Exit code 1 when some are still open."""
+    return _control(arguments, "cancel_all")
+
+
+def kill(arguments: argparse.Namespace, _interrupt: Interrupt) -> int:
+    """Cancels every order and refuses new ones, whoever sends them, until `resume`. Exit code 1
+    when some are still open."""
+    return _control(arguments, "kill")
+
+
+def resume(arguments: argparse.Namespace, _interrupt: Interrupt) -> int:
+    """Takes new orders again after a kill."""
+    return _control(arguments, "resume")
+
+
+def _control(arguments: argparse.Namespace, action: str) -> int:
     sections = document(configured(arguments))
+    folder = Path(sections["journal"]["dir"])
     try:
         with _executor(sections) as executor:
-            return _end_all(executor)
+            executor.control(action, "by hand")
+            if action != "resume":
+                return _ended(executor)
+            executor.poll()
     except JournalInUseError as error:
-        return _ask(error.holder, Path(sections["journal"]["dir"]))
+        _ask(error.holder, action)
+        if action != "resume":
+            return _told(_wait(lambda: len(read_journal(folder).orders)))
+    print("new orders are taken again; a trader that has killed itself has to be started again")
+    return 0
 
 
-def _ask(holder: Mapping[str, Any], folder: Path) -> int:
+def _ask(holder: Mapping[str, Any], action: str) -> None:
     """Tells the executor that has the journal. Raises `ExecutorStartError`."""
     if holder.get("backend") != "rust" or "control" not in holder:
         raise ExecutorStartError(
@@ -90,7 +113,7 @@ def _ask(holder: Mapping[str, Any], folder: Path) -> int:
             "Python executor): end it with Ctrl-C or SIGTERM, it cancels what rests"
         )
     request = urllib.request.Request(
-        f"http://{holder['control']}/control/cancel_all",
+        f"http://{holder['control']}/control/{action}",
         method="POST",
         headers={"X-Token": read_secret(holder["token_file"])},
     )
@@ -102,7 +125,6 @@ def _ask(holder: Mapping[str, Any], folder: Path) -> int:
             f"the sidecar (process {holder.get('pid')}) does not answer: {error}; end it "
             "(SIGKILL if need be), then run this again"
         ) from None
-    return _told(_wait(lambda: len(read_journal(folder).orders)))
 
 
 def flatten(arguments: argparse.Namespace, _interrupt: Interrupt) -> int:
@@ -111,7 +133,8 @@ def flatten(arguments: argparse.Namespace, _interrupt: Interrupt) -> int:
     sections = document(configured(arguments))
     try:
         with _executor(sections) as executor:
-            left = _end_all(executor)
+            executor.control("cancel_all", "by hand")
+            left = _ended(executor)
             return _close_all(executor) or left
     except JournalInUseError as error:
         raise ExecutorStartError(
@@ -131,8 +154,8 @@ def _executor(sections: Mapping[str, Any]) -> Iterator[VenueExecutor]:
         executor.stop()
 
 
-def _end_all(executor: VenueExecutor) -> int:
-    executor.control("cancel_all", "by hand")
+def _ended(executor: VenueExecutor) -> int:
+    """Waits for the end of every order."""
 
     def open_orders() -> int:
         executor.poll()
