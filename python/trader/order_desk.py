@@ -33,6 +33,7 @@ from trader.strategy.edges.base import Cancel, Place, Proposal, Replace
 from trader.strategy.fee_gate import Refused
 from trader.strategy.gates import Gates
 from trader.strategy.hotloop.interface import HotloopApi
+from trader.strategy.sizer import loss_e4_per_centi
 
 STRATEGY_REF: Final = "hotloop"
 
@@ -267,13 +268,24 @@ class OrderDesk:
         self._intents[intent.intent_id] = (runner, intent)
         if intent.action is not Action.CANCEL:
             self.orders.sent(runner, intent)
-            self._gates.exposure.changed(intent.market_id)
+            self._gates.exposure.sent(intent.market_id, self._new_loss_e4(intent))
             self._charge(intent.ts_ms)
         self._router.send(intent)
         self.counts.intents[intent.edge, intent.action.value] += 1
         self._unkept.append((runner, intent))
         if self._observer is not None:
             self._observer.intent(intent)
+
+    def _new_loss_e4(self, intent: QuoteIntent) -> int:
+        """What a PLACE can lose, or a REPLACE more than its target."""
+        per_centi = loss_e4_per_centi(intent.side, intent.price_centi)
+        if intent.action is Action.PLACE:
+            return intent.size_centi * per_centi
+        target = self._router.order(intent.target_intent_id or "")
+        if target is None:
+            return 0
+        more = per_centi - loss_e4_per_centi(intent.side, target.price_centi)
+        return target.remaining_centi * max(0, more)
 
     def keep(self) -> None:
         """Writes down what was sent since the last time, and what the book says of it; called when
@@ -340,7 +352,7 @@ class OrderDesk:
     def _follow(self, report: ExecutionReport, runner: Runner, intent: QuoteIntent) -> None:
         """Keeps all that knows of our orders in step with one report of ours."""
         self.orders.changed()
-        self._gates.exposure.changed(runner.market_id)
+        self._gates.exposure.less(runner.market_id)
         if intent.action is Action.CANCEL:
             if report.status is Status.REJECTED:
                 self._charge(report.ts_ms)

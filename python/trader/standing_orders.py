@@ -19,17 +19,31 @@ class StandingOrders:
 
     def __init__(self, router: Router) -> None:
         self._router = router
-        self._on_the_way: dict[str, tuple[Runner, QuoteIntent]] = {}
+        self._coming: dict[str, dict[str, tuple[Runner, OpenOrder]]] = {}  # new ones, by market
+        self._moving: dict[str, dict[str, QuoteIntent]] = {}  # by market
+        self._on_the_way: dict[str, str] = {}  # intent → market
         self._by_runner: dict[Runner, list[OpenOrder]] = {}
         self._changed = False
 
     def sent(self, runner: Runner, intent: QuoteIntent) -> None:
         """A PLACE or a REPLACE was handed to the executor."""
-        self._on_the_way[intent.intent_id] = (runner, intent)
+        market_id = intent.market_id
+        self._on_the_way[intent.intent_id] = market_id
+        if intent.action is Action.PLACE:
+            coming = self._coming.setdefault(market_id, {})
+            coming[intent.intent_id] = (runner, _as_resting(intent))
+        else:
+            self._moving.setdefault(market_id, {})[intent.intent_id] = intent
 
     def answered(self, intent_id: str) -> None:
         """An intent rests now, or has ended."""
-        self._on_the_way.pop(intent_id, None)
+        market_id = self._on_the_way.pop(intent_id, None)
+        if market_id is None:
+            return
+        for by_market in (self._coming, self._moving):
+            of_market = by_market.get(market_id)
+            if of_market is not None and of_market.pop(intent_id, None) and not of_market:
+                del by_market[market_id]
 
     def changed(self) -> None:
         """An order is another than it was."""
@@ -60,15 +74,12 @@ class StandingOrders:
         orders = self.by_runner().get(runner)
         return [order for order in orders if order.edge == edge] if orders else NO_ORDERS
 
-    def standing(self, runner: Runner) -> list[OpenOrder]:
+    def standing(self, runner: Runner) -> Sequence[OpenOrder]:
         """All orders on a runner, those on their way included."""
-        orders = list(self.on(runner))
-        orders.extend(
-            _as_resting(intent)
-            for whose, intent in self._on_the_way.values()
-            if whose == runner and intent.action is Action.PLACE
-        )
-        return orders
+        coming = self._coming.get(runner.market_id)
+        if not coming:
+            return self.on(runner)
+        return [*self.on(runner), *(order for whose, order in coming.values() if whose == runner)]
 
     def at_risk(self, market_id: str) -> Sequence[OpenOrder]:
         """A market's resting orders with those on their way, as they may come to stand.
@@ -76,16 +87,19 @@ class StandingOrders:
         One message can touch all runners of a market, and nothing is heard back before its end:
         each order must fit under the caps beside those sent just before it.
         """
-        resting = self._router.open_orders(market_id)
-        sent = [i for _, i in self._on_the_way.values() if i.market_id == market_id]
-        if not sent:
-            return resting
-        moves = {i.target_intent_id: i.price_centi for i in sent if i.action is Action.REPLACE}
-        # Until a move is answered either price may be matched: the higher one costs a lay more.
-        return [
-            replace(order, price_centi=max(order.price_centi, moves.get(order.intent_id, 0)))
-            for order in resting
-        ] + [_as_resting(i) for i in sent if i.action is Action.PLACE]
+        orders = self._router.open_orders(market_id)
+        moving = self._moving.get(market_id)
+        if moving:
+            # Until a move is answered either price may be matched: the higher one costs a lay more.
+            moves = {intent.target_intent_id: intent.price_centi for intent in moving.values()}
+            orders = [
+                replace(order, price_centi=moves[order.intent_id])
+                if moves.get(order.intent_id, 0) > order.price_centi
+                else order
+                for order in orders
+            ]
+        coming = self._coming.get(market_id)
+        return [*orders, *(order for _, order in coming.values())] if coming else orders
 
 
 def _as_resting(intent: QuoteIntent) -> OpenOrder:

@@ -47,10 +47,8 @@ class Risk:
             return None
         if market_id in self._barred:
             return Refused("market_loss")
-        after_e4 = self._exposure.total_e4() + new_loss_e4
-        if after_e4 > round(self._config.max_exposure * 10_000):
-            return Refused("risk_exposure")
-        return None
+        fits = self._exposure.fits(new_loss_e4, round(self._config.max_exposure * 10_000))
+        return None if fits else Refused("risk_exposure")
 
     def is_due(self, now_ms: int) -> bool:
         """Whether to call `look`; cheap."""

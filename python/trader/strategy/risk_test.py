@@ -59,6 +59,27 @@ def test_only_what_has_changed_is_worked_out_and_what_is_settled_is_gone() -> No
     assert rig.exposure.total_e4() == 0
 
 
+def test_what_orders_can_lose_is_bounded_without_working_it_out() -> None:
+    rig = Rig()
+    asked: list[str] = []
+
+    def view_of(market_id: str) -> MarketView:
+        asked.append(market_id)
+        return rig.views[market_id]
+
+    exposure = Exposure(rig.ledger, view_of, rig.orders.__getitem__)
+    exposure.sent("1.1", 100)
+    exposure.less("1.1")
+    assert exposure.fits(50, 150)
+    assert asked == []
+    assert exposure.fits(150, 150), "nothing rests: worked out, it is 0"
+    assert asked == ["1.1"]
+    rig.orders["1.1"].append(order(A, Side.BACK, 300, 10))
+    exposure.changed("1.1")
+    assert not exposure.fits(0, 999), "what may be more is always worked out"
+    assert exposure.fits(0, 1_000)
+
+
 def test_no_order_leaves_past_the_exposure_but_one_that_takes_inventory_back() -> None:
     rig = Rig("risk.max_exposure=15")
     record(rig.ledger, fill(A, Side.BACK, 300, 1000))
