@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Final
+from typing import Final, TypeVar
 
 from trader.execution.interfaces.executor import OpenOrder
 from trader.execution.interfaces.intents import Action, QuoteIntent
 from trader.execution.router import Router
 from trader.strategy.context import Runner
 
+T = TypeVar("T")
 NO_ORDERS: Final[Sequence[OpenOrder]] = ()
 
 
@@ -40,10 +41,8 @@ class StandingOrders:
         market_id = self._on_the_way.pop(intent_id, None)
         if market_id is None:
             return
-        for by_market in (self._coming, self._moving):
-            of_market = by_market.get(market_id)
-            if of_market is not None and of_market.pop(intent_id, None) and not of_market:
-                del by_market[market_id]
+        _leave(self._coming, market_id, intent_id)
+        _leave(self._moving, market_id, intent_id)
 
     def changed(self) -> None:
         """An order is another than it was."""
@@ -100,6 +99,14 @@ class StandingOrders:
             ]
         coming = self._coming.get(market_id)
         return [*orders, *(order for _, order in coming.values())] if coming else orders
+
+
+def _leave(by_market: dict[str, dict[str, T]], market_id: str, intent_id: str) -> None:
+    of_market = by_market.get(market_id)
+    if of_market is not None:
+        of_market.pop(intent_id, None)
+        if not of_market:
+            del by_market[market_id]
 
 
 def _as_resting(intent: QuoteIntent) -> OpenOrder:
