@@ -20,7 +20,6 @@ YOUNG_MAX: Final = 50_000
 def out_of_the_way() -> Iterator[None]:
     """Enter when the session has been made; everything is as it was afterwards."""
     young, middle, old = gc.get_threshold()
-    gc.collect()
     gc.freeze()
     gc.set_threshold(YOUNG_MAX, middle, old)
     try:
