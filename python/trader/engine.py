@@ -203,6 +203,23 @@ class Engine:
             self._router.tick(self.now_ms)
         self._desk.keep()
 
+    def imaged(self, from_pt_ms: int) -> None:
+        """An image of everything that is subscribed to has come, its first line published at
+        `from_pt_ms`. What it did not have may be over, or be none of ours any more: stale."""
+        for view in self.markets.views():
+            info = self._book.market(view.market_id)
+            heard_ms = info["pt"] if info is not None else None
+            if view.status != "CLOSED" and (heard_ms is None or heard_ms < from_pt_ms):
+                self.markets.silent.add(view.market_id)
+                _log.warning("market %s is not in the stream's image: not quoted", view.market_id)
+        self._look_for_stale()
+
+    def forget(self, market_id: str) -> None:
+        """A market that is over and done with is held no more."""
+        self.markets.forget(market_id)
+        self._ledger.forget(market_id)
+        self._router.forget(market_id)
+
     # --- a line's consequences ------------------------------------------------------------------
 
     def _to_line_time(self) -> None:
@@ -230,6 +247,7 @@ class Engine:
         return decided
 
     def _on_change(self, market_id: str, runners: list[Runner]) -> bool:
+        self.markets.silent.discard(market_id)
         view = self.markets.get(market_id)
         if view is None or view.stale or self.markets.definition_changed(market_id):
             view = self._reload(market_id)

@@ -144,3 +144,42 @@ def test_the_estimates_of_every_order_are_kept(tmp_path: Path) -> None:
     assert all(0.0 <= p <= 1.0 and ttf > 0 for p, ttf, *_ in kept)
     assert [row[2:] for row in kept] == [(50.0, 3.1), (50.0, 3.1)] or kept[0][2] == 50.0
     scene.blotter.close()
+
+
+def test_a_market_that_an_image_of_everything_does_not_have_is_not_quoted(tmp_path: Path) -> None:
+    scene = Scene(tmp_path)
+    engine = scene.session.engine
+    scene.define(rc=QUOTED)
+    assert scene.open_sides() == ["BACK", "LAY"]
+    engine.imaged(scene.pt)
+    assert scene.open_sides() == ["BACK", "LAY"], "it was in the image"
+    engine.imaged(scene.pt + 1)
+    assert scene.open_sides() == []
+    scene.change(QUOTED)
+    assert scene.open_sides() == ["BACK", "LAY"], "it was heard of"
+    scene.blotter.close()
+
+
+def test_a_market_that_is_forgotten_takes_no_room_and_leaves_its_result(tmp_path: Path) -> None:
+    scene = Scene(tmp_path)
+    scene.define(rc=QUOTED)
+    scene.change([{"id": 1, "atb": [[3.2, 99.0]], "atl": [[3.2, 0], [3.4, 50.0]]}])
+    scene.define("CLOSED", winner=1)
+    scene.session.engine.forget("1.1")
+    assert scene.session.engine.markets.views() == []
+    assert scene.session.ledger.markets() == []
+    assert scene.session.results.by_market["1.1"].kind == "settled", "what it came to is kept"
+    scene.blotter.close()
+
+
+def test_what_the_venue_pays_is_the_result_also_of_a_market_of_another_run(tmp_path: Path) -> None:
+    scene = Scene(tmp_path)
+    results, runner = scene.session.results, Runner("1.9", 5, 0.0, 0)
+    scene.session.ledger.carried(runner, 200_000, -100_000)
+    assert results.unpaid() == ["1.9"]
+    scene.session.engine.paid_out("1.9", 200_000, 10_000)
+    assert results.unpaid() == []
+    assert scene.rows("select market_id, kind, net_e4 from settlements") == [
+        ("1.9", "venue", 190_000)
+    ]
+    scene.blotter.close()

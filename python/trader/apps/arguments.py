@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Final, NoReturn
 
 from trader import __version__
+from trader.apps import examples
 from trader.betfair.signals.settings import QUEUE_MODELS
 
 COMMANDS: Final = (
@@ -19,160 +20,6 @@ COMMANDS: Final = (
 WORKERS_MAX: Final = 256
 FEEDS: Final = ("raw", "normalized")
 DEFAULT_COMMAND: Final = "demo"
-
-_EXAMPLES: Final = """\
-examples:
-  trader                                          the demo: a generated race, paper money
-  trader --hotloop python --execution python      the same without Rust
-  trader demo --seed 11 --speed max --out demo    another race, as fast as it goes
-  trader replay 1.200806927.json --out out        a recording through the trader
-  trader replay day/*.bz2 --out day-out --execution rust
-  trader parity 1.200806927.json                  Rust and Python hotloop, every answer compared
-  trader compare out-rust out-python              two replays, row against row
-  trader sim-exchange --markets 5 --speed 10      a Betfair of our own, for any client
-  trader config check                             every file of configs/, checked
-  trader config render --profile demo             the sidecar's own configuration
-  trader compat                                   which versions work together, and yours
-  trader live --profile live.yaml                 the venue's stream, orders by either executor
-  trader orders --profile live.yaml               what is open at the venue, and positions
-  trader cancel-all --profile live.yaml           all of it cancelled, whoever trades
-
-exit codes: 0 done, 1 the check found a difference, 2 bad arguments, input or configuration,
-3 could not start, 130 interrupted after a clean stop
-"""
-_REPLAY_EXAMPLES: Final = """\
-A recording is lines of the market stream (op mcm), plain or as .gz or .bz2; of a .tar or .zip
-every market recording in it is played. DIR gets summary.json and blotter.sqlite (tables runs,
-intents, estimates, cannibalisation, reports, fills, settlements, positions); the same replay again
-replaces them, a different one is refused. Several recordings are played at once, with the same
-result; those that are finished when it is interrupted, or killed, are kept, and the same command
-goes on with the rest.
-
-examples:
-  trader replay 1.127236622.bz2 --out out
-  trader replay 1.200806927.json --out out-py --hotloop python --feed normalized
-  trader replay 1.200806927.json --out wide --set edges.passive_maker.min_spread_ticks=3
-  trader replay data.tar --out month --workers 8
-"""
-_LIVE_EXAMPLES: Final = """\
-Logs in, asks the catalogue for what `selector` takes, and trades it until Ctrl-C (or until every
-market of selector.market_ids is over and paid out). With execution.dry_run, which is the default,
-nothing is sent: orders are matched here by the queue models. The profile says where the secrets
-are (`betfair`), which edges trade (`edges`), where the journal of orders lies
-(`execution.journal.dir`) and, to trade for real, `execution: {dry_run: false}`.
-
-Started again after a crash it goes on: open orders, positions and hedges are taken up.
-Ctrl-C cancels what rests. `trader orders` and `cancel-all` work beside it.
-
-examples:
-  trader live --profile live.yaml --set execution.dry_run=true
-  trader live --profile live.yaml --record recordings
-  trader live --profile live.yaml --execution rust --out day
-"""
-_PARITY_EXAMPLES: Final = """\
-Feeds the lines of each FILE (op mcm; plain, .gz, .bz2 or .zip) to the Rust Hotloop and to the
-Python reference, and compares what they answer after every line: books, signals, queue positions
-of made-up orders, definitions, counts. Integers, flags and lists must be equal, floats to 1e-9
-relative or 1e-12 absolute. Each feed with each queue model is a run of its own over the file; of
-the second queue model on, only what a queue model can change is compared.
-
-Stops at the first difference: file, line, market, runner, the call, both answers; exit code 1.
-
-examples:
-  trader parity 1.200806927.json
-  trader parity day/*.bz2 --feed raw --queue-model prob_power
-  trader parity 1.200806927.json --set hotloop.book.source=best --set hotloop.min_obs_s=0
-"""
-_COMPARE_EXAMPLES: Final = """\
-DIR_A and DIR_B are the folders of two replays of the same files with the same profile and
-configuration; backends and feed may differ. Every row of both blotters is held against its
-counterpart, and the table shows what two runs are accepted by:
-
-  what was read       lines, runner changes, markets
-  what was wanted     intents per minute by edge, intents by action, replace:place ratio, fee share
-  what was expected   last-traded times, and the distributions of p_fill and the time to fill that
-                      the books gave for each order as it was sent
-  what came of it     fills, matched stake, refusals, cancels, rejects, P&L of each market
-  the blotters        rows of intents, estimates, reports, fills, settlements, positions
-  time                apply_delta, decision, pfill_ttf: side by side with the ratio B to A
-
-Equal means equal; signals (p_fill, time to fill) are so to 1e-9 relative or 1e-12 absolute, as in
-`trader parity`, and the table says how many differ by that rounding. Times decide nothing. The
-first difference is shown with its table, run, intent and column.
-
-Exit code 1: something differs. Exit code 2: a folder holds no whole run, or the two were given
-different things to do (it says which).
-
-examples:
-  trader replay 1.200806927.json --out out-rust
-  trader replay 1.200806927.json --out out-python --hotloop python --execution python
-  trader compare out-rust out-python
-  trader compare out-rust out-python --json | jq '.rows[] | select(.equal == false)'
-"""
-_DESK_EXAMPLES: Final = """\
-The configuration (--profile) says which journal of orders and which venue: the one that is traded
-with. `orders` only reads. `cancel-all` asks the sidecar that trades, past its trader; where nobody
-trades it does it itself. `flatten` closes positions at the market's prices, a few ticks beyond the
-best at most, and refuses while somebody trades. After `kill` nothing new is taken, also by other
-traders and after restarts, until `resume`. Exit code 1: something is left.
-
-examples:
-  trader orders --profile live.yaml
-  trader cancel-all --profile live.yaml
-  trader flatten --profile live.yaml
-  trader kill --profile live.yaml
-"""
-_COMPAT_EXAMPLES: Final = """\
-Asks the Hotloops and the executor that are installed here which versions they are, then prints the
-matrix of every pair that was published (proto_wire/compatibility.yaml). A pair that does not work
-is refused at the start with the code it names, never at the first order.
-
-exit codes: 0 what is installed works together, 1 it does not, or what the configuration asks for
-is missing
-
-examples:
-  trader compat
-  trader compat --executor /opt/hotloop/bin/executor
-  trader compat --json --profile dry
-"""
-_DEMO_EXAMPLES: Final = """\
-A race of eight runners that never was, generated from a seed: ten minutes before the off, the
-race in play, the settlement. It runs on a simulated exchange in this process, which the trader
-reaches over sockets as it would Betfair; the exchange's time stands while the trader works, so a
-seed gives one result. No account, no data, no network. With --execution rust the sidecar keeps
-the orders in a dry run.
-
-examples:
-  trader demo
-  trader demo --seed 11 --speed 60
-  trader demo --hotloop python --execution python --speed max
-"""
-
-
-_EXCHANGE_EXAMPLES: Final = """\
-A Betfair on this machine: the Exchange Stream API and API-NG (JSON-RPC and REST, with log-in), for
-any client that can be given other addresses. Markets are recordings or generated races; your bets
-queue, match, lapse, are voided and settle as they would have. Standard output has one JSON line
-with addresses, account and files; a control port steps time, tells the ledger and makes faults.
-
-  client = betfairlightweight.APIClient("hotloop", "paper-money", app_key="paper-app-key")
-  client.api_uri, client.identity_uri = API + "/exchange/", API + "/api/"
-  client.login_interactive()
-
-With --tls, ca_file is the authority to trust; a client that is led here by the venue's host names
-verifies them as it would there, and certs=DIR has the certificate of client.login().
-
-Faults come from a YAML file, a list of rules, for example
-  - {fault: timeout, operation: placeOrders, times: 1, executed: true}
-  - {fault: duplicate, operation: ocm, probability: 0.1}
-
-examples:
-  trader sim-exchange
-  trader sim-exchange --markets 20 --speed 5 --incidents
-  trader sim-exchange --recording 1.200806927.json --speed 100
-  trader sim-exchange --recording 1.127236622.bz2 --clock wall --tls --out exchange
-  trader sim-exchange --clock stepped --faults faults.yaml
-"""
 
 
 class ArgumentError(Exception):
@@ -231,7 +78,7 @@ def _parser() -> Parser:
     parser = Parser(
         prog="trader",
         description="Hotloop: a trading system for the Betfair exchange. Without a command: demo.",
-        epilog=_EXAMPLES,
+        epilog=examples.TRADER,
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )
@@ -250,7 +97,7 @@ def _parser() -> Parser:
 
 
 def _add_demo(commands: argparse._SubParsersAction[Parser]) -> None:
-    demo = _command(commands, "demo", "trade paper money on a generated race", _DEMO_EXAMPLES)
+    demo = _command(commands, "demo", "trade paper money on a generated race", examples.DEMO)
     demo.add_argument("--seed", type=_seed, help="which race (default: simulator.demo.seed)")
     demo.add_argument(
         "--speed",
@@ -266,7 +113,7 @@ def _add_demo(commands: argparse._SubParsersAction[Parser]) -> None:
 
 
 def _add_replay(commands: argparse._SubParsersAction[Parser]) -> None:
-    replay = _command(commands, "replay", "recordings through the trader", _REPLAY_EXAMPLES)
+    replay = _command(commands, "replay", "recordings through the trader", examples.REPLAY)
     replay.add_argument("files", nargs="+", metavar="FILE", help="recordings of the market stream")
     replay.add_argument("--out", metavar="DIR", required=True, help="where to write")
     replay.add_argument(
@@ -310,7 +157,7 @@ def _add_many(replay: argparse.ArgumentParser) -> None:
 
 def _add_parity(commands: argparse._SubParsersAction[Parser]) -> None:
     summary = "hold the Rust hotloop against the Python reference"
-    parity = _command(commands, "parity", summary, _PARITY_EXAMPLES)
+    parity = _command(commands, "parity", summary, examples.PARITY)
     parity.add_argument("files", nargs="+", metavar="FILE", help="recordings of the market stream")
     parity.add_argument(
         "--feed",
@@ -331,7 +178,7 @@ def _add_parity(commands: argparse._SubParsersAction[Parser]) -> None:
 
 def _add_compare(commands: argparse._SubParsersAction[Parser]) -> None:
     summary = "hold two replays against each other, row by row"
-    compare = _command(commands, "compare", summary, _COMPARE_EXAMPLES)
+    compare = _command(commands, "compare", summary, examples.COMPARE)
     compare.add_argument("dir_a", metavar="DIR_A", help="the folder of a run (its --out)")
     compare.add_argument("dir_b", metavar="DIR_B", help="the folder of another run")
     compare.add_argument("--json", action="store_true", help="the table for scripts")
@@ -339,7 +186,7 @@ def _add_compare(commands: argparse._SubParsersAction[Parser]) -> None:
 
 def _add_exchange(commands: argparse._SubParsersAction[Parser]) -> None:
     summary = "a simulated Betfair for any client"
-    exchange = _command(commands, "sim-exchange", summary, _EXCHANGE_EXAMPLES)
+    exchange = _command(commands, "sim-exchange", summary, examples.EXCHANGE)
     exchange.add_argument(
         "--recording",
         metavar="FILE",
@@ -383,7 +230,7 @@ def _add_exchange(commands: argparse._SubParsersAction[Parser]) -> None:
 
 def _add_live(commands: argparse._SubParsersAction[Parser]) -> None:
     summary = "trade at the venue, or watch it in a dry run"
-    live = _command(commands, "live", summary, _LIVE_EXAMPLES)
+    live = _command(commands, "live", summary, examples.LIVE)
     live.add_argument(
         "--out",
         metavar="DIR",
@@ -407,7 +254,7 @@ def _add_config(commands: argparse._SubParsersAction[Parser]) -> None:
 
 def _add_compat(commands: argparse._SubParsersAction[Parser]) -> None:
     summary = "which versions work together, and whether those installed here do"
-    compat = _command(commands, "compat", summary, _COMPAT_EXAMPLES)
+    compat = _command(commands, "compat", summary, examples.COMPAT)
     compat.add_argument(
         "--executor", metavar="FILE", help="a binary to ask (default: the one the trader starts)"
     )
@@ -423,7 +270,7 @@ def _add_desk(commands: argparse._SubParsersAction[Parser]) -> None:
         ("kill", "cancel every order and take no new ones, whoever sends them, until resume"),
         ("resume", "take new orders again after a kill, by hand or by risk.max_loss"),
     ):
-        _add_config_options(_command(commands, name, summary, _DESK_EXAMPLES), None)
+        _add_config_options(_command(commands, name, summary, examples.DESK), None)
 
 
 def _command(

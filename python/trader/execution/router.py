@@ -119,6 +119,10 @@ class Router:
         self._executor.market(state)
         self._dirty = True
 
+    def forget(self, market_id: str) -> None:
+        """A market is over; should it be told again, it is told to the executor."""
+        self._markets.pop(market_id, None)
+
     def dry_fill(self, fill: DryFill) -> None:
         """Dry run: the simulator matched this much of an order."""
         self._clock(fill.ts_ms)

@@ -22,6 +22,10 @@ from trader.session import Session
 TURN_S: Final = 0.002
 """The longest wait for a line before reports are heard."""
 HOUSEKEEPING_S: Final = 0.25
+IMAGE_S: Final = 5.0
+"""An image of many markets comes in several messages, in so long at most."""
+CLOSED_S: Final = 3_600.0
+"""A market that is over is held so long: the venue may still void and re-price."""
 
 _log: Final = logging.getLogger("trader.live")
 
@@ -57,6 +61,9 @@ class LiveTrader:
         self._stop = stop
         self._watch = watch
         self._next_housekeeping_s = 0.0
+        self._closed_s: dict[str, float] = {}
+        self._images = 0
+        self._image: tuple[int, float] | None = None
         self._told_delayed = False
         self._was_up = False
 
@@ -76,6 +83,9 @@ class LiveTrader:
             if self._recorder is not None:
                 self._recorder.line(line)
             self._engine.on_line(line)
+            if self._stream.counts.images != self._images:
+                self._images = self._stream.counts.images
+                self._image = (self._session.book.last_pt_ms() or 0, monotonic() + IMAGE_S)
         self._look_at_stream(has_line=line is not None)
         self._engine.on_time()
         if monotonic() >= self._next_housekeeping_s:
@@ -98,6 +108,23 @@ class LiveTrader:
                 raise DelayedKeyError(f"{told}, and the venue takes no orders with it")
             _log.warning("%s; this dry run trades on prices of the past", told)
 
+    def _look_for_images(self) -> None:
+        """Some time after an image has begun, it is whole."""
+        if self._image is not None and monotonic() >= self._image[1]:
+            from_pt_ms, self._image = self._image[0], None
+            self._engine.imaged(from_pt_ms)
+
+    def _forget_closed(self) -> None:
+        """Markets that closed long ago, and have paid where we were in them, take no room."""
+        unpaid = self._session.results.unpaid()
+        for view in self._engine.markets.views():
+            if view.status != "CLOSED" or view.market_id in unpaid:
+                continue
+            closed_s = self._closed_s.setdefault(view.market_id, monotonic())
+            if monotonic() - closed_s >= CLOSED_S:
+                del self._closed_s[view.market_id]
+                self._engine.forget(view.market_id)
+
     def _housekeeping(self) -> None:
         while self._chores.news:
             news = self._chores.news.popleft()
@@ -105,6 +132,8 @@ class LiveTrader:
                 self._markets.listed(news.markets)
             elif isinstance(news, PaidOut):
                 self._engine.paid_out(news.market_id, news.gross_e4, news.commission_e4)
+        self._look_for_images()
+        self._forget_closed()
         body = self._markets.changed(self._engine.markets, self._session.desk)
         if body is not None:
             self._stream.subscribe(body)

@@ -28,6 +28,8 @@ class Markets:
     def __init__(self, book: HotloopApi) -> None:
         self.feed_lost = False
         """While nobody tells what happens, every market is stale, whatever the seam says."""
+        self.silent: set[str] = set()
+        """Markets that the last image of everything did not have: stale until they are heard of."""
         self._book = book
         self._views: dict[str, MarketView] = {}
         self._seqs: dict[str, int] = {}
@@ -56,10 +58,11 @@ class Markets:
 
     def is_stale(self, market_id: str) -> bool:
         """Whether a market's book may be untrue, read from the seam."""
-        return self.feed_lost or market_id in self._book.stale_markets()
+        return self.feed_lost or market_id in self.silent or market_id in self._book.stale_markets()
 
     def forget(self, market_id: str) -> None:
         """A market that is over is held no more."""
+        self.silent.discard(market_id)
         self._views.pop(market_id, None)
         self._seqs.pop(market_id, None)
         self._runners = {k: r for k, r in self._runners.items() if k[0] != market_id}
@@ -77,7 +80,7 @@ class Markets:
             market_id=market_id,
             status=info["status"],
             in_play=info["in_play"],
-            stale=info["stale"] or self.feed_lost,
+            stale=info["stale"] or self.feed_lost or market_id in self.silent,
             version=info["version"],
             bet_delay=info["bet_delay"],
             ladder=info["ladder"],

@@ -75,9 +75,10 @@ class Selector:
         """First come, first served; a market keeps its place until it closes."""
         if view.market_id in self._taken:
             return True
-        if not view.is_open or len(self._taken) >= self._config.max_markets:
+        if len(self._taken) >= self._config.max_markets:
             return False
-        self._taken.add(view.market_id)
+        if view.is_open:
+            self._taken.add(view.market_id)
         return True
 
     def _window(self, view: MarketView) -> _Window:
