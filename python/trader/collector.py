@@ -27,3 +27,9 @@ def out_of_the_way() -> Iterator[None]:
     finally:
         gc.set_threshold(young, middle, old)
         gc.unfreeze()
+
+
+def clear_away() -> None:
+    """Frees the session that is over, whose parts know each other in circles; before the next one
+    is made. Some 30 ms, which a single session need not spend."""
+    gc.collect()

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from trader.collector import out_of_the_way
+from trader.collector import clear_away, out_of_the_way
 from trader.config.schema import Config
 from trader.execution.blotter import Blotter
 from trader.execution.interfaces.executor import ExecutionError
@@ -94,6 +94,8 @@ class Replay:
         return self.summary
 
     def _play(self, source: Source) -> None:
+        if self.summary.inputs:
+            clear_away()
         with source.open() as lines:
             session = open_session(
                 self._config,

@@ -102,6 +102,7 @@ def play_input(
     if settings.program != program_digest():
         message = "a worker has another version of the program; install the same one everywhere"
         return Failure("program", message)
+    clear_away()  # of the input before
     with redirect_stderr(_Told(teller)):
         settings.set_up_log(settings.config.monitoring.log)
         try:
