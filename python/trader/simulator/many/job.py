@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Final, Literal, Protocol, TypeAlias
 
 import trader
+from trader.collector import clear_away
 from trader.config.schema import Config, LogConfig
 from trader.execution.blotter import Blotter
 from trader.execution.interfaces.executor import ExecutionError
