@@ -193,7 +193,7 @@ class OrderDesk:
                 sent = self.cancel(runner, allowed.order, allowed.reason, now_ms)
                 outcome = "makes_room" if sent else outcome
             elif isinstance(allowed, Place):
-                self._send_place(HEDGE, runner, allowed, wish.size_centi, now_ms)
+                self._send_place(HEDGE, runner, allowed, wish.size_centi, now_ms, wish.hedge_of)
                 outcome = "sent"
         return outcome
 
@@ -213,7 +213,13 @@ class OrderDesk:
         self._send_place(edge, runner, wish, size, now_ms)
 
     def _send_place(
-        self, edge: str, runner: Runner, wish: Place, size_centi: int, now_ms: int
+        self,
+        edge: str,
+        runner: Runner,
+        wish: Place,
+        size_centi: int,
+        now_ms: int,
+        hedge_of: str | None = None,
     ) -> None:
         intent = QuoteIntent.place(
             intent_id=self._ids.new(now_ms),
@@ -227,6 +233,7 @@ class OrderDesk:
             size_centi=size_centi,
             ttl_ms=wish.ttl_ms,
             strategy_ref=STRATEGY_REF,
+            hedge_of=hedge_of,
             dry_run=self._dry_run,
         )
         self._send(runner, intent)
@@ -240,6 +247,9 @@ class OrderDesk:
         """Moves an order; where the new price is refused it is cancelled, as it is not wanted
         where it stands either."""
         order = wish.order
+        if not self._router.healthy:
+            self.counts.refused["executor_away"] += 1
+            return
         refused = self._gates.move(view, runner, wish, self.orders.at_risk(view.market_id), now_ms)
         if refused is not None:
             self.counts.refused[refused.reason] += 1

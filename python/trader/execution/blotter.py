@@ -25,7 +25,8 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Final, Self
 from urllib.parse import quote
 
-from trader.execution.interfaces.intents import QuoteIntent
+from trader.execution.hedge import HedgedFill, RunnerKey
+from trader.execution.interfaces.intents import QuoteIntent, Side
 from trader.execution.interfaces.reports import ExecutionReport
 from trader.execution.ledger import Fill, MarketResult
 
@@ -142,16 +143,19 @@ class Blotter:
         (seq,) = self._db.execute("SELECT coalesce(max(seq), 0) FROM reports").fetchone()
         return int(seq)
 
-    def fills_in(self, market_ids: Iterable[str]) -> list[tuple[str, int, int, str, str, int, int]]:
-        """(market, selection, handicap, edge, side, price, size) of every fill that is kept of
-        these markets, all runs together, oldest first."""
+    def fills_in(self, market_ids: Iterable[str]) -> list[HedgedFill]:
+        """Every fill that is kept of these markets, all runs together, oldest first."""
         wanted = list(market_ids)
         marks = ",".join("?" * len(wanted))
-        return self._db.execute(
-            "SELECT market_id, selection_id, handicap_centi, edge, side, price_centi, size_centi "
-            f"FROM fills WHERE market_id IN ({marks}) ORDER BY rowid",
+        rows = self._db.execute(
+            "SELECT market_id, selection_id, handicap_centi, intent_id, edge, side, price_centi, "
+            f"size_centi FROM fills WHERE market_id IN ({marks}) ORDER BY rowid",
             wanted,
-        ).fetchall()
+        )
+        return [
+            HedgedFill(RunnerKey(*row[:3]), row[3], row[4], Side(row[5]), row[6], row[7])
+            for row in rows
+        ]
 
     def __enter__(self) -> Self:
         return self

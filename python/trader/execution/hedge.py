@@ -48,12 +48,26 @@ class RunnerKey:
 
 
 @dataclass(frozen=True, slots=True)
+class HedgedFill:
+    """A match of an order, of a hedged edge or of a hedge. Price and size in hundredths."""
+
+    key: RunnerKey
+    intent_id: str
+    edge: str
+    side: Side
+    price_centi: int
+    size_centi: int
+
+
+@dataclass(frozen=True, slots=True)
 class HedgeWish:
-    """An order that evens a runner out. Price and size in hundredths."""
+    """An order that evens a runner out. Price and size in hundredths; `hedge_of`: the intent that
+    was filled last."""
 
     side: Side
     price_centi: int
     size_centi: int
+    hedge_of: str
 
 
 @dataclass(slots=True)
@@ -63,6 +77,7 @@ class _Hedged:
     position: Position
     last_side: Side
     last_price_centi: int
+    last_intent: str
     crosses: bool = False
     given_up: bool = False
     not_before_ms: int = 0
@@ -103,14 +118,13 @@ class HedgeOnFill:
         price_centi = self._price(hedged, side, best)
         if price_centi is None:
             return None
-        return HedgeWish(side, price_centi, (2 * abs(open_e4) + price_centi) // (2 * price_centi))
+        size_centi = (2 * abs(open_e4) + price_centi) // (2 * price_centi)
+        return HedgeWish(side, price_centi, size_centi, hedged.last_intent)
 
-    def restore(
-        self, key: RunnerKey, edge: str, side: Side, price_centi: int, size_centi: int
-    ) -> None:
+    def restore(self, fill: HedgedFill) -> None:
         """A fill that a run before this one has heard of."""
-        if edge == HEDGE or edge in self._edges:
-            self._filled(key, edge, side, price_centi, size_centi)
+        if fill.edge == HEDGE or fill.edge in self._edges:
+            self._filled(fill)
 
     def is_waiting(self, key: RunnerKey, now_ms: int) -> bool:
         """Whether a runner's hedge is to be tried again later, without anything happening."""
@@ -152,19 +166,21 @@ class HedgeOnFill:
     def _count(self, key: RunnerKey, intent: QuoteIntent, report: ExecutionReport) -> None:
         for event in report.fill_events:
             price_centi, size_centi = round(event.price * 100), round(event.size * 100)
-            self._filled(key, intent.edge, intent.side, price_centi, size_centi)
+            name, edge, side = intent.intent_id, intent.edge, intent.side
+            self._filled(HedgedFill(key, name, edge, side, price_centi, size_centi))
 
-    def _filled(
-        self, key: RunnerKey, edge: str, side: Side, price_centi: int, size_centi: int
-    ) -> None:
-        hedged = self._runners.get(key)
+    def _filled(self, fill: HedgedFill) -> None:
+        side = fill.side
+        hedged = self._runners.get(fill.key)
         if hedged is None:
-            hedged = self._runners[key] = _Hedged(Position(), side, price_centi)
-        hedged.position.change(side, size_centi, size_centi * price_centi)
-        if edge != HEDGE:
-            hedged.last_side, hedged.last_price_centi = side, price_centi
+            hedged = _Hedged(Position(), side, fill.price_centi, fill.intent_id)
+            self._runners[fill.key] = hedged
+        hedged.position.change(side, fill.size_centi, fill.size_centi * fill.price_centi)
+        if fill.edge != HEDGE:
+            hedged.last_side, hedged.last_price_centi = side, fill.price_centi
+            hedged.last_intent = fill.intent_id
             hedged.crosses = hedged.given_up = False
-        self.due[key] = None
+        self.due[fill.key] = None
 
     def _ended(self, key: RunnerKey, report: ExecutionReport) -> None:
         """A hedge is gone with something unmatched."""

@@ -7,7 +7,14 @@ from hypothesis import strategies as st
 
 from trader.config.loading import load
 from trader.execution.ack_tracker import AckTracker
-from trader.execution.hedge import AGAIN_MS, HEDGE, HedgeOnFill, HedgeWish, RunnerKey
+from trader.execution.hedge import (
+    AGAIN_MS,
+    HEDGE,
+    HedgedFill,
+    HedgeOnFill,
+    HedgeWish,
+    RunnerKey,
+)
 from trader.execution.interfaces.executor import OpenOrder
 from trader.execution.interfaces.intents import Action, QuoteIntent, Side
 from trader.execution.interfaces.reports import ExecutionReport, FillEvent, Status
@@ -77,10 +84,10 @@ def test_a_back_is_laid_below_and_a_lay_backed_above_for_the_stake_that_evens_it
     rig = Rig("hedge.offset_ticks=1")
     rig.filled(Side.BACK, 3.0, 10.0)
     assert list(rig.hedge.due) == [KEY]
-    assert rig.wish() == HedgeWish(Side.LAY, 298, 1007)  # 10 · 3.00 / 2.98
+    assert rig.wish() == HedgeWish(Side.LAY, 298, 1007, "I1")  # 10 · 3.00 / 2.98
     rig = Rig("hedge.offset_ticks=2")
     rig.filled(Side.LAY, 3.0, 10.0)
-    assert rig.wish() == HedgeWish(Side.BACK, 310, 968)
+    assert rig.wish() == HedgeWish(Side.BACK, 310, 968, "I1")
 
 
 def test_fills_of_other_edges_are_not_hedged() -> None:
@@ -93,7 +100,7 @@ def test_fills_of_other_edges_are_not_hedged() -> None:
 def test_what_rests_already_is_not_ordered_again() -> None:
     rig = Rig()
     rig.filled(Side.BACK, 3.0, 10.0)
-    assert rig.wish(order(A, Side.LAY, 298, 500)) == HedgeWish(Side.LAY, 298, 507)
+    assert rig.wish(order(A, Side.LAY, 298, 500)) == HedgeWish(Side.LAY, 298, 507, "I1")
     assert rig.wish(order(A, Side.LAY, 300, 1000)) is None
 
 
@@ -101,7 +108,7 @@ def test_a_hedge_that_expires_crosses_or_is_given_up() -> None:
     rig = Rig("hedge.on_expiry=cross")
     rig.filled(Side.BACK, 3.0, 10.0)
     rig.ended(Status.EXPIRED)
-    assert rig.wish() == HedgeWish(Side.LAY, 304, 987)
+    assert rig.wish() == HedgeWish(Side.LAY, 304, 987, "I1")
     rig = Rig("hedge.on_expiry=leave")
     rig.filled(Side.BACK, 3.0, 10.0)
     rig.ended(Status.EXPIRED)
@@ -120,6 +127,15 @@ def test_a_hedge_that_was_taken_away_is_ordered_again_and_a_refused_one_later() 
     assert rig.hedge.is_waiting(KEY, AGAIN_MS - 1)
     assert rig.wish(now_ms=AGAIN_MS - 1) is None
     assert rig.wish(now_ms=AGAIN_MS) is not None
+
+
+def test_fills_of_a_run_before_are_taken_up() -> None:
+    rig = Rig()
+    rig.hedge.restore(HedgedFill(KEY, "old", "maker", Side.BACK, 300, 1000))
+    rig.hedge.restore(HedgedFill(KEY, "other", "other", Side.BACK, 300, 1000))
+    assert rig.wish() == HedgeWish(Side.LAY, 298, 1007, "old")
+    rig.hedge.restore(HedgedFill(KEY, "hedge", HEDGE, Side.LAY, 300, 1000))
+    assert rig.wish() is None
 
 
 def test_no_price_no_order() -> None:

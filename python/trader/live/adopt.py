@@ -14,9 +14,9 @@ from typing import Final
 
 from trader.execution.blotter import Blotter
 from trader.execution.executor_py.journal_file import FILE
-from trader.execution.hedge import HedgeOnFill, RunnerKey
+from trader.execution.hedge import HedgeOnFill
 from trader.execution.interfaces.executor import ExecutorStartError, OpenOrder
-from trader.execution.interfaces.intents import QuoteIntent, Side
+from trader.execution.interfaces.intents import QuoteIntent
 from trader.execution.orders import journal
 from trader.execution.orders.book import Book
 from trader.execution.orders.order import Order
@@ -97,8 +97,8 @@ def _carry(session: Session, book: Book) -> None:
 
 
 def _restore_hedges(hedge: HedgeOnFill, blotter: Blotter, market_ids: list[str]) -> None:
-    for market_id, selection_id, handicap, edge, side, price, size in blotter.fills_in(market_ids):
-        hedge.restore(RunnerKey(market_id, selection_id, handicap), edge, Side(side), price, size)
+    for fill in blotter.fills_in(market_ids):
+        hedge.restore(fill)
 
 
 def _runner(intent: QuoteIntent) -> Runner:
