@@ -281,6 +281,8 @@ class Blotter:
                 fill.size_centi,
             )
         )
+        if len(self._fills) >= self._batch_rows:
+            self.flush()
 
     def estimate(
         self,

@@ -194,3 +194,56 @@ def test_what_is_no_blotter_is_not_taken_in_and_the_rest_goes_on(tmp_path: Path)
             blotter.take_in(tmp_path / "gone")
         assert begin(blotter) == 1
     assert not (tmp_path / "gone").exists()
+
+
+def test_a_durable_blotter_writes_every_row_as_it_comes_and_goes_on_with_the_file(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "blotter.sqlite"
+    with Blotter(path, durable=True) as first:
+        assert (begin(first), first.last_seq()) == (1, 0)
+        first.intent(intent(1))
+        first.fill(Fill("I1", "maker", A, Side.LAY, 300, 1000, 1))
+        for table in ("intents", "fills"):
+            kept = rows(path, f"select intent_id from {table}")
+            assert kept == [("I1",)], "not only at the end"
+    with Blotter(path, durable=True) as second:
+        assert begin(second) == 2
+        second.intent(intent(2))
+        assert second.without(["I1", "I2", "I3"]) == ["I3"]
+    assert rows(path, "select run, intent_id from intents") == [(1, "I1"), (2, "I2")]
+
+
+def test_a_durable_blotter_does_not_go_on_with_a_file_of_another_version(tmp_path: Path) -> None:
+    path = tmp_path / "blotter.sqlite"
+    Blotter(path).close()
+    connection = sqlite3.connect(path)
+    connection.execute("pragma user_version = 1")
+    connection.commit()
+    connection.close()
+    with pytest.raises(sqlite3.DatabaseError, match="has version 1, this program writes 2"):
+        Blotter(path, durable=True)
+
+
+def test_an_abandoned_blotter_writes_nothing_more(tmp_path: Path) -> None:
+    path = tmp_path / "blotter.sqlite"
+    with Blotter(path, durable=True) as blotter:
+        begin(blotter)
+        blotter.abandon()
+        blotter.intent(intent(1))
+    assert rows(path, "select count(*) from intents") == [(0,)]
+
+
+def test_fills_of_all_runs_are_told_by_market(tmp_path: Path) -> None:
+    path = tmp_path / "blotter.sqlite"
+    for number in (1, 2):
+        with Blotter(path, durable=True) as blotter:
+            begin(blotter)
+            blotter.fill(Fill(f"I{number}", "maker", A, Side.LAY, 300, 1000, number))
+    with Blotter(path, durable=True) as blotter:
+        told = blotter.fills_in([A.market_id, "1.9"])
+        assert [(fill.intent_id, fill.side, fill.size_centi) for fill in told] == [
+            ("I1", Side.LAY, 1000),
+            ("I2", Side.LAY, 1000),
+        ]
+        assert blotter.fills_in(["1.9"]) == []
