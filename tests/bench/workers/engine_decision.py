@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from trader.apps.commands.executors import rust_config
+from trader.collector import out_of_the_way
 from trader.config.loading import load
 from trader.config.schema import Config
 from trader.execution.blotter import Blotter
@@ -120,9 +121,10 @@ def run(lines: list[bytes], backend: str, options: dict[str, Any]) -> tuple[Prob
             try:
                 watch_writes(probe)
                 on_line, begin = session.engine.on_line, probe.begin
-                for line in lines:
-                    begin()
-                    on_line(line)
+                with out_of_the_way():  # as replays and live trading run
+                    for line in lines:
+                        begin()
+                        on_line(line)
                 probe.begin()  # what the end sends answers no line
                 taken = {kind: list(samples) for kind, samples in probe.samples.items()}
                 session.engine.finish("end of run")
