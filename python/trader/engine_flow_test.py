@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from trader.execution.interfaces.intents import Side
+from trader.execution.interfaces.intents import Action, Side
+from trader.execution.interfaces.reports import ExecutionReport, Status
 from trader.strategy.context import Runner, StrategyContext
 from trader.strategy.edges.base import Cancel, Edge, EdgeConfig, Place, Proposal
 from trader.testing import QUOTED, Scene
@@ -169,6 +170,36 @@ def test_a_market_that_is_forgotten_takes_no_room_and_leaves_its_result(tmp_path
     assert scene.session.engine.markets.views() == []
     assert scene.session.ledger.markets() == []
     assert scene.session.results.by_market["1.1"].kind == "settled", "what it came to is kept"
+    scene.blotter.close()
+
+
+def test_what_the_venue_takes_back_afterwards_changes_what_was_won(tmp_path: Path) -> None:
+    scene = Scene(tmp_path)
+    scene.define(rc=QUOTED)
+    order = scene.session.router.open_orders()[0]
+    scene.change([{"id": 1, "atb": [[3.2, 99.0]], "atl": [[3.2, 0], [3.4, 50.0]]}])
+    scene.define("CLOSED", winner=1)
+    before = scene.session.results.by_market["1.1"]
+    assert before.gross_e4 == order.size_centi * 220
+    # Half of it is void, and the rest was matched at a better price.
+    kept_centi = order.size_centi // 2
+    scene.session.bus.publish(
+        ExecutionReport.new(
+            seq=999,
+            intent_id=order.intent_id,
+            ts_ms=scene.pt,
+            action=Action.PLACE,
+            status=Status.AMENDED,
+            dry_run=True,
+            size_matched_centi=kept_centi,
+            avg_price_matched=3.5,
+        )
+    )
+    scene.tell(ct="HEARTBEAT", after_ms=2_000)
+    scene.tell(mc=[{"id": "1.2", "rc": [{"id": 9, "ltp": 2.0}]}])
+    after = scene.session.results.by_market["1.1"]
+    assert after.gross_e4 == kept_centi * 250
+    assert scene.rows("select gross_e4 from settlements") == [(after.gross_e4,)]
     scene.blotter.close()
 
 

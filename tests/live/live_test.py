@@ -96,6 +96,15 @@ def test_what_is_wrong_is_said_in_one_line(
             assert "paper-money" not in line
 
 
+def test_it_waits_for_a_market_and_ends_when_asked_to(tmp_path: Path) -> None:
+    with races(tmp_path, pre_off_s=60.0) as venue:
+        profile = venue.profile(selector={"market_ids": [], "market_types": ["LINE"]})
+        with live_trader(tmp_path, profile) as trader:
+            trader.until(lambda: "waiting for one" in trader.said(), "it waits")
+            trader.kill(signal.SIGINT)
+            assert trader.wait() == 130, trader.said()
+
+
 def test_two_traders_do_not_share_a_folder(tmp_path: Path) -> None:
     with races(tmp_path, pre_off_s=60.0) as venue:
         profile = venue.profile(execution={"dry_run": True})

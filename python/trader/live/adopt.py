@@ -45,6 +45,12 @@ def read_journal(folder: Path, *, may_be_absent: bool = False) -> Book:
     return book
 
 
+def markets_of(book: Book) -> list[str]:
+    """Ids of the markets that a journal has orders or matches in."""
+    orders = [order.intent.market_id for order in book.orders.values()]
+    return list(dict.fromkeys([*orders, *book.exposure.names()]))
+
+
 def adopt(session: Session, book: Book, blotter: Blotter, heard_seq: int) -> None:
     """Before the first turn of a session that was just opened. `heard_seq`: the last report that
     the blotter has."""

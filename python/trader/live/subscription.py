@@ -22,10 +22,13 @@ class MarketSet:
     """For the loop's thread. `named`: the markets that the selector wants by id; when these are
     over, there is nothing left to do."""
 
-    def __init__(self, named: Sequence[str], listed: Sequence[ListedMarket]) -> None:
+    def __init__(
+        self, named: Sequence[str], listed: Sequence[ListedMarket], held: Sequence[str] = ()
+    ) -> None:
+        """`held`: what a run before this one is in."""
         self._named = tuple(named)
         self._listed = [market.market_id for market in listed]
-        self._subscribed: tuple[str, ...] = self._wanted(())
+        self._subscribed: tuple[str, ...] = self._wanted(held)
 
     @property
     def subscribed(self) -> tuple[str, ...]:

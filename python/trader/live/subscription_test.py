@@ -20,6 +20,13 @@ def test_the_catalogue_is_subscribed_to_as_far_as_the_venue_lets() -> None:
     assert markets.body()["marketFilter"]["marketIds"] == list(markets.subscribed)
 
 
+def test_what_a_run_before_is_in_comes_first() -> None:
+    many = listed(*(f"1.{n}" for n in range(SUBSCRIBED_MAX)))
+    markets = MarketSet((), many, ["1.900"])
+    assert markets.subscribed[0] == "1.900"
+    assert len(markets.subscribed) == SUBSCRIBED_MAX
+
+
 def test_a_new_market_is_another_subscription_and_one_less_is_not(tmp_path: Path) -> None:
     scene = Scene(tmp_path)
     state = scene.session.engine.markets, scene.session.desk

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -10,6 +12,7 @@ from trader.config.loading import load
 from trader.execution.interfaces.executor import OpenOrder
 from trader.execution.interfaces.intents import Side
 from trader.execution.ledger import Ledger
+from trader.strategy.exposure import Exposure
 from trader.strategy.fee_gate import Refused
 from trader.strategy.sizer import Sizer
 from trader.strategy.testing import A, B, fill, market, order, record
@@ -67,6 +70,27 @@ def test_resting_orders_count_as_filled() -> None:
 def test_the_market_cap_counts_all_runners() -> None:
     of = sizer(*WIDE, "sizer.max_market_liability=12")
     assert size(of, Side.BACK, 400, 0.9, (order(B, Side.BACK, 500, 900),)) == 300
+
+
+def test_all_markets_together_have_a_cap() -> None:
+    book, others = Ledger(0.0, 5.0), "1.2"
+    orders = {others: [order(A, Side.BACK, 300, 900)], "1.1": []}
+    views = {others: replace(market(), market_id=others), "1.1": market()}
+    exposure = Exposure(book, views.get, orders.__getitem__)
+    exposure.changed(others)
+    config = load(None, [*WIDE, "sizer.max_total_liability=12"])
+    of = Sizer(config.sizer, config.execution.limits.dry_run(), book, 0.0, exposure)
+    assert size(of, Side.BACK, 400, 0.9) == 300, "9.00 may be lost elsewhere"
+    exposure.settled(others)
+    assert size(of, Side.BACK, 400, 0.9) == 1200
+
+
+def test_stakes_are_rounded_down_to_a_step() -> None:
+    of = sizer(*WIDE, "sizer.max_runner_liability=12.75", "sizer.stake_step=0.5")
+    assert size(of, Side.BACK, 400, 0.9) == 1250
+    assert size(sizer(*WIDE, "sizer.stake_step=1000"), Side.BACK, 400, 1e-6) == Refused(
+        "below_minimum"
+    )
 
 
 def test_a_market_at_its_cap_can_still_take_back_what_it_holds() -> None:

@@ -30,7 +30,7 @@ from trader.execution.interfaces.executor import ExecutionError, Executor
 from trader.execution.interfaces.ids import IdSource
 from trader.execution.ipc import Bus
 from trader.execution.orders.book import Book
-from trader.live.adopt import adopt, read_journal
+from trader.live.adopt import adopt, markets_of, read_journal
 from trader.live.chores import Chores, ChoreTimes
 from trader.live.folder import LiveFolder
 from trader.live.listings import ListedMarket, Listings
@@ -113,9 +113,11 @@ class _Desk:
         sections = {} if self._dry_run else document(config)
         venue = self._log_in()
         listings = Listings(venue.client, config.betfair.strategy_ref)
-        markets = MarketSet(config.selector.market_ids, self._find_first(listings))
-        stream = self._stream(venue, markets)
         book = self._journal(sections)
+        markets = self._first_markets(listings, book)
+        if markets is None:
+            return 130
+        stream = self._stream(venue, markets)
         heard_seq = blotter.last_seq() if not self._dry_run else 0
         session = self._open(folder, blotter, metrics, stream, heard_seq)
         recorder = None
@@ -173,14 +175,31 @@ class _Desk:
         wanted = catalogue_filter(self._config.selector, now_ms)
         return listings.markets(wanted, min(self._config.selector.max_markets, SUBSCRIBED_MAX))
 
-    def _find_first(self, listings: Listings) -> Sequence[ListedMarket]:
-        try:
-            found = self._find(listings)
-        except VenueError as error:
-            raise StartError(f"the venue's catalogue: {error}") from None
-        if not found:
-            _log.warning("the venue lists no market that `selector` takes; asked again until then")
-        return found
+    def _first_markets(self, listings: Listings, book: Book | None) -> MarketSet | None:
+        """What to begin with: what is listed, and what a run before this one is in. Waits for the
+        first market (to the venue a subscription to none is one to all); None when interrupted.
+        """
+        held = () if book is None else markets_of(book)
+        told = False
+        while not self._interrupt.requested():
+            try:
+                listed = self._find(listings)
+            except VenueError as error:
+                raise StartError(f"the venue's catalogue: {error}") from None
+            if listed or held:
+                return MarketSet(self._config.selector.market_ids, listed, held)
+            if not told:
+                print(
+                    "the venue lists no market that `selector` takes; waiting for one", flush=True
+                )
+                told = True
+            self._wait(self._config.live.catalogue_s)
+        return None
+
+    def _wait(self, seconds: float) -> None:
+        until_s = time.monotonic() + seconds
+        while time.monotonic() < until_s and not self._interrupt.requested():
+            time.sleep(0.1)
 
     def _stream(self, venue: _Venue, markets: MarketSet) -> StreamClient:
         client = venue.client
