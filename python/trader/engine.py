@@ -165,6 +165,7 @@ class Engine:
     def _look_around(self) -> None:
         """What need not be looked at with every line."""
         self._look_ms = self.now_ms
+        self._desk.keep()
         self._look_for_stale()
         self._results.amended(self._desk.amended())
         if self._risk.is_due(self.now_ms):
@@ -197,7 +198,12 @@ class Engine:
         self._blotter.flush()
 
     def _tell_executor(self) -> None:
-        """Has everything sent so far dealt with, what new orders took at once, and hedges."""
+        """Has everything sent so far dealt with, what new orders took at once, and hedges.
+
+        What was sent is written down: live before any answer can be, in lockstep only when it has
+        left, which it does with the tick."""
+        if self._clock is not None:
+            self._desk.keep()
         self._router.tick(self.now_ms)
         while self._desk.take(self.now_ms) or self._hedging.send(self.now_ms):
             self._router.tick(self.now_ms)
