@@ -72,6 +72,12 @@ def run(arguments: argparse.Namespace, interrupt: Interrupt) -> int:
                 return desk.trade(folder, blotter, metrics, record)
         except sqlite3.Error as error:
             raise OutputError(f"--out {shown}: the blotter cannot be written: {error}") from None
+        except KeyboardInterrupt:
+            print(
+                "trader: interrupted twice: orders may still rest (trader orders, cancel-all)",
+                file=sys.stderr,
+            )
+            return 130
 
 
 @contextmanager
