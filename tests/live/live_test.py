@@ -80,7 +80,7 @@ def test_a_key_for_delayed_data_is_said_and_nothing_is_traded_with_it(tmp_path: 
         ({"betfair": {"currency": "EUR"}}, 3, "betfair.currency: the account's is GBP"),
         ({"betfair": {"app_key_file": ""}}, 3, "betfair.app_key_file is empty"),
         ({"execution": {"journal": {"dir": ""}}}, 3, "execution.journal.dir is empty"),
-        ({"betfair": {"ca_file": ""}}, 3, "no log-in at the venue"),
+        ({"betfair": {"ca_file": ""}}, 3, "no log-in at the venue: 127.0.0.1:"),
         ({"live": {"heartbeat_ms": 1}}, 2, "live.heartbeat_ms"),
     ],
 )

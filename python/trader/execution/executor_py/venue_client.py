@@ -11,6 +11,7 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
+from urllib.parse import urlsplit
 
 import requests
 from betfairlightweight import APIClient
@@ -395,4 +396,12 @@ def _is_refused(cause: object) -> bool:
 
 
 def _why(error: Exception) -> str:
+    """What a person wants to know of an error of betfairlightweight: of a connection that failed,
+    with which host and why; not the whole chain of who called whom."""
+    cause = getattr(error, "exception", None)
+    if isinstance(cause, requests.RequestException) and cause.request is not None:
+        host = urlsplit(str(cause.request.url)).netloc
+        reason = getattr(cause.args[0] if cause.args else None, "reason", None) or cause
+        words = str(reason).removesuffix("')").removesuffix('")')
+        return f"{host}: {' '.join(words.rpartition(': ')[2].split())}"[:200]
     return " ".join(str(error).split())[:200]
