@@ -7,7 +7,6 @@ import os
 import random
 import signal
 import time
-from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -72,15 +71,16 @@ def test_the_trader_is_killed_with_orders_open_and_goes_on(tmp_path: Path, backe
                 trader.wait()
                 trader.start()
             judged(venue, trader)
-            assert "going on with" in trader.said()
+            if backend == "python":  # the sidecar has cancelled what was open
+                assert "going on with" in trader.said()
             assert trader.rows("select count(*) from runs") == [(4,)]
             told = trader.rows("select seq from reports where seq > 0")
             assert len(told) == len(set(told)), "each report is kept once"
 
 
-def test_a_sidecar_whose_trader_is_gone_cancels_what_rests(tmp_path: Path) -> None:
+def test_a_sidecar_whose_trader_is_gone_cancels_what_rests_and_ends(tmp_path: Path) -> None:
     with races(tmp_path, pre_off_s=40.0) as venue:
-        profile = venue.profile(execution={"backend": "rust", "trader_timeout_s": 1.0})
+        profile = venue.profile(execution={"backend": "rust"})
         with live_trader(tmp_path, profile) as trader:
             trader.wait_for(PLACED, 4)
             left = children(trader)
@@ -90,9 +90,9 @@ def test_a_sidecar_whose_trader_is_gone_cancels_what_rests(tmp_path: Path) -> No
             while any(bet["remaining"] for bet in venue.scene.bets()):
                 assert time.monotonic() < deadline_s, "in time"
                 time.sleep(0.1)
-            for pid in left:
-                with suppress(ProcessLookupError):
-                    os.kill(pid, signal.SIGKILL)
+            while any(is_alive(pid) for pid in left):
+                assert time.monotonic() < deadline_s, "in time"
+                time.sleep(0.1)
 
 
 def test_the_sidecar_is_killed_and_started_again(tmp_path: Path) -> None:
@@ -127,6 +127,14 @@ def test_a_blotter_without_room_ends_trading_and_leaves_nothing_behind(
             trader.env = {}
             trader.start()
             judged(venue, trader)
+
+
+def is_alive(pid: int) -> bool:
+    try:
+        stat = Path(f"/proc/{pid}/stat").read_text()
+    except FileNotFoundError:
+        return False
+    return stat.rpartition(")")[2].split()[0] != "Z"
 
 
 def children(trader: LiveTrader) -> list[int]:

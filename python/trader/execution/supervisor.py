@@ -1,10 +1,10 @@
 """Owns the executor's process: writes its config and token, waits until it is ready, ends it.
 
-The child dies with the trader, however the trader dies: the kernel sends it SIGKILL when the thread
-that started it ends (PR_SET_PDEATHSIG). A pipe on the child's standard input would need the child
-to watch it, and a child that hangs would not; a kill by the kernel needs nothing of the child, and
-the executor promises to survive being killed. The price: `start` must be called on a thread that
-lives as long as the trader (the main thread).
+The child ends with the trader, however the trader dies: the kernel sends it a signal when the
+thread that started it ends (PR_SET_PDEATHSIG). In a dry run that is SIGKILL, which needs nothing of
+the child. A live one gets SIGHUP: it cancels what rests at the venue, which nobody else would do,
+and ends.
+The price: `start` must be called on a thread that lives as long as the trader (the main thread).
 """
 
 from __future__ import annotations
@@ -108,7 +108,9 @@ class Supervisor:
         """
         try:
             config_path = self._write_files(config)
-            ready = self._spawn(config_path)
+            # A live one has orders to cancel first; it ends by itself then.
+            is_live = config.get("mode") == "live"
+            ready = self._spawn(config_path, signal.SIGHUP if is_live else signal.SIGKILL)
         except OSError as error:
             raise ExecutorStartError(f"cannot start {self._binary}: {error}") from None
         try:
@@ -170,7 +172,7 @@ class Supervisor:
         _write_private(config_path, json.dumps(full, indent=2, sort_keys=True) + "\n")
         return config_path
 
-    def _spawn(self, config_path: Path) -> SimpleQueue[str | None]:
+    def _spawn(self, config_path: Path, when_orphaned: signal.Signals) -> SimpleQueue[str | None]:
         with self.log_path.open("ab") as log:
             self._process = subprocess.Popen(
                 [self._binary, "--config", config_path.absolute()],
@@ -181,7 +183,7 @@ class Supervisor:
                 cwd=self._run_dir,
                 # Ctrl-C at the terminal is for the trader, which then stops the executor in order.
                 process_group=0,
-                preexec_fn=_Leash(os.getpid()),  # noqa: PLW1509  (makes system calls only)
+                preexec_fn=_Leash(os.getpid(), when_orphaned),  # noqa: PLW1509  (system calls only)
             )
         assert self._process.stdout is not None
         ready: SimpleQueue[str | None] = SimpleQueue()
@@ -219,12 +221,13 @@ class Supervisor:
 class _Leash:
     """Runs in the child between fork and exec; only system calls, all prepared beforehand."""
 
-    def __init__(self, parent_pid: int) -> None:
+    def __init__(self, parent_pid: int, when_orphaned: signal.Signals) -> None:
         self._parent_pid = parent_pid
+        self._when_orphaned = when_orphaned
         self._prctl = _LIBC.prctl
 
     def __call__(self) -> None:
-        if self._prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0) != 0:
+        if self._prctl(_PR_SET_PDEATHSIG, self._when_orphaned, 0, 0, 0) != 0:
             raise OSError(ctypes.get_errno(), "prctl(PR_SET_PDEATHSIG)")
         # The trader may have died before the call: then nothing would end this process.
         if os.getppid() != self._parent_pid:

@@ -8,12 +8,16 @@ blotter does not have come again from the executor.
 
 from __future__ import annotations
 
+import fcntl
 import logging
+import os
+import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
 from trader.execution.blotter import Blotter
-from trader.execution.executor_py.journal_file import FILE
+from trader.execution.executor_py.journal_file import FILE, LOCK
 from trader.execution.hedge import HedgeOnFill
 from trader.execution.interfaces.executor import ExecutorStartError, OpenOrder
 from trader.execution.interfaces.intents import QuoteIntent
@@ -23,6 +27,7 @@ from trader.execution.orders.order import Order
 from trader.session import Session
 from trader.strategy.context import Runner
 
+_LOOK_S: Final = 0.05
 _log: Final = logging.getLogger("trader.live")
 
 
@@ -43,6 +48,27 @@ def read_journal(folder: Path, *, may_be_absent: bool = False) -> Book:
     for record in held.records:
         book.apply(record)
     return book
+
+
+def await_journal(folder: Path, patience_s: float, is_over: Callable[[], bool]) -> None:
+    """Waits until nobody has the journal, for so long at most: the sidecar of a trader that was
+    killed cancels what rests before it ends. Whoever starts an executor says who still has it."""
+    try:
+        lock = os.open(folder / LOCK, os.O_RDONLY)
+    except FileNotFoundError:
+        return
+    except OSError as error:
+        raise ExecutorStartError(f"journal {folder / LOCK}: {error.strerror}") from None
+    try:
+        until_s = time.monotonic() + patience_s
+        while time.monotonic() < until_s and not is_over():
+            try:
+                fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
+                return
+            except BlockingIOError:
+                time.sleep(_LOOK_S)
+    finally:
+        os.close(lock)
 
 
 def markets_of(book: Book) -> list[str]:

@@ -30,7 +30,7 @@ from trader.execution.interfaces.executor import ExecutionError, Executor
 from trader.execution.interfaces.ids import IdSource
 from trader.execution.ipc import Bus
 from trader.execution.orders.book import Book
-from trader.live.adopt import adopt, markets_of, read_journal
+from trader.live.adopt import adopt, await_journal, markets_of, read_journal
 from trader.live.chores import Chores, ChoreTimes
 from trader.live.folder import LiveFolder
 from trader.live.listings import ListedMarket, Listings
@@ -46,6 +46,8 @@ from trader.simulator.summary import RunSummary
 from trader.strategy.selector import catalogue_filter
 
 STATUS_EVERY_S: Final = 10.0
+JOURNAL_WAIT_S: Final = 10.0
+"""For the sidecar of a trader that was killed to cancel what rests."""
 STREAM_CURRENCY: Final = "GBP"
 """What the sizes of the market stream are in."""
 _ENDS: Final = (
@@ -225,7 +227,10 @@ class _Desk:
         """What a trader before this one has left; read before the executor takes it up."""
         if self._dry_run:
             return None
-        return read_journal(Path(sections["journal"]["dir"]), may_be_absent=True)
+        folder = Path(sections["journal"]["dir"])
+        if self._config.execution.supervise == "child":
+            await_journal(folder, JOURNAL_WAIT_S, self._interrupt.requested)
+        return read_journal(folder, may_be_absent=True)
 
     def _open(
         self,

@@ -180,7 +180,7 @@ async fn serve(
             return Err(StopError::Journal(error));
         }
     };
-    if core.borrow().cancels_on_stop() {
+    if why == ORPHANED || core.borrow().cancels_on_stop() {
         core.borrow_mut()
             .venue_says(Event::Control(ControlAction::CancelAll));
         let all_ended = async {
@@ -199,17 +199,22 @@ async fn serve(
     Ok(why)
 }
 
-/// Waits for SIGTERM or SIGINT; both are caught from this call on.
+/// What comes when the trader that has started this process is gone: nobody else will cancel what rests.
+const ORPHANED: &str = "SIGHUP";
+
+/// Waits for SIGTERM, SIGINT or SIGHUP; all are caught from this call on.
 ///
 /// # Errors
 /// [`StartError::Signals`] if the system does not let them be caught.
 pub fn stop_signal() -> Result<impl Future<Output = &'static str>, StartError> {
     let mut terminate = signal(SignalKind::terminate()).map_err(StartError::Signals)?;
     let mut interrupt = signal(SignalKind::interrupt()).map_err(StartError::Signals)?;
+    let mut orphaned = signal(SignalKind::hangup()).map_err(StartError::Signals)?;
     Ok(async move {
         tokio::select! {
             _ = terminate.recv() => "SIGTERM",
             _ = interrupt.recv() => "SIGINT",
+            _ = orphaned.recv() => ORPHANED,
         }
     })
 }
