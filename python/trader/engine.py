@@ -29,6 +29,7 @@ from typing import Any, Final
 from trader.clock import Clock
 from trader.execution.blotter import Blotter
 from trader.execution.hedge import HEDGE
+from trader.execution.interfaces.executor import ExecutorLost
 from trader.execution.ledger import Ledger, Position
 from trader.execution.router import Router
 from trader.hedging import Hedging
@@ -48,6 +49,8 @@ from trader.strategy.selector import Selector
 LOOK_MS: Final = 1000
 """Time between looks at what no line announces: stale marks of markets with orders, amended
 matches, what was lost."""
+UNKNOWN_MS: Final = 10_000
+"""So long a market with orders of a run before this one may be unheard of."""
 
 _log = logging.getLogger("trader.engine")
 
@@ -112,6 +115,8 @@ class Engine:
         self._second = second
         self._last_pt_ms = book.last_pt_ms
         self._look_ms = 0
+        self._unknown_ms: dict[str, int] = {}
+        self._kill_told = False
         self._ctx: StrategyContext | None = None
 
     def on_line(self, raw: bytes) -> None:
@@ -224,6 +229,7 @@ class Engine:
         """A market that is over and done with is held no more."""
         self.markets.forget(market_id)
         self._ledger.forget(market_id)
+        self._desk.market_closed(market_id)
         self._router.forget(market_id)
 
     # --- a line's consequences ------------------------------------------------------------------
@@ -330,8 +336,9 @@ class Engine:
     def paid_out(self, market_id: str, gross_e4: int, commission_e4: int) -> None:
         """The venue has settled a market, which need not be one of this run's lines."""
         view = self.markets.get(market_id)
-        if view is None:
-            view = closed_market(market_id)
+        if view is None or view.status != "CLOSED":
+            view = closed_market(market_id, view)
+            self.markets.keep(view)
             self._router.market(market_state(view))
         self._results.paid_out(view, gross_e4, commission_e4)
         self._desk.market_closed(market_id)
@@ -344,14 +351,26 @@ class Engine:
         resting = list(self._desk.orders.by_runner())
         for market_id in dict.fromkeys(runner.market_id for runner in resting):
             before = self.markets.get(market_id)
-            if before is None or before.stale == self.markets.is_stale(market_id):
+            if before is None:
+                self._take_unknown_away(market_id)
                 continue
-            view = self._reload(market_id)
+            is_stale = self.markets.is_stale(market_id)
+            if before.stale == is_stale and not is_stale:
+                continue
+            # Once more also while it stays stale: an order may have come to rest since, and a
+            # cancel may have failed.
+            view = before if before.stale == is_stale else self._reload(market_id)
             if view is not None:
                 for runner in resting:
                     if runner.market_id == market_id:
                         self._decide(view, runner)
                 self._tell_executor()
+
+    def _take_unknown_away(self, market_id: str) -> None:
+        """Orders of a run before this one in a market that no line was about: it has so long."""
+        since_ms = self._unknown_ms.setdefault(market_id, self.now_ms)
+        if self.now_ms - since_ms >= UNKNOWN_MS and self._take_away(market_id, "unknown_market"):
+            self._tell_executor()
 
     def _look_at_windows(self) -> None:
         """Takes away what rests in markets that are not to be quoted any more by the clock."""
@@ -373,8 +392,18 @@ class Engine:
         if why is not None:
             _log.error("KILLED: %s; orders are cancelled, nothing new leaves", why)
             self._metrics.kills_total += 1
+        if self._risk.killed is not None and not self._kill_told:
+            self._kill(self._risk.killed)
+
+    def _kill(self, why: str) -> None:
+        """Until an executor has heard of it; none may be there just now."""
+        try:
             self._router.control("kill", why)
-            self._router.tick(self.now_ms)
+        except ExecutorLost as error:
+            _log.error("the kill is not heard yet, told again: %s", error)
+            return
+        self._kill_told = True
+        self._router.tick(self.now_ms)
 
     def _refused(self, error: HotloopError) -> None:
         """Counts a refused line, mends what can be mended at once, and takes away what rests in

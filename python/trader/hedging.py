@@ -31,7 +31,8 @@ class Hedging:
         sent = False
         for key in list(self._hedge.due):
             view = self._markets.get(key.market_id)
-            if view is None or not view.is_open or view.stale:
+            is_stale = view is None or view.stale or self._markets.is_stale(key.market_id)
+            if view is None or is_stale or not view.is_open:
                 continue  # as soon as it can be traded
             if not self._hedge.is_waiting(key, now_ms):
                 del self._hedge.due[key]
@@ -45,11 +46,15 @@ class Hedging:
     def _send(self, key: RunnerKey, view: MarketView, now_ms: int) -> bool:
         handicap = key.handicap_centi / 100
         runner = Runner(key.market_id, key.selection_id, handicap, key.handicap_centi)
+        if view.runners.get(runner) != "ACTIVE":
+            return False  # bets on it are void, or it is decided
         back, _, lay, _ = self._book.best(key.market_id, key.selection_id, handicap)
         best = (_centi(back), _centi(lay))
         mine = [o for o in self._desk.orders.standing(runner) if o.edge == HEDGE]
         wish = self._hedge.wish(key, mine, best, now_ms)
         if wish is None:
+            if self._hedge.is_waiting(key, now_ms):  # for a price
+                self._hedge.due[key] = None
             return False
         turned = [order for order in mine if order.side is not wish.side]
         if turned:

@@ -96,7 +96,8 @@ class MarketResults:
 
     def _may_be_over(self, market_id: str) -> bool:
         view = self._markets.get(market_id)
-        return view is None or view.status == "CLOSED"
+        is_silent = market_id in self._markets.silent
+        return view is None or view.status == "CLOSED" or is_silent
 
     def paid_out(self, view: MarketView, gross_e4: int, commission_e4: int) -> None:
         """The venue has settled a market: that counts, whatever we worked out."""

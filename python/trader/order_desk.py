@@ -120,6 +120,10 @@ class OrderDesk:
         if order is None and intent.action is not Action.CANCEL:
             self.orders.sent(runner, intent)
 
+    def carried(self, market_id: str) -> None:
+        """A run before this one has left a position in a market."""
+        self._gates.exposure.changed(market_id)
+
     def amended(self) -> set[str]:
         """Markets whose matches the venue has changed after the orders' ends; told once."""
         if not self._amended:
@@ -343,21 +347,34 @@ class OrderDesk:
         self.counts.reports[report.status.value] += 1
         if report.status is Status.REJECTED and report.reject_code is not None:
             self.counts.rejects[report.reject_code] += 1
-        self._blotter.report(report)
         known = self._intents.get(report.intent_id)
         if known is not None:
             self._follow(report, *known)
         elif report.status is Status.AMENDED:
             self._after_the_end(report)
+        # After its fills: a live blotter commits here, and what is committed counts as heard.
+        self._blotter.report(report)
         if self._observer is not None:
             self._observer.report(report, known[1] if known else None)
 
     def _after_the_end(self, report: ExecutionReport) -> None:
         """The venue has taken matches back, or changed their price."""
         market_id = self._ledger.amended(report.intent_id, *_matched(report))
+        if market_id is None and report.size_matched_centi > 0:
+            market_id = self._found_after_the_end(report)
         if market_id is not None:
             self._gates.exposure.changed(market_id)
             self._amended.add(market_id)
+
+    def _found_after_the_end(self, report: ExecutionReport) -> str | None:
+        """An order that was told not to be there was matched all the same."""
+        tracked = self._router.tracker.get(report.intent_id)
+        if tracked is None:
+            return None
+        intent, centi = tracked.intent, tracked.intent.handicap_centi
+        runner = Runner(intent.market_id, intent.selection_id, centi / 100, centi)
+        self._ledger.matched(intent.intent_id, runner, intent.side, *_matched(report))
+        return intent.market_id
 
     def _follow(self, report: ExecutionReport, runner: Runner, intent: QuoteIntent) -> None:
         """Keeps all that knows of our orders in step with one report of ours."""

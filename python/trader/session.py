@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable, Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
@@ -73,6 +74,7 @@ class Session:
     engine: Engine
     results: MarketResults
     hedge: HedgeOnFill
+    exposure: Exposure
     recovery: Recovery
     events: SeamEvents
     _stats: Mapping[str, int] = field(init=False)
@@ -111,72 +113,88 @@ def open_session(
     bus = Bus()
     executor = make_executor(config, bus, metrics, run_dir)
     executor.start()
-    metrics.executor_up = executor.healthy
-    router = Router(executor, bus, metrics)
-    ledger = Ledger(config.fee_gate.discount, config.fee_gate.assumed_mbr_percent)
-    markets = Markets(book)
-    orders = StandingOrders(router)
-    exposure = Exposure(ledger, markets.get, orders.at_risk)
-    risk = Risk(config.risk, exposure)
-    counts = DeskCounts()
-    desk = OrderDesk(
-        router=router,
-        counts=counts,
-        bus=bus,
-        book=book,
-        orders=orders,
-        gates=_gates(config, book, ledger, risk, exposure),
-        arbiter=_arbiter(config, blotter, metrics, counts),
-        ledger=ledger,
-        dry_run=config.execution.dry_run,
-        matcher=_matcher(config, book),
-        tracker=QueueTracker(book, metrics),
-        blotter=blotter,
-        metrics=metrics,
-        ids=ids if ids is not None else IdSource(config.simulator.ids_seed),
-        max_open_orders=config.execution.limits.max_open_orders,
-        observer=observer,
-    )
-    hedge = HedgeOnFill(config.hedge, bus, router.tracker)  # after the desk: it knows our orders
-    results = MarketResults(
-        book=book,
-        markets=markets,
-        ledger=ledger,
-        blotter=blotter,
-        metrics=metrics,
-        observer=observer,
-    )
-    engine = Engine(
-        book=book,
-        markets=markets,
-        apply=feed(book, config.simulator.feed),
-        router=router,
-        desk=desk,
-        edges=[EDGES[name](edge) for name, edge in config.edges.items() if edge.enabled],
-        ledger=ledger,
-        results=results,
-        blotter=blotter,
-        metrics=metrics,
-        max_logged_seam_errors=config.simulator.max_logged_seam_errors,
-        recovery=recovery,
-        selector=Selector(config.selector),
-        risk=risk,
-        hedging=Hedging(hedge, desk, markets, book, config.hedge.ttl_ms),
-        clock=clock,
-        second=second,
-    )
-    blotter.begin_run(
-        source=source,
-        hotloop=config.hotloop.backend,
-        execution=executor.name,
-        feed=config.simulator.feed,
-        profile=config.profile,
-        version=__version__,
-        config=dataclasses.asdict(config),
-    )
-    return Session(
-        book, bus, executor, router, desk, ledger, engine, results, hedge, recovery, events
-    )
+    with ExitStack() as undo:  # what was started ends where the rest cannot be made
+        undo.callback(executor.stop)
+        metrics.executor_up = executor.healthy
+        router = Router(executor, bus, metrics)
+        ledger = Ledger(config.fee_gate.discount, config.fee_gate.assumed_mbr_percent)
+        markets = Markets(book)
+        orders = StandingOrders(router)
+        exposure = Exposure(ledger, markets.get, orders.at_risk)
+        risk = Risk(config.risk, exposure)
+        counts = DeskCounts()
+        desk = OrderDesk(
+            router=router,
+            counts=counts,
+            bus=bus,
+            book=book,
+            orders=orders,
+            gates=_gates(config, book, ledger, risk, exposure),
+            arbiter=_arbiter(config, blotter, metrics, counts),
+            ledger=ledger,
+            dry_run=config.execution.dry_run,
+            matcher=_matcher(config, book),
+            tracker=QueueTracker(book, metrics),
+            blotter=blotter,
+            metrics=metrics,
+            ids=ids if ids is not None else IdSource(config.simulator.ids_seed),
+            max_open_orders=config.execution.limits.max_open_orders,
+            observer=observer,
+        )
+        hedge = HedgeOnFill(
+            config.hedge, bus, router.tracker
+        )  # after the desk: it knows our orders
+        results = MarketResults(
+            book=book,
+            markets=markets,
+            ledger=ledger,
+            blotter=blotter,
+            metrics=metrics,
+            observer=observer,
+        )
+        engine = Engine(
+            book=book,
+            markets=markets,
+            apply=feed(book, config.simulator.feed),
+            router=router,
+            desk=desk,
+            edges=[EDGES[name](edge) for name, edge in config.edges.items() if edge.enabled],
+            ledger=ledger,
+            results=results,
+            blotter=blotter,
+            metrics=metrics,
+            max_logged_seam_errors=config.simulator.max_logged_seam_errors,
+            recovery=recovery,
+            selector=Selector(config.selector),
+            risk=risk,
+            hedging=Hedging(hedge, desk, markets, book, config.hedge.ttl_ms),
+            clock=clock,
+            second=second,
+        )
+        blotter.begin_run(
+            source=source,
+            hotloop=config.hotloop.backend,
+            execution=executor.name,
+            feed=config.simulator.feed,
+            profile=config.profile,
+            version=__version__,
+            config=dataclasses.asdict(config),
+        )
+        undo.pop_all()
+        return Session(
+            book=book,
+            bus=bus,
+            executor=executor,
+            router=router,
+            desk=desk,
+            ledger=ledger,
+            engine=engine,
+            results=results,
+            hedge=hedge,
+            exposure=exposure,
+            recovery=recovery,
+            events=events,
+        )
 
 
 def _gates(

@@ -7,11 +7,15 @@ import sqlite3
 from pathlib import Path
 from typing import Any
 
+from trader.clock import SteppedClock
 from trader.config.loading import load
 from trader.config.schema import Config
 from trader.execution.blotter import Blotter
 from trader.execution.executor_py.executor import PythonExecutor
-from trader.execution.interfaces.executor import Executor
+from trader.execution.interfaces.executor import DryRunLimits, Executor, ExecutorLost
+from trader.execution.interfaces.intents import Action, QuoteIntent
+from trader.execution.interfaces.messages import DryFill, MarketState
+from trader.execution.interfaces.reports import ExecutionReport, FillEvent, Status
 from trader.execution.ipc import Bus
 from trader.monitoring.metrics import Metrics
 from trader.recovery import Resubscribe
@@ -102,3 +106,106 @@ class Scene:
 
 def make_executor(config: Config, bus: Bus, _metrics: Metrics, _run_dir: Path) -> Executor:
     return PythonExecutor(bus, config.execution.limits.dry_run())
+
+
+class SlowVenue:
+    """An executor that answers when the test says so: live, all is on its way for a while."""
+
+    name = "slow"
+    durable = True
+    healthy = True
+    health_reason = ""
+
+    def __init__(self, bus: Bus) -> None:
+        self.sent: list[QuoteIntent] = []
+        self.controls: list[str] = []
+        self.lost = False
+        self.why = ""
+        self.now_ms = 0
+        self._bus = bus
+        self._seq = 0
+
+    def start(self) -> None: ...
+    def stop(self) -> None: ...
+    def market(self, state: MarketState) -> None: ...
+    def dry_fill(self, fill: DryFill) -> None: ...
+    def set_limits(self, limits: DryRunLimits) -> None: ...
+    def clock(self, ts_ms: int) -> None: ...
+
+    def submit(self, intent: QuoteIntent) -> None:
+        self.sent.append(intent)
+
+    def control(self, action: str, reason: str) -> None:
+        if self.lost:
+            raise ExecutorLost("nobody is there")
+        self.controls.append(action)
+        self.why = reason
+
+    def tick(self, ts_ms: int) -> None:
+        self.now_ms = ts_ms
+        self._bus.drain()
+
+    def poll(self) -> None:
+        self._bus.drain()
+
+    def cancels(self) -> list[str | None]:
+        """The targets of the cancels that were sent."""
+        return [i.target_intent_id for i in self.sent if i.action is Action.CANCEL]
+
+    def says(self, intent: QuoteIntent, *statuses: Status, code: str | None = None) -> None:
+        """Reports on an intent; FILLED is at its price, whole."""
+        for status in statuses:
+            self._seq += 1
+            filled = status is Status.FILLED
+            price, size = intent.price_centi / 100, intent.size_centi / 100
+            self._bus.post(
+                ExecutionReport.new(
+                    seq=self._seq,
+                    intent_id=intent.intent_id,
+                    ts_ms=intent.ts_ms,
+                    action=intent.action,
+                    status=status,
+                    dry_run=False,
+                    size_remaining_centi=intent.size_centi if status is Status.PLACED else 0,
+                    size_matched_centi=intent.size_centi if filled else 0,
+                    avg_price_matched=price if filled else None,
+                    fill_events=(FillEvent(price, size, intent.ts_ms),) if filled else (),
+                    reject_code=code,
+                )
+            )
+
+
+class LiveScene(Scene):
+    """A session as `trader live` makes it, its clock and its venue in the test's hands."""
+
+    def __init__(self, folder: Path, *overrides: str) -> None:
+        self.pt = 1_700_000_000_000
+        self.version = 0
+        self.metrics = Metrics()
+        self.path = folder / "blotter.sqlite"
+        self.blotter = Blotter(self.path, durable=True)
+        self.clock = SteppedClock(self.pt)
+        self.session = open_session(
+            load(None, ["execution.dry_run=false", *overrides]),
+            source="test",
+            blotter=self.blotter,
+            metrics=self.metrics,
+            make_executor=self._make_executor,
+            run_dir=folder,
+            clock=self.clock,
+        )
+
+    def line(self, raw: bytes) -> None:
+        self.clock.advance(self.pt)
+        super().line(raw)
+
+    def turns(self, count: int, every_ms: int = 500) -> None:
+        """Time goes on without a line."""
+        for _ in range(count):
+            self.pt += every_ms
+            self.clock.advance(self.pt)
+            self.session.engine.on_time()
+
+    def _make_executor(self, _config: Config, bus: Bus, _metrics: Metrics, _dir: Path) -> Executor:
+        self.venue = SlowVenue(bus)
+        return self.venue

@@ -8,9 +8,15 @@ from pathlib import Path
 import pytest
 
 from tests.e2e.trader_process import read_summary, run_trader
-from tests.live.rig import booked_e4, is_the_same, live_trader, net_e4, races, verdict
+from tests.live.rig import LiveTrader, booked_e4, is_the_same, live_trader, net_e4, races, verdict
 
 BACKENDS = ["python", "rust"]
+DRY = "dry-run.sqlite"
+
+
+def dry_fills(trader: LiveTrader) -> int:
+    rows = trader.rows("select count(*) from fills", DRY)
+    return int(rows[0][0]) if rows else 0
 
 
 @pytest.mark.parametrize("backend", BACKENDS)
@@ -41,12 +47,30 @@ def test_a_dry_run_sends_nothing_and_trades_all_the_same(tmp_path: Path) -> None
     with races(tmp_path) as venue:
         profile = venue.profile(execution={"dry_run": True})
         with live_trader(tmp_path, profile) as trader:
-            trader.wait_for("select count(*) from fills", 1)
+            trader.until(lambda: dry_fills(trader) > 0, "dry fills")
             trader.kill(signal.SIGINT)
             assert trader.wait() == 130, trader.said()
             assert venue.scene.bets() == []
-            assert trader.rows("select distinct dry_run from reports") == [(1,)]
+            assert trader.rows("select distinct dry_run from reports", DRY) == [(1,)]
             assert "dry run: nothing is sent" in trader.said()
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_a_dry_run_before_does_not_make_the_live_one_deaf(tmp_path: Path, backend: str) -> None:
+    with races(tmp_path, pre_off_s=20.0) as venue:
+        profile = venue.profile(execution={"backend": backend}, hedge={"edges": ["passive_maker"]})
+        with live_trader(tmp_path, profile, "--set", "execution.dry_run=true") as trader:
+            trader.until(lambda: dry_fills(trader) > 0, "dry fills")
+            trader.kill(signal.SIGINT)
+            assert trader.wait() == 130, trader.said()
+            trader.more = []
+            trader.start()
+            assert trader.wait() == 0, trader.said()
+            found = verdict(venue, trader)
+            assert found.problems == []
+            assert found.bets > 5
+            assert trader.rows("select min(seq) from reports where seq > 0") == [(1,)]
+            assert is_the_same(booked_e4(trader), net_e4(venue))
 
 
 @pytest.mark.parametrize("backend", BACKENDS)
@@ -109,7 +133,7 @@ def test_two_traders_do_not_share_a_folder(tmp_path: Path) -> None:
     with races(tmp_path, pre_off_s=60.0) as venue:
         profile = venue.profile(execution={"dry_run": True})
         with live_trader(tmp_path, profile) as trader:
-            trader.wait_for("select count(*) from runs", 1)
+            trader.until(lambda: bool(trader.rows("select * from runs", DRY)), "it runs")
             second = run_trader("live", "--profile", str(trader.profile), "--out", str(trader.out))
             assert second.returncode == 2
             assert "another trader is at work there" in second.stderr

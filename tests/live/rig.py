@@ -118,11 +118,11 @@ class LiveTrader:
         assert self.process is not None, "started"
         return self.process.wait(PATIENCE_S)
 
-    def rows(self, query: str) -> list[tuple[Any, ...]]:
+    def rows(self, query: str, file: str = "blotter.sqlite") -> list[tuple[Any, ...]]:
         """Of its blotter; empty while there is none."""
-        if not (self.out / "blotter.sqlite").exists():
+        if not (self.out / file).exists():
             return []
-        with closing(sqlite3.connect(self.out / "blotter.sqlite")) as connection:
+        with closing(sqlite3.connect(self.out / file)) as connection:
             try:
                 return connection.execute(query).fetchall()
             except sqlite3.OperationalError:
@@ -172,11 +172,10 @@ def net_e4(venue: Races) -> int:
 
 
 def booked_e4(trader: LiveTrader) -> int:
-    """What the blotter says the venue has paid, each market as it was told last."""
-    rows = trader.rows(
-        "select market_id, net_e4 from settlements where kind = 'venue' order by run"
-    )
-    return sum(dict(rows).values())
+    """What the blotter says the venue has paid; a market is paid once, in one run."""
+    rows = trader.rows("select market_id, net_e4 from settlements where kind = 'venue'")
+    assert len({market_id for market_id, _ in rows}) == len(rows), rows
+    return sum(net for _, net in rows)
 
 
 def is_the_same(booked_e4: int, paid_e4: int) -> bool:

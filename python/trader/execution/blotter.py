@@ -143,6 +143,11 @@ class Blotter:
         (seq,) = self._db.execute("SELECT coalesce(max(seq), 0) FROM reports").fetchone()
         return int(seq)
 
+    def paid(self, market_ids: Iterable[str]) -> list[str]:
+        """Those of these markets that the venue has paid out, in any run."""
+        query = "SELECT 1 FROM settlements WHERE market_id = ? AND kind = 'venue' LIMIT 1"
+        return [m for m in market_ids if self._db.execute(query, (m,)).fetchone() is not None]
+
     def fills_in(self, market_ids: Iterable[str]) -> list[HedgedFill]:
         """Every fill that is kept of these markets, all runs together, oldest first."""
         wanted = list(market_ids)
@@ -266,6 +271,7 @@ class Blotter:
             self.flush()
 
     def fill(self, fill: Fill) -> None:
+        """A match; written with the report that tells of it, which comes after."""
         runner = fill.runner
         self._fills.append(
             (
@@ -281,7 +287,7 @@ class Blotter:
                 fill.size_centi,
             )
         )
-        if len(self._fills) >= self._batch_rows:
+        if len(self._fills) >= BATCH_ROWS:
             self.flush()
 
     def estimate(

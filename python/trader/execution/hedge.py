@@ -93,6 +93,8 @@ class HedgeOnFill:
         self._tracker = tracker
         self._edges = frozenset(config.edges)
         self._runners: dict[RunnerKey, _Hedged] = {}
+        self._matched: dict[str, tuple[int, int]] = {}  # by intent: size, and size times price
+        self._markets: dict[str, set[str]] = {}  # whose intents those are
         if self._edges:
             bus.subscribe(self._on_report)
 
@@ -117,6 +119,7 @@ class HedgeOnFill:
         side = Side.LAY if open_e4 > 0 else Side.BACK
         price_centi = self._price(hedged, side, best)
         if price_centi is None:
+            hedged.not_before_ms = now_ms + AGAIN_MS
             return None
         size_centi = (2 * abs(open_e4) + price_centi) // (2 * price_centi)
         return HedgeWish(side, price_centi, size_centi, hedged.last_intent)
@@ -135,6 +138,8 @@ class HedgeOnFill:
         """A market has closed."""
         self.due = {key: None for key in self.due if key.market_id != market_id}
         self._runners = {k: v for k, v in self._runners.items() if k.market_id != market_id}
+        for intent_id in self._markets.pop(market_id, ()):
+            del self._matched[intent_id]
 
     def _price(
         self, hedged: _Hedged, side: Side, best: tuple[int | None, int | None]
@@ -160,6 +165,8 @@ class HedgeOnFill:
             return
         key = RunnerKey(intent.market_id, intent.selection_id, intent.handicap_centi)
         self._count(key, intent, report)
+        if report.status in (Status.AMENDED, Status.VOIDED):
+            self._amended(key, intent, report)
         if intent.edge == HEDGE and report.is_terminal and report.status is not Status.FILLED:
             self._ended(key, report)
 
@@ -175,12 +182,28 @@ class HedgeOnFill:
         if hedged is None:
             hedged = _Hedged(Position(), side, fill.price_centi, fill.intent_id)
             self._runners[fill.key] = hedged
-        hedged.position.change(side, fill.size_centi, fill.size_centi * fill.price_centi)
+        value_e4 = fill.size_centi * fill.price_centi
+        hedged.position.change(side, fill.size_centi, value_e4)
+        size, value = self._matched.get(fill.intent_id, (0, 0))
+        self._matched[fill.intent_id] = (size + fill.size_centi, value + value_e4)
+        self._markets.setdefault(fill.key.market_id, set()).add(fill.intent_id)
         if fill.edge != HEDGE:
             hedged.last_side, hedged.last_price_centi = side, fill.price_centi
             hedged.last_intent = fill.intent_id
             hedged.crosses = hedged.given_up = False
         self.due[fill.key] = None
+
+    def _amended(self, key: RunnerKey, intent: QuoteIntent, report: ExecutionReport) -> None:
+        """The venue has taken matches back, or changed their price."""
+        hedged = self._runners.get(key)
+        if hedged is None:
+            return
+        size_centi = report.size_matched_centi
+        value_e4 = round((report.avg_price_matched or 0.0) * 100 * size_centi)
+        before = self._matched.get(intent.intent_id, (0, 0))
+        hedged.position.change(intent.side, size_centi - before[0], value_e4 - before[1])
+        self._matched[intent.intent_id] = (size_centi, value_e4)
+        self.due[key] = None
 
     def _ended(self, key: RunnerKey, report: ExecutionReport) -> None:
         """A hedge is gone with something unmatched."""
@@ -190,6 +213,6 @@ class HedgeOnFill:
         if report.status is Status.EXPIRED:
             hedged.crosses = self._config.on_expiry == "cross"
             hedged.given_up = not hedged.crosses
-        elif report.status is Status.REJECTED:
+        if report.status is Status.REJECTED or report.reject_code == "TTL_PREVENTED":
             hedged.not_before_ms = report.ts_ms + AGAIN_MS
         self.due[key] = None

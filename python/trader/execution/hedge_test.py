@@ -44,6 +44,20 @@ class Rig:
     def ended(self, status: Status, side: Side = Side.LAY, edge: str = HEDGE) -> None:
         self._report(self._sent(edge, side, 2.98, 1.0), status)
 
+    def amended(self, intent_id: str, size_centi: int, price: float | None) -> None:
+        self.bus.publish(
+            ExecutionReport.new(
+                seq=99,
+                intent_id=intent_id,
+                ts_ms=0,
+                action=Action.PLACE,
+                status=Status.AMENDED,
+                dry_run=True,
+                size_matched_centi=size_centi,
+                avg_price_matched=price,
+            )
+        )
+
     def wish(self, *orders: OpenOrder, now_ms: int = 0) -> HedgeWish | None:
         return self.hedge.wish(KEY, orders, BEST, now_ms)
 
@@ -176,3 +190,21 @@ def test_once_its_wish_is_matched_a_runner_is_even_to_half_a_penny_of_stake(
         win_e4 += sign * wish.size_centi * (wish.price_centi - 100)
         lose_e4 -= sign * wish.size_centi * 100
     assert abs(win_e4 - lose_e4) <= (wish.price_centi if wish is not None else 0) / 2 + 1e-9
+
+
+def test_what_the_venue_takes_back_is_not_hedged() -> None:
+    rig = Rig()
+    rig.filled(Side.BACK, 3.0, 10.0)
+    rig.amended("I1", 400, 3.0)
+    assert rig.wish() == HedgeWish(Side.LAY, 298, 403, "I1")
+    rig.amended("I1", 0, None)
+    assert rig.wish() is None
+
+
+def test_a_hedge_without_a_price_waits_for_one() -> None:
+    rig = Rig()
+    rig.filled(Side.BACK, 3.0, 10.0)
+    rig.ended(Status.EXPIRED)
+    assert rig.hedge.wish(KEY, (), (None, None), 0) is None
+    assert rig.hedge.is_waiting(KEY, AGAIN_MS - 1)
+    assert rig.wish(now_ms=AGAIN_MS) == HedgeWish(Side.LAY, 304, 987, "I1")

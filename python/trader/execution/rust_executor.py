@@ -7,7 +7,7 @@ import time
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 from trader.execution.connection import TransportSettings
 from trader.execution.executor_py.secret_file import read_secret
@@ -91,6 +91,10 @@ class RustExecutorConfig:
         return common | dict(self.live) | {"mode": "live", "on_stop": "leave"}
 
 
+_ARRIVES_MS: Final = 20
+"""What we say is heard by then: a later heartbeat knows of it."""
+
+
 class RustExecutor:
     """Fulfils `interfaces.executor.Executor`. A killed child is not started again here: in dry run
     its orders are gone with it, and the trader is told so by `ExecutorLost`.
@@ -117,6 +121,7 @@ class RustExecutor:
         self._metrics = metrics if metrics is not None else Metrics()
         self._supervisor: Supervisor | None = None
         self._transport: Transport | None = None
+        self._control_ms = 0
         # In lockstep nothing may depend on how long anything took.
         self._health = Health(config.recover_s if config.clock == "wall" else 0.0)
 
@@ -132,6 +137,14 @@ class RustExecutor:
             # A dry run says of each intent why it is refused.
             reason = heartbeat.reason
         return self._health.judge(reason, time.monotonic())
+
+    @property
+    def open_orders(self) -> int | None:
+        """As its newest heartbeat says, if that came after the last control."""
+        heartbeat = self.heartbeat
+        if heartbeat is None or heartbeat.ts_ms <= self._control_ms:
+            return None
+        return heartbeat.open_orders + heartbeat.queue_depth
 
     @property
     def link_reason(self) -> str:
@@ -229,6 +242,7 @@ class RustExecutor:
         self._session().dry_fill(fill)
 
     def control(self, action: str, reason: str) -> None:
+        self._control_ms = time.time_ns() // 1_000_000 + _ARRIVES_MS
         self._session().control(action, reason)
 
     def set_limits(self, limits: DryRunLimits) -> None:

@@ -19,7 +19,7 @@ from __future__ import annotations
 import logging
 import time
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Final, Literal, Protocol, TypeAlias
 
@@ -31,8 +31,8 @@ from trader.execution.interfaces.executor import (
     SendQueueFullError,
 )
 from trader.execution.interfaces.intents import QuoteIntent
-from trader.execution.interfaces.messages import DryFill, MarketState
-from trader.execution.interfaces.reports import ExecutionReport
+from trader.execution.interfaces.messages import DryFill, MarketState, MarketStatus
+from trader.execution.interfaces.reports import ExecutionReport, Status
 from trader.execution.ipc import Bus
 from trader.monitoring.metrics import Metrics
 
@@ -49,6 +49,10 @@ class Backend(Executor, Protocol):
     @property
     def link_reason(self) -> str:
         """Why it cannot be reached; empty when it can."""
+
+    @property
+    def open_orders(self) -> int | None:
+        """How many orders it has open, after all it was sent; None when it has not said."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +79,7 @@ class SwitchPolicy:
 class _Seen:
     """What a new backend has to be told."""
 
+    killed: str | None = None
     markets: dict[str, MarketState] = field(default_factory=dict)
     unanswered: dict[str, QuoteIntent] = field(default_factory=dict)
     open: set[str] = field(default_factory=set)
@@ -150,15 +155,23 @@ class SwitchingExecutor:
     def market(self, state: MarketState) -> None:
         self._seen.markets[state.market_id] = state
         self._tell(lambda backend: backend.market(state))
+        if state.status is MarketStatus.CLOSED:
+            del self._seen.markets[state.market_id]
 
     def dry_fill(self, fill: DryFill) -> None:
         self._tell(lambda backend: backend.dry_fill(fill))
 
     def control(self, action: str, reason: str) -> None:
         """Raises `ExecutorLost` while there is nobody to do it: it must not be thought done."""
+        if action != "cancel_all":
+            self._seen.killed = reason if action == "kill" else None
         if self._active is None:
             raise ExecutorLost(self._away)
-        self._tell(lambda backend: backend.control(action, reason))
+        self._active.control(action, reason)
+
+    def adopted(self, intent_ids: Iterable[str]) -> None:
+        """These orders are open, of a trader before this one: nobody has reported on them yet."""
+        self._seen.open.update(intent_ids)
 
     def set_limits(self, limits: DryRunLimits) -> None:
         self._tell(lambda backend: backend.set_limits(limits))
@@ -221,6 +234,9 @@ class SwitchingExecutor:
 
     def _tell_all(self) -> None:
         """Everything that it may not know; what it knows is dropped by its name."""
+        if self._seen.killed is not None:
+            why = self._seen.killed
+            self._tell(lambda backend: backend.control("kill", why))
         for state in list(self._seen.markets.values()):
             self._tell(lambda backend, state=state: backend.market(state))  # type: ignore[misc]
         for intent in list(self._seen.unanswered.values()):
@@ -295,15 +311,24 @@ class SwitchingExecutor:
     def _cancel_the_rest(self) -> None:
         self._tell(lambda backend: backend.control("cancel_all", "the trader stops"))
         deadline_s = time.monotonic() + self._policy.last_cancels_s
-        while self._seen.open and time.monotonic() < deadline_s:
+        while self._are_open() and time.monotonic() < deadline_s:
             self._tell(lambda backend: backend.poll())
             time.sleep(_LOOK_S)
-        if self._seen.open and not self._bus.is_halted:
-            _log.error("stopped with %d orders open", len(self._seen.open))
+        if self._are_open():
+            _log.error("stopped with orders open: see `trader orders`")
+
+    def _are_open(self) -> bool:
+        """Whether orders rest or may come to rest. While nobody hears reports, the executor is
+        asked itself."""
+        if not self._bus.is_halted:
+            return bool(self._seen.open or self._seen.unanswered)
+        return self._active is not None and self._active.open_orders != 0
 
     def _on_report(self, report: ExecutionReport) -> None:
         self._heard_seq = max(self._heard_seq, report.seq)
         self._seen.unanswered.pop(report.intent_id, None)
+        if report.status is Status.AMENDED:
+            return  # of an order that has ended
         if report.is_terminal:
             self._seen.open.discard(report.intent_id)
         else:

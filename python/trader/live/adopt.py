@@ -24,6 +24,7 @@ from trader.execution.interfaces.intents import QuoteIntent
 from trader.execution.orders import journal
 from trader.execution.orders.book import Book
 from trader.execution.orders.order import Order
+from trader.execution.switching import SwitchingExecutor
 from trader.session import Session
 from trader.strategy.context import Runner
 
@@ -77,6 +78,13 @@ def markets_of(book: Book) -> list[str]:
     return list(dict.fromkeys([*orders, *book.exposure.names()]))
 
 
+def without_paid(book: Book, blotter: Blotter) -> None:
+    """Takes out of a journal's positions the markets that the venue has paid out in a run before:
+    the journal itself forgets them only when it is shortened."""
+    for market_id in blotter.paid(list(book.exposure.names())):
+        book.exposure.settle(market_id)
+
+
 def adopt(session: Session, book: Book, blotter: Blotter, heard_seq: int) -> None:
     """Before the first turn of a session that was just opened. `heard_seq`: the last report that
     the blotter has."""
@@ -97,6 +105,10 @@ def adopt(session: Session, book: Book, blotter: Blotter, heard_seq: int) -> Non
     for name in blotter.without(intents):
         blotter.intent(intents[name])
     _carry(session, book)
+    for market_id in session.ledger.markets():
+        session.desk.carried(market_id)
+    if isinstance(session.executor, SwitchingExecutor):
+        session.executor.adopted(order.name for order in book.orders.values())
     _restore_hedges(session.hedge, blotter, list(book.exposure.names()))
     if book.orders or session.ledger.markets():
         _log.warning(

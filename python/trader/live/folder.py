@@ -15,6 +15,7 @@ from typing import Any, Final, Self
 from trader.simulator.output import BLOTTER, EXECUTOR, SUMMARY, OutputError
 
 LOCK: Final = "lock"
+DRY_BLOTTER: Final = "dry-run.sqlite"
 
 
 class LiveFolder:
@@ -47,9 +48,10 @@ class LiveFolder:
             os.close(self._lock)
             self._lock = None
 
-    @property
-    def blotter(self) -> Path:
-        return self.path / BLOTTER
+    def blotter(self, *, dry_run: bool) -> Path:
+        """Dry runs have one of their own: their fills and report numbers are nothing to go on
+        with."""
+        return self.path / (DRY_BLOTTER if dry_run else BLOTTER)
 
     @property
     def run_dir(self) -> Path:

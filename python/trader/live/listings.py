@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -11,6 +12,7 @@ from trader.execution.executor_py.venue_client import VenueClient, VenueError
 
 CATALOGUE_MAX: Final = 1_000
 """Most markets that the venue lists at once."""
+ONLY_VOID_S: Final = 600.0
 CLEARED_MARKETS_MAX: Final = 250
 """Most markets that the venue takes in one question for cleared orders."""
 
@@ -38,6 +40,8 @@ class Listings:
     def __init__(self, client: VenueClient, strategy_ref: str) -> None:
         self._client = client
         self._strategy_ref = strategy_ref
+        self._void_s: dict[str, float] = {}  # since when markets have void bets only
+        self._asked = 0  # so many of the markets that have not paid were asked about
 
     def markets(self, wanted: Mapping[str, Any], limit: int) -> list[ListedMarket]:
         """The first `limit` markets to start of those that a `MarketFilter` names."""
@@ -58,20 +62,40 @@ class Listings:
         bets of ours in."""
         if not market_ids:
             return []
-        page = self._client.listing(
-            self._client.api.betting.list_cleared_orders,
-            bet_status="SETTLED",
-            group_by="MARKET",
-            market_ids=list(market_ids[:CLEARED_MARKETS_MAX]),
-            customer_strategy_refs=[self._strategy_ref],
-        )
+        self._asked = self._asked if self._asked < len(market_ids) else 0
+        wanted = list(market_ids[self._asked : self._asked + CLEARED_MARKETS_MAX])
+        self._asked += CLEARED_MARKETS_MAX
+        settled = self._cleared("SETTLED", wanted)
+        voided = self._cleared("VOIDED", wanted)
         try:
-            return [
+            paid = [
                 PaidOut(entry["marketId"], _e4(entry["profit"]), _e4(entry.get("commission", 0)))
-                for entry in page["clearedOrders"]
+                for entry in settled
             ]
+            known = {one.market_id for one in paid}
+            void = {entry["marketId"] for entry in voided} - known
+            return paid + [PaidOut(market_id, 0, 0) for market_id in self._only_void(void)]
         except (KeyError, TypeError, ValueError) as error:
             raise VenueError(f"the cleared orders are none: {error}") from None
+
+    def _only_void(self, market_ids: set[str]) -> list[str]:
+        """Of markets with void bets and none settled those where it has been so for long: bets on
+        a runner that was removed are void before the others are settled."""
+        now_s = time.monotonic()
+        self._void_s = {m: self._void_s.get(m, now_s) for m in market_ids}
+        return [m for m, since_s in self._void_s.items() if now_s - since_s >= ONLY_VOID_S]
+
+    def _cleared(self, status: str, market_ids: list[str]) -> list[Mapping[str, Any]]:
+        """By market where they are settled, bet by bet where they are void."""
+        page = self._client.listing(
+            self._client.api.betting.list_cleared_orders,
+            bet_status=status,
+            group_by="MARKET" if status == "SETTLED" else None,
+            market_ids=market_ids,
+            customer_strategy_refs=[self._strategy_ref],
+        )
+        cleared: list[Mapping[str, Any]] = page["clearedOrders"]
+        return cleared
 
 
 def _time(text: str | None) -> int | None:

@@ -9,7 +9,6 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from trader.live.listings import ListedMarket
-from trader.market_results import MarketResults
 from trader.order_desk import OrderDesk
 from trader.strategy.markets import Markets
 
@@ -56,15 +55,15 @@ class MarketSet:
         self._subscribed = wanted
         return self.body()
 
-    def are_over(self, markets: Markets, results: MarketResults) -> bool:
-        """Whether every market that was named has closed, and was paid out where we were in it."""
+    def are_over(self, markets: Markets, unpaid: Sequence[str]) -> bool:
+        """Whether every market that was named has closed, and none is left that has to pay."""
         if not self._named:
             return False
         for market_id in self._named:
             view = markets.get(market_id)
             if view is None or view.status != "CLOSED":
                 return False
-        return not results.unpaid()
+        return not unpaid
 
     def _wanted(self, held: Mapping[str, None] | Sequence[str]) -> tuple[str, ...]:
         """What we are in comes first."""

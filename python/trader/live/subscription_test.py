@@ -63,7 +63,7 @@ def test_named_markets_are_over_when_they_are_closed_and_paid(tmp_path: Path) ->
     markets = MarketSet(("1.1",), listed("1.1"))
 
     def over() -> bool:
-        return markets.are_over(scene.session.engine.markets, scene.session.results)
+        return markets.are_over(scene.session.engine.markets, scene.session.results.unpaid())
 
     assert not over(), "it was not heard of"
     scene.define(rc=QUOTED)
@@ -75,5 +75,5 @@ def test_named_markets_are_over_when_they_are_closed_and_paid(tmp_path: Path) ->
     scene.session.engine.paid_out("1.1", 100, 0)
     assert over()
     assert scene.session.results.by_market["1.1"].kind == "venue"
-    assert not MarketSet((), ()).are_over(scene.session.engine.markets, scene.session.results)
+    assert not MarketSet((), ()).are_over(scene.session.engine.markets, ())
     scene.blotter.close()

@@ -45,11 +45,11 @@ class LiveTrader:
         chores: Chores,
         *,
         recorder: Recorder | None,
-        may_be_delayed: bool,
+        dry_run: bool,
         stop: Callable[[], bool],
         watch: Callable[[Session], None],
     ) -> None:
-        """`may_be_delayed`: in a dry run delayed data are only said; `stop` is asked every turn,
+        """In a dry run delayed data are only said, and nobody pays; `stop` is asked every turn,
         `watch` called a few times a second."""
         self._session = session
         self._engine = session.engine
@@ -57,7 +57,7 @@ class LiveTrader:
         self._markets = markets
         self._chores = chores
         self._recorder = recorder
-        self._may_be_delayed = may_be_delayed
+        self._dry_run = dry_run
         self._stop = stop
         self._watch = watch
         self._next_housekeeping_s = 0.0
@@ -72,7 +72,7 @@ class LiveTrader:
         engine, the stream and the blotter do; orders are still there then."""
         while not self._stop():
             self.turn()
-            if self._markets.are_over(self._engine.markets, self._session.results):
+            if self._markets.are_over(self._engine.markets, self._unpaid()):
                 _log.info("every selected market is over")
                 return
 
@@ -85,7 +85,9 @@ class LiveTrader:
             self._engine.on_line(line)
             if self._stream.counts.images != self._images:
                 self._images = self._stream.counts.images
-                self._image = (self._session.book.last_pt_ms() or 0, monotonic() + IMAGE_S)
+                # An image may come in several messages: what counts is the first.
+                first_pt_ms = self._session.book.last_pt_ms() or 0
+                self._image = self._image or (first_pt_ms, monotonic() + IMAGE_S)
         self._look_at_stream(has_line=line is not None)
         self._engine.on_time()
         if monotonic() >= self._next_housekeeping_s:
@@ -104,9 +106,12 @@ class LiveTrader:
         if self._stream.is_delayed and not self._told_delayed:
             self._told_delayed = True
             told = "the application key is for delayed data: the stream is conflated to 180 s"
-            if not self._may_be_delayed:
+            if not self._dry_run:
                 raise DelayedKeyError(f"{told}, and the venue takes no orders with it")
             _log.warning("%s; this dry run trades on prices of the past", told)
+
+    def _unpaid(self) -> list[str]:
+        return [] if self._dry_run else self._session.results.unpaid()
 
     def _look_for_images(self) -> None:
         """Some time after an image has begun, it is whole."""
@@ -116,7 +121,7 @@ class LiveTrader:
 
     def _forget_closed(self) -> None:
         """Markets that closed long ago, and have paid where we were in them, take no room."""
-        unpaid = self._session.results.unpaid()
+        unpaid = self._unpaid()
         for view in self._engine.markets.views():
             if view.status != "CLOSED" or view.market_id in unpaid:
                 continue
@@ -137,5 +142,5 @@ class LiveTrader:
         body = self._markets.changed(self._engine.markets, self._session.desk)
         if body is not None:
             self._stream.subscribe(body)
-        self._chores.await_payment(self._session.results.unpaid())
+        self._chores.await_payment(self._unpaid())
         self._watch(self._session)

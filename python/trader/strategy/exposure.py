@@ -12,6 +12,7 @@ from typing import TypeAlias
 from trader.execution.interfaces.executor import OpenOrder
 from trader.execution.ledger import Ledger
 from trader.strategy.context import MarketView
+from trader.strategy.markets import closed_market
 
 ViewOf: TypeAlias = Callable[[str], MarketView | None]
 OrdersOf: TypeAlias = Callable[[str], Sequence[OpenOrder]]
@@ -28,6 +29,7 @@ class Exposure:
         self._losses: dict[str, int] = {}  # by market, above 0
         self._total_e4 = 0  # of those
         self._new_e4 = 0  # what orders sent to markets that have changed can lose
+        self._over: set[str] = set()
         self._is_bound = True  # that no more can be lost than the two together
         self._changed: set[str] = set()
 
@@ -46,7 +48,8 @@ class Exposure:
         self._is_bound = False
 
     def settled(self, market_id: str) -> None:
-        """Nothing of a market is at stake any more."""
+        """Nothing of a market is at stake any more, whatever is still heard of it."""
+        self._over.add(market_id)
         self._changed.discard(market_id)
         self._set(market_id, 0)
 
@@ -71,11 +74,11 @@ class Exposure:
     def _work_out(self, but: str | None) -> None:
         """Brings the markets that have changed up to date, all but one."""
         for market_id in self._changed - {but}:
-            view = self._view_of(market_id)
-            if view is None:
-                continue
+            # Without a view nobody knows how many win: runner by runner, which is never too little.
+            view = self._view_of(market_id) or closed_market(market_id, None)
             worst_e4 = self._ledger.worst_case_e4(view, self._orders_of(market_id))
-            self._set(market_id, max(-worst_e4, 0))
+            is_over = market_id in self._over
+            self._set(market_id, 0 if is_over else max(-worst_e4, 0))
             self._changed.discard(market_id)
         if not self._changed:
             self._new_e4, self._is_bound = 0, True

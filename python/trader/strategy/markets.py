@@ -6,6 +6,7 @@ a line was refused, and for the stale mark (which no count announces) at interva
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 
 from trader.execution.interfaces.messages import (
@@ -60,6 +61,11 @@ class Markets:
         """Whether a market's book may be untrue, read from the seam."""
         return self.feed_lost or market_id in self.silent or market_id in self._book.stale_markets()
 
+    def keep(self, view: MarketView) -> None:
+        """A market as somebody else than the seam knows it."""
+        self.silent.discard(view.market_id)
+        self._views[view.market_id] = view
+
     def forget(self, market_id: str) -> None:
         """A market that is over is held no more."""
         self.silent.discard(market_id)
@@ -96,8 +102,11 @@ class Markets:
         return view
 
 
-def closed_market(market_id: str) -> MarketView:
-    """A market of which nothing is known but that it is over."""
+def closed_market(market_id: str, last: MarketView | None) -> MarketView:
+    """A market that is over, which nobody but the venue's money has told; `last`: as it was last
+    seen, if it was."""
+    if last is not None:
+        return replace(last, status="CLOSED", stale=False)
     return MarketView(
         market_id=market_id,
         status="CLOSED",

@@ -30,7 +30,13 @@ from trader.execution.interfaces.executor import ExecutionError, Executor
 from trader.execution.interfaces.ids import IdSource
 from trader.execution.ipc import Bus
 from trader.execution.orders.book import Book
-from trader.live.adopt import adopt, await_journal, markets_of, read_journal
+from trader.live.adopt import (
+    adopt,
+    await_journal,
+    markets_of,
+    read_journal,
+    without_paid,
+)
 from trader.live.chores import Chores, ChoreTimes
 from trader.live.folder import LiveFolder
 from trader.live.listings import ListedMarket, Listings
@@ -70,7 +76,8 @@ def run(arguments: argparse.Namespace, interrupt: Interrupt) -> int:
     record = user_path(arguments.record) if arguments.record else None
     with LiveFolder(user_path(shown), shown) as folder, _metrics(config) as metrics:
         try:
-            with Blotter(folder.blotter, durable=True) as blotter:
+            blotter_file = folder.blotter(dry_run=config.execution.dry_run)
+            with Blotter(blotter_file, durable=True) as blotter:
                 return desk.trade(folder, blotter, metrics, record)
         except sqlite3.Error as error:
             raise OutputError(f"--out {shown}: the blotter cannot be written: {error}") from None
@@ -122,16 +129,20 @@ class _Desk:
         venue = self._log_in()
         listings = Listings(venue.client, config.betfair.strategy_ref)
         book = self._journal(sections)
+        if book is not None:
+            without_paid(book, blotter)
         markets = self._first_markets(listings, book)
         if markets is None:
             return 130
         stream = self._stream(venue, markets)
-        heard_seq = blotter.last_seq() if not self._dry_run else 0
-        session = self._open(folder, blotter, metrics, stream, heard_seq)
+        heard_seq = 0 if book is None else blotter.last_seq()
+        if book is not None and heard_seq > book.last_seq:
+            heard_seq = 0  # the blotter is about another journal
         recorder = None
         if record is not None:
             recorder = Recorder(record, time.time_ns() // 1_000_000, config.live.record_max_bytes)
             print(f"recording: {recorder.path}", flush=True)
+        session = self._open(folder, blotter, metrics, stream, heard_seq)
         chores = self._chores(venue, listings)
         trader = LiveTrader(
             session,
@@ -139,7 +150,7 @@ class _Desk:
             markets,
             chores,
             recorder=recorder,
-            may_be_delayed=self._dry_run,
+            dry_run=self._dry_run,
             stop=self._interrupt.requested,
             watch=self._status,
         )

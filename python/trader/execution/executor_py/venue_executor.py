@@ -172,6 +172,11 @@ class VenueExecutor:
         """Why it can do nothing any more; empty when it can."""
         return self._lost or ("" if self._started else "not started")
 
+    @property
+    def open_orders(self) -> int:
+        """How many orders it has open, those on their way included."""
+        return len(self.machine.book.orders)
+
     def start(self) -> None:
         """Reads the journal, logs in and waits for the image of the order stream. Raises
         `ExecutorStartError`."""
@@ -241,10 +246,10 @@ class VenueExecutor:
 
     def tick(self, ts_ms: int) -> None:
         self.clock(ts_ms)
-        if self._ending and self._lockstep is None:
+        ending, self._ending = self._ending, False
+        if ending and self._lockstep is None:
             self._until(lambda: not self.machine.book.orders)
         self.poll()
-        self._ending = False
         self._raise_if_lost()
 
     def poll(self) -> None:

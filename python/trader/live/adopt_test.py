@@ -1,0 +1,88 @@
+"""What a run that was killed has left is taken up: orders, positions, what they may lose."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from trader.execution.interfaces.intents import QuoteIntent, Side
+from trader.execution.interfaces.reports import Status
+from trader.execution.orders.book import Book
+from trader.execution.orders.entries import Ended
+from trader.execution.orders.order import LIVE, Order
+from trader.live.adopt import adopt, markets_of, without_paid
+from trader.strategy.context import Runner
+from trader.testing import QUOTED, LiveScene
+
+RUNNER = Runner("1.1", 1, 0.0, 0)
+
+
+def placed(name: str, market_id: str = "1.1", price_centi: int = 300) -> QuoteIntent:
+    return QuoteIntent.place(
+        intent_id=name,
+        ts_ms=1_700_000_000_000,
+        edge="passive_maker",
+        market_id=market_id,
+        selection_id=1,
+        side=Side.BACK,
+        price_centi=price_centi,
+        size_centi=1000,
+        ttl_ms=60_000,
+        dry_run=False,
+    )
+
+
+@pytest.fixture
+def scene(tmp_path: Path) -> Iterator[LiveScene]:
+    scene = LiveScene(tmp_path)
+    yield scene
+    scene.blotter.close()
+
+
+def book() -> Book:
+    """An order that rests, one that has ended matched, and what only the sum knows."""
+    book = Book(max_remembered=10)
+    rests, ended, older = placed("rests"), placed("ended"), placed("older", "1.2")
+    order = Order(rests, "rests", 1000, LIVE)
+    order.told.accepted = order.told.placed = True
+    book.orders[0] = order
+    book.numbers["rests"] = 0
+    book.ended["ended"] = Ended(ended, "ended", None, (1000, 300_000))
+    for intent in (ended, older):
+        book.exposure.matched(intent, (0, 0), (1000, 300_000))
+    return book
+
+
+def test_orders_positions_and_what_they_can_lose_are_there(scene: LiveScene) -> None:
+    adopt(scene.session, book(), scene.blotter, 0)
+    assert [order.intent_id for order in scene.session.router.open_orders()] == ["rests"]
+    position = scene.session.ledger.position(RUNNER)
+    assert position is not None
+    assert (position.win_e4, position.lose_e4) == (200_000, -100_000)
+    assert scene.session.ledger.markets() == ["1.1", "1.2"]
+    assert scene.session.exposure.total_e4() == 100_000 + 100_000 + 100_000
+    assert not scene.session.exposure.fits(1, 300_000)
+    assert scene.rows("select intent_id from intents") == [("rests",)]
+
+
+def test_an_adopted_order_is_managed_like_any_other(scene: LiveScene) -> None:
+    adopt(scene.session, book(), scene.blotter, 0)
+    scene.define("SUSPENDED", rc=QUOTED)
+    assert scene.venue.cancels() == ["rests"]
+    scene.venue.says(scene.venue.sent[-1], Status.CANCELLED)
+    scene.venue.says(placed("rests"), Status.CANCELLED)
+    scene.turns(1)
+    assert scene.session.router.open_orders() == []
+
+
+def test_markets_that_were_paid_are_not_held_again(scene: LiveScene) -> None:
+    scene.session.ledger.carried(RUNNER._replace(market_id="1.2"), 1, -1)
+    scene.session.engine.paid_out("1.2", 100, 0)
+    scene.session.ledger.forget("1.2")
+    known = book()
+    without_paid(known, scene.blotter)
+    assert markets_of(known) == ["1.1"]
+    adopt(scene.session, known, scene.blotter, 0)
+    assert scene.session.ledger.markets() == ["1.1"]
