@@ -119,6 +119,7 @@ class SlowVenue:
     def __init__(self, bus: Bus) -> None:
         self.sent: list[QuoteIntent] = []
         self.controls: list[str] = []
+        self.markets: list[MarketState] = []
         self.lost = False
         self.why = ""
         self.now_ms = 0
@@ -127,13 +128,15 @@ class SlowVenue:
 
     def start(self) -> None: ...
     def stop(self) -> None: ...
-    def market(self, state: MarketState) -> None: ...
     def dry_fill(self, fill: DryFill) -> None: ...
     def set_limits(self, limits: DryRunLimits) -> None: ...
     def clock(self, ts_ms: int) -> None: ...
 
     def submit(self, intent: QuoteIntent) -> None:
         self.sent.append(intent)
+
+    def market(self, state: MarketState) -> None:
+        self.markets.append(state)
 
     def control(self, action: str, reason: str) -> None:
         if self.lost:

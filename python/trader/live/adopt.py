@@ -12,7 +12,7 @@ import fcntl
 import logging
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Final
 
@@ -27,6 +27,7 @@ from trader.execution.orders.order import Order
 from trader.execution.switching import SwitchingExecutor
 from trader.session import Session
 from trader.strategy.context import Runner
+from trader.strategy.markets import closed_market, market_state
 
 _LOOK_S: Final = 0.05
 _log: Final = logging.getLogger("trader.live")
@@ -78,16 +79,22 @@ def markets_of(book: Book) -> list[str]:
     return list(dict.fromkeys([*orders, *book.exposure.names()]))
 
 
-def without_paid(book: Book, blotter: Blotter) -> None:
+def without_paid(book: Book, blotter: Blotter) -> list[str]:
     """Takes out of a journal's positions the markets that the venue has paid out in a run before:
-    the journal itself forgets them only when it is shortened."""
-    for market_id in blotter.paid(list(book.exposure.names())):
+    the journal itself forgets them only when it is shortened. Their ids."""
+    paid = blotter.paid(list(book.exposure.names()))
+    for market_id in paid:
         book.exposure.settle(market_id)
+    return paid
 
 
-def adopt(session: Session, book: Book, blotter: Blotter, heard_seq: int) -> None:
+def adopt(
+    session: Session, book: Book, blotter: Blotter, heard_seq: int, paid: Iterable[str] = ()
+) -> None:
     """Before the first turn of a session that was just opened. `heard_seq`: the last report that
-    the blotter has."""
+    the blotter has; `paid`: markets that the executor has to hear are over."""
+    for market_id in paid:
+        session.router.market(market_state(closed_market(market_id, None)))
     for order in book.orders.values():
         resting = _as_resting(order) if order.told.placed else None
         session.desk.adopt(_runner(order.intent), order.intent, resting)

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from trader.execution.interfaces.intents import QuoteIntent, Side
+from trader.execution.interfaces.messages import MarketStatus
 from trader.execution.interfaces.reports import Status
 from trader.execution.orders.book import Book
 from trader.execution.orders.entries import Ended
@@ -82,7 +83,9 @@ def test_markets_that_were_paid_are_not_held_again(scene: LiveScene) -> None:
     scene.session.engine.paid_out("1.2", 100, 0)
     scene.session.ledger.forget("1.2")
     known = book()
-    without_paid(known, scene.blotter)
-    assert markets_of(known) == ["1.1"]
-    adopt(scene.session, known, scene.blotter, 0)
+    paid = without_paid(known, scene.blotter)
+    assert (paid, markets_of(known)) == (["1.2"], ["1.1"])
+    adopt(scene.session, known, scene.blotter, 0, paid)
     assert scene.session.ledger.markets() == ["1.1"]
+    told = scene.venue.markets[-1]
+    assert (told.market_id, told.status) == ("1.2", MarketStatus.CLOSED)

@@ -129,8 +129,7 @@ class _Desk:
         venue = self._log_in()
         listings = Listings(venue.client, config.betfair.strategy_ref)
         book = self._journal(sections)
-        if book is not None:
-            without_paid(book, blotter)
+        paid = without_paid(book, blotter) if book is not None else []
         markets = self._first_markets(listings, book)
         if markets is None:
             return 130
@@ -157,7 +156,7 @@ class _Desk:
         failure: Exception | None = None
         try:
             if book is not None:
-                adopt(session, book, blotter, heard_seq)
+                adopt(session, book, blotter, heard_seq, paid)
             chores.start()
             self._say(markets)
             with out_of_the_way():
