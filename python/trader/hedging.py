@@ -45,7 +45,7 @@ class Hedging:
 
     def _send(self, key: RunnerKey, view: MarketView, now_ms: int) -> bool:
         handicap = key.handicap_centi / 100
-        runner = Runner(key.market_id, key.selection_id, handicap, key.handicap_centi)
+        runner = Runner.of(key.market_id, key.selection_id, key.handicap_centi)
         if view.runners.get(runner) != "ACTIVE":
             return False  # bets on it are void, or it is decided
         back, _, lay, _ = self._book.best(key.market_id, key.selection_id, handicap)

@@ -359,7 +359,7 @@ class OrderDesk:
 
     def _after_the_end(self, report: ExecutionReport) -> None:
         """The venue has taken matches back, or changed their price."""
-        market_id = self._ledger.amended(report.intent_id, *_matched(report))
+        market_id = self._ledger.amended(report.intent_id, *report.matched)
         if market_id is None and report.size_matched_centi > 0:
             market_id = self._found_after_the_end(report)
         if market_id is not None:
@@ -371,9 +371,9 @@ class OrderDesk:
         tracked = self._router.tracker.get(report.intent_id)
         if tracked is None:
             return None
-        intent, centi = tracked.intent, tracked.intent.handicap_centi
-        runner = Runner(intent.market_id, intent.selection_id, centi / 100, centi)
-        self._ledger.matched(intent.intent_id, runner, intent.side, *_matched(report))
+        intent = tracked.intent
+        runner = Runner.of(intent.market_id, intent.selection_id, intent.handicap_centi)
+        self._ledger.matched(intent.intent_id, runner, intent.side, *report.matched)
         return intent.market_id
 
     def _follow(self, report: ExecutionReport, runner: Runner, intent: QuoteIntent) -> None:
@@ -392,7 +392,7 @@ class OrderDesk:
 
     def _matched(self, report: ExecutionReport, runner: Runner, intent: QuoteIntent) -> None:
         """What is matched of an order is another than before."""
-        self._ledger.matched(intent.intent_id, runner, intent.side, *_matched(report))
+        self._ledger.matched(intent.intent_id, runner, intent.side, *report.matched)
         for event in report.fill_events:
             fill = Fill(
                 intent.intent_id,
@@ -425,9 +425,3 @@ class OrderDesk:
             if self._matcher is not None:
                 self._matcher.ended(intent_id)
             self._tracker.ended(intent_id)
-
-
-def _matched(report: ExecutionReport) -> tuple[int, int]:
-    """(size, size times price) of an order's matches so far, in hundredths."""
-    size_centi = report.size_matched_centi
-    return size_centi, round((report.avg_price_matched or 0.0) * 100 * size_centi)

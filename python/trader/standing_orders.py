@@ -32,7 +32,7 @@ class StandingOrders:
         self._on_the_way[intent.intent_id] = market_id
         if intent.action is Action.PLACE:
             coming = self._coming.setdefault(market_id, {})
-            coming[intent.intent_id] = (runner, _as_resting(intent))
+            coming[intent.intent_id] = (runner, OpenOrder.of(intent))
         else:
             self._moving.setdefault(market_id, {})[intent.intent_id] = intent
 
@@ -57,10 +57,7 @@ class StandingOrders:
             self._changed = False
             self._by_runner = {}
             for order in self._router.open_orders():
-                handicap_centi = order.handicap_centi
-                runner = Runner(
-                    order.market_id, order.selection_id, handicap_centi / 100, handicap_centi
-                )
+                runner = Runner.of(order.market_id, order.selection_id, order.handicap_centi)
                 self._by_runner.setdefault(runner, []).append(order)
         return self._by_runner
 
@@ -107,23 +104,3 @@ def _leave(by_market: dict[str, dict[str, T]], market_id: str, intent_id: str) -
         of_market.pop(intent_id, None)
         if not of_market:
             del by_market[market_id]
-
-
-def _as_resting(intent: QuoteIntent) -> OpenOrder:
-    """A new order as it will rest if it is taken."""
-    return OpenOrder(
-        intent_id=intent.intent_id,
-        edge=intent.edge,
-        market_id=intent.market_id,
-        selection_id=intent.selection_id,
-        handicap_centi=intent.handicap_centi,
-        side=intent.side,
-        price_centi=intent.price_centi,
-        size_centi=intent.size_centi,
-        remaining_centi=intent.size_centi,
-        matched_centi=0,
-        placed_ts_ms=intent.ts_ms,
-        deadline_ms=intent.deadline_ms,
-        persistence=intent.persistence,
-        time_in_force=intent.time_in_force,
-    )

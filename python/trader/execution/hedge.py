@@ -198,8 +198,7 @@ class HedgeOnFill:
         hedged = self._runners.get(key)
         if hedged is None:
             return
-        size_centi = report.size_matched_centi
-        value_e4 = round((report.avg_price_matched or 0.0) * 100 * size_centi)
+        size_centi, value_e4 = report.matched
         before = self._matched.get(intent.intent_id, (0, 0))
         hedged.position.change(intent.side, size_centi - before[0], value_e4 - before[1])
         self._matched[intent.intent_id] = (size_centi, value_e4)

@@ -13,6 +13,7 @@ import logging
 import os
 import time
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
@@ -140,7 +141,7 @@ def _carry(session: Session, book: Book) -> None:
             ledger.forget(market_id)
     for market_id, runners in book.exposure.markets.items():
         for (selection_id, handicap_centi), profit in runners:
-            runner = Runner(market_id, selection_id, handicap_centi / 100, handicap_centi)
+            runner = Runner.of(market_id, selection_id, handicap_centi)
             known = ledger.position(runner)
             win_e4, lose_e4 = (known.win_e4, known.lose_e4) if known is not None else (0, 0)
             if (win_e4, lose_e4) != (profit.if_wins, profit.if_loses):
@@ -153,29 +154,13 @@ def _restore_hedges(hedge: HedgeOnFill, blotter: Blotter, market_ids: list[str])
 
 
 def _runner(intent: QuoteIntent) -> Runner:
-    return Runner(
-        intent.market_id,
-        intent.selection_id,
-        intent.handicap_centi / 100,
-        intent.handicap_centi,
-    )
+    return Runner.of(intent.market_id, intent.selection_id, intent.handicap_centi)
 
 
 def _as_resting(order: Order) -> OpenOrder:
-    intent = order.intent
-    return OpenOrder(
-        intent_id=order.name,
-        edge=intent.edge,
-        market_id=intent.market_id,
-        selection_id=intent.selection_id,
-        handicap_centi=intent.handicap_centi,
-        side=intent.side,
-        price_centi=intent.price_centi,
+    return replace(
+        OpenOrder.of(order.intent),
         size_centi=order.size_centi,
         remaining_centi=max(order.remaining_centi, 0),
         matched_centi=order.told.matched_centi,
-        placed_ts_ms=intent.ts_ms,
-        deadline_ms=intent.deadline_ms,
-        persistence=intent.persistence,
-        time_in_force=intent.time_in_force,
     )

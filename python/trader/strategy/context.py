@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import NamedTuple, Self
 
 from trader.execution.interfaces.executor import OpenOrder
 from trader.execution.ledger import Position
@@ -24,6 +24,11 @@ class Runner(NamedTuple):
     selection_id: int
     handicap: float
     handicap_centi: int
+
+    @classmethod
+    def of(cls, market_id: str, selection_id: int, handicap_centi: int) -> Self:
+        """The runner that an order names."""
+        return cls(market_id, selection_id, handicap_centi / 100, handicap_centi)
 
 
 @dataclass(frozen=True, slots=True)

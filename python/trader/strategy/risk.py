@@ -68,7 +68,3 @@ class Risk:
             )
             return self.killed
         return None
-
-    def is_barred(self, market_id: str) -> bool:
-        """Whether a market has lost what it may."""
-        return market_id in self._barred

@@ -114,20 +114,31 @@ def opened(
         folder, identity, shown, replaces_any=replaces_any, keeps_parts=keeps_parts
     )
     try:
-        metrics = Metrics()
-        if config.monitoring.metrics.enabled:
-            host = config.monitoring.metrics.host
-            port = metrics.serve(host, config.monitoring.metrics.port)
-            print(f"metrics: http://{host}:{port}/metrics", file=sys.stderr)
-        try:
-            with Blotter(output.blotter) as blotter:
-                yield Run(config, output, blotter, metrics)
-        except sqlite3.Error as error:
-            raise OutputError(f"--out {shown}: cannot be written: {error}") from None
-        finally:
-            metrics.close()
+        with served_metrics(config) as metrics:
+            try:
+                with Blotter(output.blotter) as blotter:
+                    yield Run(config, output, blotter, metrics)
+            except sqlite3.Error as error:
+                raise OutputError(f"--out {shown}: cannot be written: {error}") from None
     finally:
         output.close()
+
+
+@contextmanager
+def served_metrics(config: Config) -> Iterator[Metrics]:
+    """A command's metrics, on their page where the configuration asks for it.
+
+    Raises `MetricsServeError`.
+    """
+    metrics = Metrics()
+    wanted = config.monitoring.metrics
+    try:
+        if wanted.enabled:
+            port = metrics.serve(wanted.host, wanted.port)
+            print(f"metrics: http://{wanted.host}:{port}/metrics", file=sys.stderr)
+        yield metrics
+    finally:
+        metrics.close()
 
 
 def play(run: Run, replay: Replay, sources: Iterable[Source]) -> dict[str, Any]:

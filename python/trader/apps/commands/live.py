@@ -7,14 +7,13 @@ import logging
 import sqlite3
 import sys
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
 from trader.apps.arguments import user_path
-from trader.apps.commands.common import configured, set_up_log, state_folder
+from trader.apps.commands.common import configured, served_metrics, set_up_log, state_folder
 from trader.apps.commands.executors import make_executor
 from trader.apps.commands.live_executor import betfair_section, document, live_executor
 from trader.apps.interrupt import Interrupt
@@ -74,7 +73,7 @@ def run(arguments: argparse.Namespace, interrupt: Interrupt) -> int:
     desk = _Desk(config, interrupt)
     shown = arguments.out or str(state_folder() / "hotloop" / f"live-{config.profile or 'base'}")
     record = user_path(arguments.record) if arguments.record else None
-    with LiveFolder(user_path(shown), shown) as folder, _metrics(config) as metrics:
+    with LiveFolder(user_path(shown), shown) as folder, served_metrics(config) as metrics:
         try:
             blotter_file = folder.blotter(dry_run=config.execution.dry_run)
             with Blotter(blotter_file, durable=True) as blotter:
@@ -87,19 +86,6 @@ def run(arguments: argparse.Namespace, interrupt: Interrupt) -> int:
                 file=sys.stderr,
             )
             return 130
-
-
-@contextmanager
-def _metrics(config: Config) -> Iterator[Metrics]:
-    metrics = Metrics()
-    wanted = config.monitoring.metrics
-    try:
-        if wanted.enabled:
-            port = metrics.serve(wanted.host, wanted.port)
-            print(f"metrics: http://{wanted.host}:{port}/metrics", file=sys.stderr)
-        yield metrics
-    finally:
-        metrics.close()
 
 
 @dataclass(frozen=True, slots=True)

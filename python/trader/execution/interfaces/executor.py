@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
-from typing import Literal, Protocol
+from typing import Literal, Protocol, Self
 
 from trader.execution.interfaces.intents import Persistence, QuoteIntent, Side, TimeInForce
 from trader.execution.interfaces.messages import DryFill, MarketState
@@ -144,3 +144,23 @@ class OpenOrder:
     persistence: Persistence
     time_in_force: TimeInForce | None = None
     pending: Literal["REPLACE", "CANCEL"] | None = None
+
+    @classmethod
+    def of(cls, intent: QuoteIntent) -> Self:
+        """A PLACE as it rests when it is taken whole."""
+        return cls(
+            intent_id=intent.intent_id,
+            edge=intent.edge,
+            market_id=intent.market_id,
+            selection_id=intent.selection_id,
+            handicap_centi=intent.handicap_centi,
+            side=intent.side,
+            price_centi=intent.price_centi,
+            size_centi=intent.size_centi,
+            remaining_centi=intent.size_centi,
+            matched_centi=0,
+            placed_ts_ms=intent.ts_ms,
+            deadline_ms=intent.deadline_ms,
+            persistence=intent.persistence,
+            time_in_force=intent.time_in_force,
+        )

@@ -158,6 +158,12 @@ class ExecutionReport(OneType, frozen=True, kw_only=True, tag_field="type", tag=
     def is_terminal(self) -> bool:
         return self.status in TERMINAL
 
+    @property
+    def matched(self) -> tuple[int, int]:
+        """The order's matches so far: size, and size times price, both in hundredths."""
+        size_centi = self.size_matched_centi
+        return size_centi, round((self.avg_price_matched or 0.0) * 100 * size_centi)
+
     def comparable(self) -> bytes:
         """Canonical bytes with the latency blanked: equal for equal facts of any executor."""
         return msgspec.structs.replace(self, latency=NO_LATENCY).to_wire()
