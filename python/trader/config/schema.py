@@ -46,10 +46,32 @@ class QueueConfig:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LogLogisticConfig:
+    shape: float = rule(Number(0.01, 100.0))
+    intercept: float = rule(Number(-100.0, 100.0))
+    work: float = rule(Number(-100.0, 100.0))
+    trades: float = rule(Number(-100.0, 100.0))
+    side_rate: float = rule(Number(-100.0, 100.0))
+    price_rate: float = rule(Number(-100.0, 100.0))
+    behind: float = rule(Number(-100.0, 100.0))
+    spread: float = rule(Number(-100.0, 100.0))
+    travel: float = rule(Number(-100.0, 100.0))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrialsConfig:
+    horizon_ms: int = rule(Whole(1, 86_400_000))
+    window_s: float = rule(Number(0.1, 86_400.0))
+    prior: float = rule(Number(0.01, 1e6))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PfillConfig:
     model: str = rule(Choice(FILL_MODELS))
     horizon_ms: int = rule(Whole(1, 86_400_000))
     trade_size_window_s: float = rule(Number(0.1, 86_400.0))
+    log_logistic: LogLogisticConfig
+    trials: TrialsConfig
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
