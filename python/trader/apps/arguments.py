@@ -109,6 +109,7 @@ def _add_demo(commands: argparse._SubParsersAction[Parser]) -> None:
         "--out", metavar="DIR", help="where to write (default: a folder of your user's own)"
     )
     _add_backends(demo)
+    _add_edges(demo)
     _add_config_options(demo, "demo")
 
 
@@ -122,6 +123,7 @@ def _add_replay(commands: argparse._SubParsersAction[Parser]) -> None:
         help="lines into the seam as they are, or decoded here first (default: simulator.feed)",
     )
     _add_backends(replay)
+    _add_edges(replay)
     _add_many(replay)
     _add_config_options(replay, "dry")
 
@@ -240,6 +242,7 @@ def _add_live(commands: argparse._SubParsersAction[Parser]) -> None:
         "--record", metavar="DIR", help="also keep the market stream there, to be replayed"
     )
     _add_backends(live)
+    _add_edges(live)
     _add_config_options(live, None)
 
 
@@ -247,6 +250,7 @@ def _add_config(commands: argparse._SubParsersAction[Parser]) -> None:
     config = _command(commands, "config", "check or render the configuration", "")
     actions = config.add_subparsers(dest="action", required=True, metavar="ACTION")
     check = _command(actions, "check", "check base.yaml and the profiles, list every problem", "")
+    _add_edge_files(check)
     _add_config_options(check, None)
     render = _command(actions, "render", "print the sidecar's JSON made from the YAML", "")
     _add_config_options(render, "demo")
@@ -290,6 +294,26 @@ def _add_backends(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--hotloop", choices=("rust", "python"), help="who keeps books and signals")
     parser.add_argument(
         "--execution", choices=("rust", "python"), help="the sidecar, or this process"
+    )
+
+
+def _add_edges(parser: argparse.ArgumentParser) -> None:
+    _add_edge_files(parser)
+    parser.add_argument(
+        "--without-shipped-edges",
+        action="store_true",
+        help="only edges from files trade (edges.NAME.enabled=false for all others)",
+    )
+
+
+def _add_edge_files(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--edge",
+        metavar="FILE.py",
+        action="append",
+        default=[],
+        dest="edge_files",
+        help="a file with an edge of your own (docs/first_edge.md); may be repeated",
     )
 
 

@@ -35,6 +35,7 @@ from trader.simulator.compare_run import CompareError
 from trader.simulator.feeds import FeedError
 from trader.simulator.output import OutputError
 from trader.simulator.recording import RecordingError
+from trader.strategy.watched_edge import EdgeFailedError
 
 DONE: Final = 0
 BAD_INPUT: Final = 2
@@ -58,7 +59,7 @@ _COMMANDS: Final = {
 }
 
 _BAD_INPUT_ERRORS: Final = (
-    *(ArgumentError, ConfigError),
+    *(ArgumentError, ConfigError, EdgeFailedError),
     *(CompareError, FeedError, OutputError, RecordingError),
 )
 
