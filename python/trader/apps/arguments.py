@@ -14,7 +14,8 @@ from trader.apps import examples
 from trader.betfair.signals.settings import QUEUE_MODELS
 
 COMMANDS: Final = (
-    *("demo", "replay", "parity", "compare", "live", "sim-exchange", "config", "compat"),
+    *("demo", "replay", "generate", "parity", "compare", "live", "sim-exchange", "config"),
+    "compat",
     *("orders", "cancel-all", "flatten", "kill", "resume"),
 )
 WORKERS_MAX: Final = 256
@@ -86,6 +87,7 @@ def _parser() -> Parser:
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     _add_demo(commands)
     _add_replay(commands)
+    _add_generate(commands)
     _add_parity(commands)
     _add_compare(commands)
     _add_exchange(commands)
@@ -157,6 +159,26 @@ def _add_many(replay: argparse.ArgumentParser) -> None:
     )
 
 
+def _add_generate(commands: argparse._SubParsersAction[Parser]) -> None:
+    summary = "write a recording of generated races, to replay"
+    generate = _command(commands, "generate", summary, examples.GENERATE)
+    generate.add_argument("--out", metavar="FILE", required=True, help="where to write")
+    _add_races(generate)
+    _add_config_options(generate, None)
+
+
+def _add_races(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--markets", type=_count, metavar="N", help="how many generated races (default: 1)"
+    )
+    parser.add_argument(
+        "--incidents",
+        action="store_true",
+        help="generated races with a non-runner, starting prices and a suspension in play",
+    )
+    parser.add_argument("--seed", type=_seed, help="which races (default: simulator.demo.seed)")
+
+
 def _add_parity(commands: argparse._SubParsersAction[Parser]) -> None:
     summary = "hold the Rust hotloop against the Python reference"
     parity = _command(commands, "parity", summary, examples.PARITY)
@@ -197,15 +219,7 @@ def _add_exchange(commands: argparse._SubParsersAction[Parser]) -> None:
         dest="recordings",
         help="play a recording of the market stream; may be repeated (default: generated races)",
     )
-    exchange.add_argument(
-        "--markets", type=_count, metavar="N", help="how many generated races (default: 1)"
-    )
-    exchange.add_argument(
-        "--incidents",
-        action="store_true",
-        help="generated races with a non-runner, starting prices and a suspension in play",
-    )
-    exchange.add_argument("--seed", type=_seed, help="which races (default: simulator.demo.seed)")
+    _add_races(exchange)
     exchange.add_argument(
         "--clock",
         choices=("scaled", "wall", "stepped"),

@@ -19,6 +19,7 @@ from trader.apps.commands import (
     config,
     demo,
     desk,
+    generate,
     live,
     parity,
     replay,
@@ -45,6 +46,7 @@ INTERRUPTED: Final = 130
 _COMMANDS: Final = {
     "demo": demo.run,
     "replay": replay.run,
+    "generate": generate.run,
     "parity": parity.run,
     "compare": compare.run,
     "sim-exchange": sim_exchange.run,

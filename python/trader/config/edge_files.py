@@ -167,7 +167,7 @@ def line_of(error: BaseException, file: str) -> int | None:
 
 
 def _the_edge(module: ModuleType, tree: ast.Module, file: str) -> type[Edge[Any]]:
-    """The one edge of a module, its name and its configuration looked over. Raises `ConfigError`."""
+    """A module's one edge, its name and its configuration looked over. Raises `ConfigError`."""
     lines = {node.name: node.lineno for node in tree.body if isinstance(node, ast.ClassDef)}
     found = {
         value.__name__: value
