@@ -69,8 +69,9 @@ _loaded: Final[dict[str, _Loaded]] = {}
 """By digest, what this process has loaded."""
 
 
-def read_edge_file(path: Path, said_by: str) -> OwnEdge:
-    """The edge of a file. `said_by`: where the file is named, for when it cannot be read.
+def read_edge_file(path: Path, shown: str, said_by: str) -> OwnEdge:
+    """The edge of a file, which messages call `shown`. `said_by`: where the file is named, for when
+    it cannot be read.
 
     Raises `ConfigError` with every problem found: no file or too large a one, no Python, imports
     that an edge may not have, an error as it is run, and not one edge with its configuration.
@@ -79,13 +80,13 @@ def read_edge_file(path: Path, said_by: str) -> OwnEdge:
         with path.open("rb") as file:
             source = file.read(MAX_EDGE_BYTES + 1)
     except OSError as error:
-        why = f"{path}: cannot be read: {error.strerror}"
+        why = f"{shown}: cannot be read: {error.strerror}"
         raise ConfigError(
             [Problem(said_by, "", why, "the path of a Python file with an edge in it")]
         ) from None
     if len(source) > MAX_EDGE_BYTES:
-        raise _refusal(str(path), None, "is too large", f"up to {MAX_EDGE_BYTES} bytes")
-    return load_source(source, str(path))
+        raise _refusal(shown, None, "is too large", f"up to {MAX_EDGE_BYTES} bytes")
+    return load_source(source, shown)
 
 
 def load_source(source: bytes, file: str) -> OwnEdge:

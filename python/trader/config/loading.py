@@ -81,15 +81,15 @@ def load(
     overrides: Iterable[str] = (),
     configs_dir: Path | None = None,
     *,
-    edge_files: Sequence[Path] = (),
+    edge_files: Sequence[tuple[str, Path]] = (),
     working_dir: Path | None = None,
 ) -> Config:
     """The configuration of `base.yaml`, then the profile, then `key=value` overrides.
 
     `profile` is a name in `configs/profiles` or a path that ends in `.yaml`; None is base alone.
-    `edge_files` are added to those of the configuration. Paths that the configuration has there
-    are relative to the folder of the file they stand in, those of an override to `working_dir`
-    (None: where the process is).
+    `edge_files` (each as the person wrote it, and its path) are added to those of the
+    configuration. Paths in the configuration are relative to the folder of the file they stand in,
+    those of an override to `working_dir` (None: where the process is).
     Raises `ConfigError` with every problem found.
     """
     folder = configs_dir if configs_dir is not None else repository_root() / "configs"
@@ -99,8 +99,8 @@ def load(
         tree = merge(tree, _with_edge_paths(read_yaml(path, folder), path.parent))
     for override in overrides:
         tree = merge(tree, _with_edge_paths(_override_tree(override), working_dir or Path()))
-    tree = _with_more_edges(tree, edge_files)
-    own_edges = _own_edges(tree)
+    tree = _with_more_edges(tree, [path for _, path in edge_files])
+    own_edges = _own_edges(tree, {str(path): shown for shown, path in edge_files})
     for name, own in own_edges.items():
         section = Branch({"edges": Branch({name: defaults(own)}, own.file)}, own.file)
         tree = merge(merge(tree, section), tree)  # below what is said of it, after what ships
@@ -184,8 +184,9 @@ def _with_more_edges(tree: Node, files: Sequence[Path]) -> Node:
     return merge(tree, Branch({EDGE_FILES: Leaf(named, EDGE_OPTION)}, EDGE_OPTION))
 
 
-def _own_edges(tree: Node) -> dict[str, OwnEdge]:
-    """The edges of `edge_files` by their names. Raises `ConfigError` with the problems of all."""
+def _own_edges(tree: Node, shown: Mapping[str, str]) -> dict[str, OwnEdge]:
+    """The edges of `edge_files` by their names; `shown` says what a path is called where that is
+    something else. Raises `ConfigError` with the problems of all."""
     leaf = tree.children.get(EDGE_FILES) if isinstance(tree, Branch) else None
     if not isinstance(leaf, Leaf) or not isinstance(leaf.value, list):
         return {}
@@ -198,7 +199,7 @@ def _own_edges(tree: Node) -> dict[str, OwnEdge]:
         if not isinstance(path, str):
             continue
         try:
-            own = read_edge_file(Path(path), f"{leaf.source}: {EDGE_FILES}")
+            own = read_edge_file(Path(path), shown.get(path, path), leaf.source)
         except ConfigError as error:
             problems.extend(error.problems)
             continue
@@ -206,7 +207,8 @@ def _own_edges(tree: Node) -> dict[str, OwnEdge]:
         if name in EDGES or name in found:
             whose = f"that of {found[name].file}" if name in found else "one that ships"
             wrong = f"its edge has the name '{name}', as {whose}"
-            problems.append(Problem(path, "", wrong, "a name of its own, and each file once"))
+            allowed = "a name of its own, and each file once"
+            problems.append(Problem(shown.get(path, path), "", wrong, allowed))
         found[name] = own
     if problems:
         raise ConfigError(problems)

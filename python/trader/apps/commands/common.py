@@ -81,9 +81,9 @@ def configured(arguments: argparse.Namespace) -> Config:
     )
 
 
-def edge_files_of(arguments: argparse.Namespace) -> list[Path]:
-    """The files of `--edge`, as the person meant them."""
-    return [user_path(name) for name in getattr(arguments, "edge_files", ())]
+def edge_files_of(arguments: argparse.Namespace) -> list[tuple[str, Path]]:
+    """The files of `--edge`: as they were written, and as they were meant."""
+    return [(name, user_path(name)) for name in getattr(arguments, "edge_files", ())]
 
 
 def race_shape(config: Config, *, incidents: bool = False) -> RaceShape:
