@@ -11,6 +11,7 @@ import traceback
 from collections.abc import Sequence
 from typing import Any, Final
 
+from trader.execution.interfaces.intents import Side
 from trader.strategy.context import Runner, StrategyContext
 from trader.strategy.edges.base import Cancel, Edge, EdgeConfig, Place, Proposal, Replace
 
@@ -44,9 +45,7 @@ class WatchedEdge(Edge[EdgeConfig]):
         if isinstance(given, tuple) and not given:
             return ()  # most often
         if not isinstance(given, list | tuple):
-            wrong = (
-                f"decide gave {_shown(given)}; return a list of Place, Replace and Cancel, or ()"
-            )
+            wrong = f"decide gave {_shown(given)}, not a list of Place, Replace and Cancel"
             raise self._refused(_where(ctx, runner), wrong)
         for wish in given:
             wrong_wish = what_is_wrong(wish)
@@ -83,10 +82,16 @@ def what_is_wrong(wish: object) -> str | None:
         optional = name == "p_fill" and value is None
         if not optional and not (isinstance(value, int | float) and math.isfinite(value)):
             return f"{name} is a number, a share of 1"
-    if isinstance(wish, Place):
-        size = wish.max_size_centi
-        if size is not None and type(size) is not int:
-            return "max_size_centi is a whole number of hundredths, such as round(100 * stake)"
+    return _wrong_in_place(wish) if isinstance(wish, Place) else None
+
+
+def _wrong_in_place(wish: Place) -> str | None:
+    side: object = wish.side
+    size: object = wish.max_size_centi
+    if not isinstance(side, Side):
+        return "side is Side.BACK or Side.LAY"
+    if size is not None and type(size) is not int:
+        return "max_size_centi is a whole number of hundredths, such as round(100 * stake)"
     return None
 
 
