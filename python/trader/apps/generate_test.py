@@ -8,7 +8,7 @@ from typing import Final
 import pytest
 
 from trader.apps import trader
-from trader.apps.commands import generate
+from trader.apps.interrupt import Interrupt
 from trader.simulator.feed_lines import stream_lines
 from trader.simulator.feeds import GeneratedFeed
 from trader.simulator.generator import RaceShape
@@ -67,7 +67,7 @@ def test_where_nothing_can_be_written_is_said_in_a_line(
 def test_an_interrupted_one_leaves_nothing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(generate.Interrupt, "requested", lambda _self: True)
+    monkeypatch.setattr(Interrupt, "requested", lambda _self: True)
     assert run(tmp_path / "race.jsonl") == trader.INTERRUPTED
     assert capsys.readouterr().err == "trader: interrupted; nothing was kept\n"
     assert list(tmp_path.iterdir()) == []
