@@ -101,6 +101,20 @@ def test_config_check_lists_all_that_is_wrong_with_an_edge(folder: Path) -> None
     assert good == "ok: base with dry\n"
 
 
+def test_orders_can_be_cancelled_with_the_profile_of_a_broken_edge(folder: Path) -> None:
+    (folder / "join.py").write_text("1 / 0")
+    journal = f"execution: {{dry_run: false, journal: {{dir: {folder}/journal}}}}"
+    (folder / "live.yaml").write_text(
+        f"edge_files: [join.py]\nedges: {{join: {{x: 1}}}}\n{journal}\n"
+    )
+    mine = ("--profile", str(folder / "live.yaml"))
+    assert "join.py:1: fails as it is loaded" in refused(folder, "live", *mine)
+    for command in ("orders", "cancel-all", "kill"):
+        done = run_trader(command, *mine, BUILD_WORKING_DIRECTORY=str(folder))
+        assert done.returncode != 2, done.stderr
+        assert "join" not in done.stderr
+
+
 def test_all_backends_trade_the_same(folder: Path) -> None:
     need_rust_hotloop()
     need_executor()

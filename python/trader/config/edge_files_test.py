@@ -185,6 +185,17 @@ def test_a_profiles_files_lie_beside_it_and_those_of_an_override_where_one_stand
     assert "mine" in load(None, [override], working_dir=tmp_path).own_edges
 
 
+def test_who_does_not_trade_is_not_kept_from_it_by_a_broken_edge(tmp_path: Path) -> None:
+    written(tmp_path, "1 / 0")
+    profile = tmp_path / "mine.yaml"
+    profile.write_text("edge_files: [mine.py]\nedges: {mine: {x: 7}}\nsizer: {bankroll: 77}\n")
+    config = load(str(profile), runs_edges=False)
+    assert (config.edge_files, config.own_edges, config.sizer.bankroll) == ((), {}, 77)
+    assert config.edges == load().edges
+    with pytest.raises(ConfigError, match=r"edges\.mine: is not a known key"):
+        load(None, ["edges.mine.x=7"], runs_edges=False)
+
+
 def test_files_of_the_command_line_are_added_to_those_of_the_profile(tmp_path: Path) -> None:
     written(tmp_path, PLAIN)
     profile = tmp_path / "mine.yaml"

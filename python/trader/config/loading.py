@@ -18,7 +18,13 @@ from typing import Any, Final, TypeAlias, TypeVar, cast, get_type_hints
 
 import yaml
 
-from trader.config.edge_files import MAX_EDGE_FILES, OwnEdge, defaults, read_edge_file
+from trader.config.edge_files import defaults
+from trader.config.edge_trees import (
+    own_edges_of,
+    with_edge_paths,
+    with_more_edges,
+    without_own_edges,
+)
 from trader.config.rules import Rule, WrongValueError, shortened
 from trader.config.schema import Config, EdgeConfigs
 from trader.config.tree import Branch, ConfigError, Leaf, Node, Problem, merge
@@ -33,8 +39,6 @@ MAX_CONFIG_BYTES: Final = 1 << 20
 MAX_NODES: Final = 10_000
 """Keys and values of one file, aliases counted wherever they stand: no file can grow past it."""
 OVERRIDES_NAME: Final = "--set"
-EDGE_OPTION: Final = "--edge"
-EDGE_FILES: Final = "edge_files"
 SECTION: Final = "a section of keys"
 
 _FLAG_TAG: Final = "tag:yaml.org,2002:bool"
@@ -83,24 +87,28 @@ def load(
     *,
     edge_files: Sequence[tuple[str, Path]] = (),
     working_dir: Path | None = None,
+    runs_edges: bool = True,
 ) -> Config:
     """The configuration of `base.yaml`, then the profile, then `key=value` overrides.
 
     `profile` is a name in `configs/profiles` or a path that ends in `.yaml`; None is base alone.
     `edge_files` (each as the person wrote it, and its path) are added to those of the
     configuration. Paths in the configuration are relative to the folder of the file they stand in,
-    those of an override to `working_dir` (None: where the process is).
+    those of an override to `working_dir` (None: where the process is). Whoever does not trade
+    (`runs_edges` false) runs no edge's file, and does without such edges and their sections.
     Raises `ConfigError` with every problem found.
     """
     folder = configs_dir if configs_dir is not None else repository_root() / "configs"
-    tree: Node = read_yaml(folder / "base.yaml", folder)
+    tree: Node = with_edge_paths(read_yaml(folder / "base.yaml", folder), folder)
     if profile is not None:
         path = _profile_path(profile, folder)
-        tree = merge(tree, _with_edge_paths(read_yaml(path, folder), path.parent))
+        tree = merge(tree, with_edge_paths(read_yaml(path, folder), path.parent))
     for override in overrides:
-        tree = merge(tree, _with_edge_paths(_override_tree(override), working_dir or Path()))
-    tree = _with_more_edges(tree, [path for _, path in edge_files])
-    own_edges = _own_edges(tree, {str(path): shown for shown, path in edge_files})
+        tree = merge(tree, with_edge_paths(_override_tree(override), working_dir or Path()))
+    tree = with_more_edges(tree, [path for _, path in edge_files])
+    if not runs_edges:
+        tree = without_own_edges(tree)
+    own_edges = own_edges_of(tree, {str(path): shown for shown, path in edge_files})
     for name, own in own_edges.items():
         section = Branch({"edges": Branch({name: defaults(own)}, own.file)}, own.file)
         tree = merge(merge(tree, section), tree)  # below what is said of it, after what ships
@@ -165,54 +173,6 @@ def build(
         else:
             values[name] = build(types[name], child, key, problems)
     return cls(**values) if len(problems) == before else None
-
-
-def _with_edge_paths(tree: Branch, folder: Path) -> Branch:
-    """The tree with its paths of edge files as seen from `folder`."""
-    leaf = tree.children.get(EDGE_FILES)
-    if not isinstance(leaf, Leaf) or not isinstance(leaf.value, list):
-        return tree  # what is wrong there is found where all is checked
-    paths = [str(folder / one) if isinstance(one, str) else one for one in leaf.value]
-    return Branch({**tree.children, EDGE_FILES: Leaf(paths, leaf.source)}, tree.source)
-
-
-def _with_more_edges(tree: Node, files: Sequence[Path]) -> Node:
-    leaf = tree.children.get(EDGE_FILES) if isinstance(tree, Branch) else None
-    if not files or not isinstance(leaf, Leaf) or not isinstance(leaf.value, list):
-        return tree
-    named = [*leaf.value, *(str(path) for path in files)]
-    return merge(tree, Branch({EDGE_FILES: Leaf(named, EDGE_OPTION)}, EDGE_OPTION))
-
-
-def _own_edges(tree: Node, shown: Mapping[str, str]) -> dict[str, OwnEdge]:
-    """The edges of `edge_files` by their names; `shown` says what a path is called where that is
-    something else. Raises `ConfigError` with the problems of all."""
-    leaf = tree.children.get(EDGE_FILES) if isinstance(tree, Branch) else None
-    if not isinstance(leaf, Leaf) or not isinstance(leaf.value, list):
-        return {}
-    if len(leaf.value) > MAX_EDGE_FILES:
-        wrong = f"names {len(leaf.value)} files"
-        raise ConfigError([Problem(leaf.source, EDGE_FILES, wrong, f"up to {MAX_EDGE_FILES}")])
-    found: dict[str, OwnEdge] = {}
-    problems: list[Problem] = []
-    for path in leaf.value:
-        if not isinstance(path, str):
-            continue
-        try:
-            own = read_edge_file(Path(path), shown.get(path, path), leaf.source)
-        except ConfigError as error:
-            problems.extend(error.problems)
-            continue
-        name = own.edge_class.name
-        if name in EDGES or name in found:
-            whose = f"that of {found[name].file}" if name in found else "one that ships"
-            wrong = f"its edge has the name '{name}', as {whose}"
-            allowed = "a name of its own, and each file once"
-            problems.append(Problem(shown.get(path, path), "", wrong, allowed))
-        found[name] = own
-    if problems:
-        raise ConfigError(problems)
-    return found
 
 
 def _build_edges(

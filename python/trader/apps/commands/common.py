@@ -78,6 +78,7 @@ def configured(arguments: argparse.Namespace) -> Config:
         overrides,
         edge_files=edge_files_of(arguments),
         working_dir=user_path(""),
+        runs_edges=hasattr(arguments, "edge_files"),  # a broken one is in nobody else's way
     )
 
 
