@@ -9,7 +9,8 @@ from typing import Any, Final
 import pytest
 
 from tests.e2e.page import CommandBlock, FileBlock, blocks, missing_line
-from tests.e2e.trader_process import need_rust_hotloop, run_trader
+from tests.e2e.trader_process import need_rust_hotloop, read_summary, run_trader, succeed
+from tests.parity.recordings import market_streams
 from trader.config.edge_imports import OTHER_MODULES, TRADER_MODULES
 from trader.config.loading import repository_root
 
@@ -35,6 +36,18 @@ def test_the_page_can_be_followed_and_says_what_comes_out(tmp_path: Path) -> Non
         else:
             (tmp_path / block.name).write_text(block.text)
     assert commands >= 10
+
+
+def test_the_edge_of_the_page_plays_a_recording(tmp_path: Path) -> None:
+    path = market_streams() / "flumine__1.200806927.json"
+    need_rust_hotloop()
+    (edge,) = [one for one in blocks(PAGE) if isinstance(one, FileBlock) and one.name == EDGE]
+    (tmp_path / EDGE).write_text(edge.text)
+    mine = ("--edge", str(tmp_path / EDGE), "--without-shipped-edges")
+    succeed("replay", str(path), *mine, "--out", str(tmp_path / "out"))
+    summary = read_summary(tmp_path / "out")
+    assert summary["seam_errors"] == 0
+    assert list(summary["intents_per_minute_by_edge"]) == ["fade"]
 
 
 def _follow(block: CommandBlock, folder: Path) -> None:
