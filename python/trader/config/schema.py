@@ -13,6 +13,7 @@ from dataclasses import asdict, dataclass, field
 from typing import TypeAlias
 
 from trader.betfair.signals.settings import FILL_MODELS, QUEUE_MODELS
+from trader.config.edge_files import OwnEdge
 from trader.config.rules import (
     Choice,
     Flag,
@@ -349,7 +350,8 @@ class SimulatorConfig:
 
 
 EdgeConfigs: TypeAlias = Mapping[str, EdgeConfig]
-"""One section per edge by its name (`strategy.edges.registry`); each brings its own keys."""
+"""One section per edge by its name (`strategy.edges.registry`, and the edges of `edge_files`); each
+brings its own keys."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -363,6 +365,10 @@ class Config:
     betfair: BetfairConfig
     live: LiveConfig
     slo: SloConfig
+    edge_files: tuple[str, ...] = rule(Texts("a list of paths of Python files, an edge in each"))
+    own_edges: Mapping[str, OwnEdge] = field(default_factory=dict)
+    """The edges of `edge_files` by their names; before `edges`, whose classes are in these files:
+    what is pickled first is there first."""
     edges: EdgeConfigs
     selector: SelectorConfig
     arbiter: ArbiterConfig
