@@ -203,7 +203,7 @@ def _gates(
     discount = config.fee_gate.discount
     sizer = Sizer(config.sizer, config.execution.limits.dry_run(), ledger, discount, exposure)
     sizer.set_mbr_resolver(book.get_mbr)
-    return Gates(FeeGate(config.fee_gate, book.get_mbr), sizer, risk, exposure)
+    return Gates(FeeGate(config.fee_gate, book.get_mbr), sizer, risk, exposure, ledger)
 
 
 def _arbiter(config: Config, blotter: Blotter, metrics: Metrics, counts: DeskCounts) -> Arbiter:

@@ -66,6 +66,7 @@ class MarketView:
 
 OrdersOf = Callable[[str, Runner], Sequence[OpenOrder]]
 PositionOf = Callable[[Runner], Position]
+HeldBy = Callable[[str, Runner], Position]
 
 
 class StrategyContext:
@@ -76,21 +77,33 @@ class StrategyContext:
     - `market`: the market of the runner that is being decided.
     """
 
-    __slots__ = ("_orders_of", "_position_of", "book", "market", "now_ms")
+    __slots__ = ("_held_by", "_orders_of", "_position_of", "book", "market", "now_ms")
 
     def __init__(
-        self, book: HotloopApi, market: MarketView, orders_of: OrdersOf, position_of: PositionOf
+        self,
+        book: HotloopApi,
+        market: MarketView,
+        orders_of: OrdersOf,
+        position_of: PositionOf,
+        held_by: HeldBy,
     ) -> None:
         self.book = book
         self.market = market
         self.now_ms = 0
         self._orders_of = orders_of
         self._position_of = position_of
+        self._held_by = held_by
 
     def orders(self, edge: str, runner: Runner) -> Sequence[OpenOrder]:
-        """The edge's resting orders on a runner, oldest first."""
+        """The edge's orders on a runner, oldest first. Those still on their way to the executor are
+        last, their `pending` is "PLACE"."""
         return self._orders_of(edge, runner)
 
     def position(self, runner: Runner) -> Position:
         """What has been matched on a runner, all edges together."""
         return self._position_of(runner)
+
+    def held(self, edge: str, runner: Runner) -> Position:
+        """What orders of one edge have matched on a runner. Hedges of its fills are not in it: they
+        stand under an edge of their own."""
+        return self._held_by(edge, runner)

@@ -11,14 +11,15 @@ from typing import Final
 import pytest
 
 MAY_IMPORT: Final = {
+    "trader.betfair.ladder",
     "trader.config.rules",
     "trader.execution.interfaces.executor",
     "trader.execution.interfaces.intents",
     "trader.strategy.context",
     "trader.strategy.edges",
 }
-"""How an edge describes its parameters, orders and wishes. Whatever is below one of these may be
-imported as well."""
+"""How an edge describes its parameters, orders and wishes, and the ladders, which are arithmetic
+and know of no book. Whatever is below one of these may be imported as well."""
 MAY_IMPORT_OUTSIDE: Final = {"__future__", "abc", "collections", "dataclasses", "math", "typing"}
 FOLDER: Final = Path(__file__).parent
 EDGES: Final = [p for p in sorted(FOLDER.glob("*.py")) if not p.name.endswith("_test.py")]

@@ -39,7 +39,9 @@ def decide(
     edge_config = config.edges["passive_maker"]
     assert isinstance(edge_config, PassiveMakerConfig)
     held = position if position is not None else Position()
-    ctx = StrategyContext(hotloop, view, lambda _edge, _runner: orders, lambda _runner: held)
+    ctx = StrategyContext(
+        hotloop, view, lambda _edge, _runner: orders, lambda _runner: held, lambda _e, _r: held
+    )
     ctx.now_ms = now_ms
     return PassiveMaker(edge_config).decide(ctx, A)
 
