@@ -229,6 +229,8 @@ class Engine:
         """A market that is over and done with is held no more."""
         self.markets.forget(market_id)
         self._ledger.forget(market_id)
+        for edge in self.edges:
+            edge.forget(market_id)
         self._desk.market_closed(market_id)
         self._router.forget(market_id)
 
@@ -326,7 +328,8 @@ class Engine:
         ctx = self._ctx
         if ctx is None:
             orders_of = self._desk.orders.of
-            ctx = StrategyContext(self._book, view, orders_of, self._position, self._held)
+            ahead_of = self._desk.ahead_of
+            ctx = StrategyContext(self._book, view, orders_of, self._position, self._held, ahead_of)
             self._ctx = ctx
         ctx.market = view
         ctx.now_ms = self.now_ms

@@ -163,6 +163,10 @@ class OrderDesk:
         """The seam cannot be asked any more; ledger, blotter and open orders are still kept."""
         self._book_lost = True
 
+    def ahead_of(self, runner: Runner, order: OpenOrder) -> float | None:
+        """What stands ahead of a resting order of ours; None when that is not known."""
+        return self._tracker.ahead(runner, order)
+
     # --- wishes out -----------------------------------------------------------------------------
 
     def carry_out(

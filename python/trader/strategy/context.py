@@ -67,6 +67,7 @@ class MarketView:
 OrdersOf = Callable[[str, Runner], Sequence[OpenOrder]]
 PositionOf = Callable[[Runner], Position]
 HeldBy = Callable[[str, Runner], Position]
+AheadOf = Callable[[Runner, OpenOrder], float | None]
 
 
 class StrategyContext:
@@ -77,7 +78,7 @@ class StrategyContext:
     - `market`: the market of the runner that is being decided.
     """
 
-    __slots__ = ("_held_by", "_orders_of", "_position_of", "book", "market", "now_ms")
+    __slots__ = ("_ahead_of", "_held_by", "_orders_of", "_position_of", "book", "market", "now_ms")
 
     def __init__(
         self,
@@ -86,6 +87,7 @@ class StrategyContext:
         orders_of: OrdersOf,
         position_of: PositionOf,
         held_by: HeldBy,
+        ahead_of: AheadOf,
     ) -> None:
         self.book = book
         self.market = market
@@ -93,6 +95,7 @@ class StrategyContext:
         self._orders_of = orders_of
         self._position_of = position_of
         self._held_by = held_by
+        self._ahead_of = ahead_of
 
     def orders(self, edge: str, runner: Runner) -> Sequence[OpenOrder]:
         """The edge's orders on a runner, oldest first. Those still on their way to the executor are
@@ -107,3 +110,8 @@ class StrategyContext:
         """What orders of one edge have matched on a runner. Hedges of its fills are not in it: they
         stand under an edge of their own."""
         return self._held_by(edge, runner)
+
+    def ahead(self, runner: Runner, order: OpenOrder) -> float | None:
+        """The size that stands ahead of a resting order of ours; None when its place in the queue
+        is not known (`size_ahead` of the book raises an error then)."""
+        return self._ahead_of(runner, order)

@@ -22,7 +22,11 @@ MAY_IMPORT: Final = {
 and know of no book. Whatever is below one of these may be imported as well."""
 MAY_IMPORT_OUTSIDE: Final = {"__future__", "abc", "collections", "dataclasses", "math", "typing"}
 FOLDER: Final = Path(__file__).parent
-EDGES: Final = [p for p in sorted(FOLDER.glob("*.py")) if not p.name.endswith("_test.py")]
+EDGES: Final = [
+    path
+    for path in sorted(FOLDER.glob("*.py"))
+    if not path.name.endswith(("_test.py", "_for_tests.py")) and path.name != "testing.py"
+]
 
 
 def refused(source: str) -> list[str]:
