@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Final
 
 from trader.config.loading import load
 from trader.execution.interfaces.executor import OpenOrder
@@ -16,6 +16,33 @@ from trader.strategy.edges.registry import EDGES
 from trader.strategy.hotloop.reference import Hotloop
 from trader.strategy.testing import MARKET, A, market
 
+MINUTE_MS: Final = 60_000
+
+
+class Book(Hotloop):
+    """A book whose chances of a fill we say, so that no test of an edge depends on their model."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.chances: dict[tuple[str, float], float] = {}
+        """By side and price: within a minute, for whoever joins there. Elsewhere there is none."""
+
+    def pfill_ttf(
+        self,
+        m: str,
+        r: int,
+        side: str,
+        price: float,
+        size: float = 0.0,
+        horizon_ms: int | None = None,
+        handicap: float = 0.0,
+        now_ms: int | None = None,
+    ) -> tuple[float, float]:
+        del m, r, size, handicap, now_ms
+        assert horizon_ms is not None, "an edge says within which time"
+        missed = 1.0 - self.chances.get((side, price), 0.0)
+        return 1.0 - float(missed ** (horizon_ms / MINUTE_MS)), 0.0
+
 
 class Stage:
     """One edge as it is shipped, `overrides` being keys of its section; times are ms after 0."""
@@ -23,7 +50,7 @@ class Stage:
     def __init__(self, name: str, *overrides: str) -> None:
         config = load(None, [f"edges.{name}.{override}" for override in overrides])
         self.edge: Edge[Any] = EDGES[name](config.edges[name])
-        self.book = Hotloop()
+        self.book = Book()
         self.now_ms = 0
         self.view = dataclasses.replace(market(), status="OPEN", in_play=False)
         self.orders: dict[Runner, list[OpenOrder]] = {}
