@@ -132,7 +132,11 @@ def sweep(base_rate: float, winner: int) -> list[bytes]:
     return script.lines
 
 
-SWEEP = (PLENTY, "edges.sweep_follow.rest_ms=86400000")
+SWEEP = (
+    PLENTY,
+    "edges.sweep_follow.entry=take",
+    "edges.sweep_follow.rest_ms=86400000",
+)
 
 
 @pytest.mark.parametrize(("winner", "gross_e4"), [(1, 2_895), (2, 2_900)])

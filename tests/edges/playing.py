@@ -21,6 +21,7 @@ SHIPPED: Final = tuple(EDGES)
 """The edges of this repository, by name."""
 ROWS: Final = {
     "intents": "select * from intents order by ts_ms, intent_id",
+    "orders": "select size_centi, price_centi from intents where action = 'PLACE' order by ts_ms",
     "fills": "select * from fills order by rowid",
     "settlements": "select * from settlements order by market_id",
 }
@@ -30,7 +31,8 @@ ROWS: Final = {
 class Played:
     """What came of a run. Money in 1/10,000 of the account's currency.
 
-    `orders` are those placed, `filled` those of them matched at least in part; `rows` are the
+    `orders` are those placed, `filled` those of them matched at least in part; `worst_loss_e4` is
+    the most that could have been lost at any time, orders counted as filled; `rows` are the
     blotter's.
     """
 
@@ -40,6 +42,7 @@ class Played:
     fills: int
     gross_e4: int
     commission_e4: int
+    worst_loss_e4: int
     rows: dict[str, list[Any]]
 
     @property
@@ -60,6 +63,7 @@ def play(
     on = "true" if rust else "false"
     alone = [f"edges.{name}.enabled={'true' if name == edge else 'false'}" for name in SHIPPED]
     config = load(None, [*alone, f"hotloop.enabled={on}", f"hotloop.rust={on}", *overrides])
+    worst_loss_e4 = 0
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "blotter.sqlite"
         with Blotter(path) as blotter:
@@ -74,6 +78,7 @@ def play(
             try:
                 for line in lines:
                     session.engine.on_line(line)
+                    worst_loss_e4 = max(worst_loss_e4, session.exposure.total_e4())
                 session.engine.finish("the end")
             finally:
                 session.executor.stop()
@@ -87,6 +92,7 @@ def play(
         fills=counts.fills,
         gross_e4=gross,
         commission_e4=commission,
+        worst_loss_e4=worst_loss_e4,
         rows=rows,
     )
 

@@ -222,8 +222,10 @@ class RoundTrip(Edge[C]):
             return wishes
         if any(order.pending is not None for order in closing):
             return wishes
-        covered_e4 = sum(order.remaining_centi * order.price_centi for order in closing)
-        if abs(abs(open_e4) - covered_e4) >= config.min_close_stake * 100 * price_centi:
+        over_e4 = sum(o.remaining_centi * o.price_centi for o in closing) - abs(open_e4)
+        # Too little is let be as long as the rest could not be ordered; too much, but for rounding,
+        # would turn the position round.
+        if over_e4 > price_centi or -over_e4 >= config.min_close_stake * 100 * price_centi:
             return [*wishes, *(Cancel(order, "size") for order in closing)]
         wishes.extend(
             Replace(order, price_centi, 0.0, config.ttl_ms, reduces=True, closes=True)

@@ -179,6 +179,9 @@ def test_a_closing_order_of_another_size_than_is_held_is_ordered_anew() -> None:
     assert stage.decide() == [Cancel(close, "size")]
     close.pending = "CANCEL"
     assert stage.decide() == []
+    for size_centi, stays in ((872, True), (871, False), (971, True), (973, False)):
+        close = rests(stage, Side.BACK, 345, size_centi)
+        assert stage.decide() == ([] if stays else [Cancel(close, "size")]), size_centi
 
 
 def test_after_a_trip_it_rests_and_a_rest_too_small_to_close_is_left() -> None:

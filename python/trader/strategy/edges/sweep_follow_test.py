@@ -12,7 +12,7 @@ from trader.strategy.edges.testing import Stage
 
 def swept(side: Side, *overrides: str) -> Stage:
     """Three levels of that side, just now; the best prices are 3.30 and 3.35, or 3.15 and 3.20."""
-    stage = Stage("sweep_follow", *overrides)
+    stage = Stage("sweep_follow", "entry=take", *overrides)
     prices = [3.2, 3.25, 3.3]
     traded = [[price, 20] for price in prices]
     levels = [[price, 10] for price in prices]
