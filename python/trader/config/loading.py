@@ -262,6 +262,13 @@ def _check_whole(config: Config, tree: Node) -> None:
         "is not longer than one heartbeat",
         f"more than {config.execution.heartbeat_ms / 1000:g}",
     )
+    twice = [name for name in config.hedge.edges if name in EDGES and EDGES[name].closes_itself]
+    must(
+        not twice,
+        "hedge.edges",
+        f"{', '.join(twice)} would be evened out twice, as it closes itself what it holds",
+        "edges that do not",
+    )
     if problems:
         raise ConfigError(problems)
 

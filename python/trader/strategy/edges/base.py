@@ -98,6 +98,8 @@ class Edge(ABC, Generic[C]):
 
     name: ClassVar[str]
     config_class: ClassVar[type[EdgeConfig]]
+    closes_itself: ClassVar[bool] = False
+    """Whether it takes back itself what it is filled with; it cannot be hedged as well then."""
 
     def __init__(self, config: C) -> None:
         self.config = config

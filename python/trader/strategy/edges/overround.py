@@ -72,6 +72,7 @@ class _Asked:
 class Overround(MarketEdge[OverroundConfig]):
     name = "overround"
     config_class = OverroundConfig
+    closes_itself = True
 
     def __init__(self, config: OverroundConfig) -> None:
         super().__init__(config)

@@ -17,6 +17,8 @@ is taken away as soon as anything is held.
 Known weaknesses of all of them:
 
 - Times are looked at when a message touches the runner; in a silent market they pass unnoticed.
+  Where the `selector` says that a market is not quoted any more nobody asks the edge: it must be
+  out before that (`out_before_off_s` above `selector.until_off_s`).
 - Crossing takes whatever price is there. A book that empties (a suspension, the off) is crossed
   far away, or not at all: then the position is carried into the race.
 - Less than `min_close_stake` is not closed, as the venue takes no such bet; it is carried with the
@@ -82,6 +84,8 @@ class Trip:
 
 class RoundTrip(Edge[C]):
     """In on a signal, out by ticks, loss or time. One trip at a time on each runner."""
+
+    closes_itself = True
 
     def __init__(self, config: C) -> None:
         super().__init__(config)
