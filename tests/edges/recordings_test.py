@@ -7,7 +7,7 @@ from typing import Final
 
 import pytest
 
-from tests.e2e.trader_process import need_rust_hotloop
+from tests.e2e.trader_process import need_executor, need_rust_hotloop
 from tests.edges.playing import SHIPPED, Played, play
 from tests.edges.table import NOTHING, PAGE, cell, rows
 from tests.parity.recordings import RECORDINGS, per_recording, read_lines
@@ -48,6 +48,20 @@ def test_the_python_signals_come_to_the_same(name: str, edge: str) -> None:
     lines = read_lines(name)
     need_rust_hotloop()
     assert play(edge, lines).rows == play(edge, lines, rust=True).rows
+
+
+def test_all_together_they_come_to_the_same_with_either_executor() -> None:
+    lines = read_lines("kelvin__MarketStream-1.241629436.json")
+    need_rust_hotloop()
+    need_executor()
+    together = [f"edges.{edge}.enabled=true" for edge in SHIPPED]
+    here, beside = (
+        play("scalp", lines, [*together, f"execution.backend={backend}"], rust=True)
+        for backend in ("python", "rust")
+    )
+    assert here.rows == beside.rows
+    assert {row[3] for row in here.rows["fills"]} >= {"passive_maker", "scalp", "sweep_follow"}
+    assert_nothing_is_left_open(here)
 
 
 def test_the_page_has_every_edge_and_every_recording() -> None:

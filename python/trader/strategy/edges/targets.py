@@ -3,8 +3,7 @@ how much of it the inventory lets."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from trader.execution.interfaces.intents import Side
 from trader.strategy.context import Runner, StrategyContext
@@ -25,8 +24,7 @@ class Limits(Protocol):
     def skew_edge(self) -> float: ...
 
 
-@dataclass(frozen=True, slots=True)
-class Target:
+class Target(NamedTuple):
     """Where one side should rest and what a stake earns there before commission.
 
     `open` says whether it may be joined now; if not, an order that is there may stay. `spread` is
