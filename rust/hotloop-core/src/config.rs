@@ -66,7 +66,7 @@ pub struct Config {
     pub trade_size_window_s: f64,
     /// Parameters of [`FillModel::LogLogistic`].
     pub log_logistic: Coefficients,
-    /// A trial ends filled, or after so long.
+    /// A trial is followed for so long; then comes the next.
     pub trial_horizon_ms: i64,
     /// Time constant with which ended trials of a market fade, seconds.
     pub trial_window_s: f64,
@@ -121,8 +121,8 @@ impl Default for Config {
             trade_size_window_s: 60.0,
             log_logistic: Coefficients::default(),
             trial_horizon_ms: 30_000,
-            trial_window_s: 600.0,
-            trial_prior: 3.0,
+            trial_window_s: 1_800.0,
+            trial_prior: 2.0,
             drop_tolerance: 2,
             revaluation_levels: 8,
             revaluation_percent: 0.5,

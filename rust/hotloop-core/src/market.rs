@@ -427,22 +427,23 @@ impl MarketBook {
         signals.moves.mid.observe(back_tick + lay_tick, at_ms, window_ms);
         signals.trend.observe(microprice, at_ms, config);
     }
-    /// Brings the trials of the runner at `place` past the message.
-    pub(crate) fn follow_trials(&mut self, place: usize, at_ms: i64, config: &Config) {
+    /// Brings the trial of the runner at `place` past the message.
+    pub(crate) fn follow_trial(&mut self, place: usize, at_ms: i64, config: &Config) {
         let is_open = self.is_open();
         let (ladder, depth) = (self.ladder(), self.depth(config.book_source));
-        let trials = std::mem::take(&mut self.runners[place].signals.trials);
+        let [runner] = &mut self.runners[place..=place] else {
+            return;
+        };
+        let mut trial = runner.signals.trial.take();
         let now = RunnerNow {
-            runner: &self.runners[place],
+            runner,
             ladder,
             depth,
             now_ms: at_ms,
             config,
         };
-        let [backs, lays] = trials;
-        let backs = self.trials.follow(backs, Side::Back, now, &self.trades, is_open);
-        let lays = self.trials.follow(lays, Side::Lay, now, &self.trades, is_open);
-        self.runners[place].signals.trials = [backs, lays];
+        self.trials.follow(&mut trial, &now, &self.trades, is_open);
+        runner.signals.trial = trial;
     }
 
     /// What corrects the log odds of a fill here.

@@ -259,6 +259,11 @@ impl RunnerBook {
         self.log.has_traded
     }
 
+    /// Whether the message begun last changed a size at this price that has a baseline.
+    pub(crate) fn has_changed(&self, price: Centi) -> bool {
+        self.log.entries.iter().any(|was| was.price == price)
+    }
+
     /// Puts into `changes` the prices whose traded volume the message changed, ascending, with their
     /// sizes before and now. A size that was not changed is left at 0: it tells nothing.
     pub(crate) fn traded_changes(&mut self, depth: Depth, changes: &mut Vec<LevelChange>) {

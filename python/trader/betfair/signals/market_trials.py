@@ -5,7 +5,8 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from trader.betfair.books import RESTED_SIDES, TAKEN_OF, RestedSide
+from trader.betfair.books import TAKEN_OF, RestedSide
+from trader.betfair.signals.decay import age_ms
 from trader.betfair.signals.estimate import Joining, RunnerNow
 from trader.betfair.signals.log_logistic import probability
 from trader.betfair.signals.matched import Trade
@@ -15,7 +16,7 @@ from trader.betfair.signals.trials import Trial, TrialSums, join
 
 
 class MarketTrials:
-    """Trials themselves stand with their runners' signals; here is what is the market's."""
+    """A trial itself stands with its runner's signals; here is what is the market's."""
 
     __slots__ = ("_epoch", "_sums")
 
@@ -34,45 +35,51 @@ class MarketTrials:
     def follow(
         self, now: RunnerNow, trades: Sequence[Trade], settings: SignalSettings, *, is_open: bool
     ) -> None:
-        """Brings a runner's trials past a message that named it, and starts those that are due."""
-        under_way = now.signals.trials
-        for side in RESTED_SIDES:
-            trial = under_way.get(side)
-            is_valid = trial is not None and is_open and trial.epoch == self._epoch
-            if trial and is_valid and self._is_under_way(trial, now, trades, settings):
-                continue
-            under_way.pop(side, None)
-            started = self._start(now, side, settings) if is_open else None
-            if started is not None:
-                under_way[side] = started
+        """Brings a runner's trial past a message that named it, and starts the next one when it is
+        due."""
+        if not is_open:
+            return
+        side: RestedSide = "BACK"
+        last = now.signals.trial
+        if last is not None:
+            if last.epoch == self._epoch and self._is_under_way(last, now, trades, settings):
+                return
+            side = "LAY" if last.position.side == "BACK" else "BACK"
+        now.signals.trial = self._start(now, side, settings) or last
 
     def _is_under_way(
         self, trial: Trial, now: RunnerNow, trades: Sequence[Trade], settings: SignalSettings
     ) -> bool:
-        """Whether a trial goes on after the message; one that ends is counted."""
+        """Whether a trial's time goes on after the message; what becomes of it is counted once."""
         is_over = now.now_ms - trial.since_ms > settings.trial_horizon_ms
+        if trial.has_counted:
+            return not is_over
         is_filled = not is_over and trial.is_filled(trades)
-        if not (is_over or is_filled):
-            side, price_centi = trial.position.side, trial.position.price_centi
-            taken = TAKEN_OF[side]
-            visible = (
-                now.book.size_at(taken, now.depth, price_centi)
-                if now.book.in_view(taken, now.depth, price_centi)
-                else None
+        if is_over or is_filled:
+            trial.has_counted = True
+            self._sums.add(
+                trial.expected,
+                is_filled=is_filled,
+                at_ms=now.now_ms,
+                window_s=settings.trial_window_s,
             )
-            trial.advance(Sight(True, now.depth, visible, False), trades, settings)
-            return True
-        self._sums.add(
-            trial.expected,
-            is_filled=is_filled,
-            at_ms=now.now_ms,
-            window_s=settings.trial_window_s,
+            return not is_over
+        side, price_centi = trial.position.side, trial.position.price_centi
+        taken = TAKEN_OF[side]
+        visible = (
+            now.book.size_at(taken, now.depth, price_centi)
+            if now.book.in_view(taken, now.depth, price_centi)
+            else None
         )
-        return False
+        trial.advance(Sight(True, now.depth, visible, False), trades, settings)
+        return True
 
     def _start(self, now: RunnerNow, side: RestedSide, settings: SignalSettings) -> Trial | None:
-        """One of a mean trade at the best price of a side, where the model has an estimate, and the
-        book two sides that are not crossed."""
+        """One of a mean trade at the best price of a side, where there was trading of late, the
+        model has an estimate, and the book two sides that are not crossed."""
+        traded_ms = now.signals.last_traded_ms
+        if traded_ms is None or age_ms(now.now_ms, traded_ms) > settings.trial_horizon_ms:
+            return None
         back, lay = now.best_centi("LAY"), now.best_centi("BACK")
         mean_centi = now.signals.trade_size.mean_centi
         if back is None or lay is None or back >= lay or mean_centi is None:

@@ -68,7 +68,8 @@ class RunnerSignals:
     big_move: BigMove = field(default_factory=BigMove)
     trend: Trend = field(default_factory=Trend)
     travel: Travel = field(default_factory=Travel)
-    trials: dict[RestedSide, Trial] = field(default_factory=dict)
+    trial: Trial | None = None
+    """The last one, under way or not."""
 
     def add_trades(
         self, found: list[Trade], change: RunnerChanged, at_ms: int, settings: SignalSettings
@@ -113,4 +114,4 @@ class RunnerSignals:
         self.big_move = BigMove()
         self.trend = Trend()
         self.travel = Travel()
-        self.trials = {}
+        self.trial = None

@@ -1,9 +1,9 @@
 """Trials: orders that nobody placed, followed to see what the fill model gets wrong in a market.
 
-On each side of each runner one order of a mean trade joins the best price, moves in the queue as an
-order of ours would, and is filled or not within the trial's horizon; then the next one starts. How
-many were filled against how many the model expected corrects what it says of that market:
-docs/signals.md, "Trials".
+On each runner that is traded an order of a mean trade joins the best price, moves in the queue as
+an order of ours would, and is filled or not within the trial's horizon; when that is over one on
+the other side does. How many were filled against how many the model expected corrects what it says
+of that market: docs/signals.md, "Trials".
 """
 
 from __future__ import annotations
@@ -32,6 +32,8 @@ class Trial:
     since_ms: int
     epoch: int
     """The market's when it started: in another one nothing is known of it."""
+    has_counted: bool = False
+    """It was filled; the next one starts when its horizon is over all the same."""
 
     def is_filled(self, trades: Iterable[Trade]) -> bool:
         """Whether the trades of a message reach the last of it; they take from what is ahead of it

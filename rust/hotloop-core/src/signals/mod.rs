@@ -35,8 +35,8 @@ pub(crate) struct RunnerSignals {
     pub moves: moves::Moves,
     pub trend: trend::Trend,
     pub travel: travel::Travel,
-    /// Of orders that would rest as backs, and as lays.
-    pub trials: [Option<trials::Trial>; 2],
+    /// The last one, under way or not.
+    pub trial: Option<trials::Trial>,
 }
 
 impl RunnerSignals {
@@ -53,6 +53,6 @@ impl RunnerSignals {
         self.moves = moves::Moves::default();
         self.trend = trend::Trend::default();
         self.travel = travel::Travel::default();
-        self.trials = [None, None];
+        self.trial = None;
     }
 }

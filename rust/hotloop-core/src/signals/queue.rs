@@ -64,6 +64,11 @@ impl Position {
         }
     }
 
+    /// Which arrays its price was last looked at in.
+    pub(crate) fn depth(&self) -> Depth {
+        self.depth
+    }
+
     /// Brings the position past a message in which `matched` was matched at its price and side.
     pub(crate) fn update(&mut self, matched: Centi, view: View, moment: Moment, config: &Config) {
         self.ahead = (self.ahead - float(matched)).max(0.0);

@@ -7,7 +7,7 @@ use super::queue::{Moment, Place, Position, View};
 use super::rate::{age_ms, decay};
 use crate::config::Config;
 use crate::ladder::Centi;
-use crate::market::Side;
+use crate::market::{Depth, Side};
 
 /// One order that is followed.
 #[derive(Debug)]
@@ -20,6 +20,8 @@ pub(crate) struct Trial {
     since_ms: i64,
     /// The market's when it started: in another one nothing is known of it.
     epoch: u64,
+    /// It was filled; the next one starts when its horizon is over all the same.
+    has_counted: bool,
 }
 
 impl Trial {
@@ -41,6 +43,29 @@ impl Trial {
             self.left -= (float(trade.of(side)) - self.position.ahead).max(0.0);
         }
         self.left <= 0.0
+    }
+
+    /// Whether a message without trades says nothing of it: most are about other prices. Not so on a screen,
+    /// where a price can come into view.
+    fn shows_nothing_new(&self, now: &RunnerNow<'_>) -> bool {
+        now.depth == Depth::Full
+            && self.position.depth() == Depth::Full
+            && !now.runner.has_changed(self.position.place.price)
+    }
+
+    /// What the message did to what is ahead of it.
+    fn advance<'a>(&mut self, now: &RunnerNow<'_>, trades: impl Iterator<Item = &'a Trade>) {
+        let Place { side, price, .. } = self.position.place;
+        let matched: Centi = trades
+            .filter(|trade| trade.price == price)
+            .map(|trade| trade.of(side))
+            .sum();
+        let shown = now.runner.available(side.opposite(), now.depth);
+        let view = View {
+            depth: now.depth,
+            size: shown.in_view(price),
+        };
+        self.position.update(matched, view, Moment::Seen, now.config);
     }
 }
 
@@ -87,57 +112,55 @@ impl MarketTrials {
             - ((prior + expected) / (prior + count - expected)).ln()
     }
 
-    /// Brings a runner's trial of one side past a message that named it; what goes on or starts then.
+    /// Brings a runner's trial past a message that named it, and starts the next one when it is due.
     pub(crate) fn follow(
         &mut self,
-        trial: Option<Trial>,
-        side: Side,
-        now: RunnerNow<'_>,
+        trial: &mut Option<Trial>,
+        now: &RunnerNow<'_>,
         trades: &[RunnerTrade],
         is_open: bool,
-    ) -> Option<Trial> {
+    ) {
         if !is_open {
-            return None;
+            return;
         }
-        if let Some(trial) = trial.filter(|trial| trial.epoch == self.epoch) {
-            let going_on = self.end_or_advance(trial, now, trades);
-            if going_on.is_some() {
-                return going_on;
+        let mut side = Side::Back;
+        if let Some(last) = trial {
+            if last.epoch == self.epoch && self.is_under_way(last, now, trades) {
+                return;
             }
+            side = last.position.place.side.opposite();
         }
-        self.start(side, now)
+        if let Some(next) = self.start(side, now) {
+            *trial = Some(next);
+        }
     }
 
-    /// The trial where it goes on after the message; one that ends is counted.
-    fn end_or_advance(
-        &mut self,
-        mut trial: Trial,
-        now: RunnerNow<'_>,
-        trades: &[RunnerTrade],
-    ) -> Option<Trial> {
-        let Place {
-            runner, side, price, ..
-        } = trial.position.place;
-        let of_runner = trades.iter().filter(|of| of.runner == runner).map(|of| &of.trade);
+    /// Whether a trial's time goes on after the message; what becomes of it is counted once.
+    fn is_under_way(&mut self, trial: &mut Trial, now: &RunnerNow<'_>, trades: &[RunnerTrade]) -> bool {
         let is_over = now.now_ms.saturating_sub(trial.since_ms) > now.config.trial_horizon_ms;
+        if trial.has_counted || !is_over && trades.is_empty() && trial.shows_nothing_new(now) {
+            return !is_over;
+        }
+        let runner = trial.position.place.runner;
+        let of_runner = trades.iter().filter(|of| of.runner == runner).map(|of| &of.trade);
         let is_filled = !is_over && trial.is_filled(of_runner.clone());
         if is_over || is_filled {
-            self.add(trial.expected, is_filled, now.now_ms, now.config.trial_window_s);
-            return None;
+            trial.has_counted = true;
+            let window_s = now.config.trial_window_s;
+            self.add(trial.expected, is_filled, now.now_ms, window_s);
+            return !is_over;
         }
-        let at_price = of_runner.filter(|trade| trade.price == price);
-        let matched: Centi = at_price.map(|trade| trade.of(side)).sum();
-        let view = View {
-            depth: now.depth,
-            size: now.runner.available(side.opposite(), now.depth).in_view(price),
-        };
-        trial.position.update(matched, view, Moment::Seen, now.config);
-        Some(trial)
+        trial.advance(now, of_runner);
+        true
     }
 
-    /// One of a mean trade at the best price of a side, where the model has an estimate, and the book two
-    /// sides that are not crossed.
-    fn start(&self, side: Side, now: RunnerNow<'_>) -> Option<Trial> {
+    /// One of a mean trade at the best price of a side, where there was trading of late, the model has an
+    /// estimate, and the book two sides that are not crossed.
+    fn start(&self, side: Side, now: &RunnerNow<'_>) -> Option<Trial> {
+        let traded_ms = now.runner.signals.last_traded_ms?;
+        if age_ms(now.now_ms, traded_ms) > now.config.trial_horizon_ms {
+            return None;
+        }
         let (back, lay) = (now.best(Side::Lay)?, now.best(Side::Back)?);
         if back >= lay || !now.is_observed() {
             return None;
@@ -170,6 +193,7 @@ impl MarketTrials {
             expected: probability(log_median_s, config.trial_horizon_ms, shape, 0.0),
             since_ms: now.now_ms,
             epoch: self.epoch,
+            has_counted: false,
         })
     }
 }
