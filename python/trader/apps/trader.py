@@ -14,6 +14,7 @@ if __name__ == "__main__":
 
 from trader.apps.arguments import ArgumentError, parse
 from trader.apps.commands import (
+    calibrate,
     compare,
     compat,
     config,
@@ -46,6 +47,7 @@ _COMMANDS: Final = {
     "replay": replay.run,
     "parity": parity.run,
     "compare": compare.run,
+    "calibrate": calibrate.run,
     "sim-exchange": sim_exchange.run,
     "config": config.run,
     "compat": compat.run,
