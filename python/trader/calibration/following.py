@@ -23,7 +23,7 @@ from trader.betfair.signals.queue import Position, Sight, advance
 from trader.betfair.signals.settings import SignalSettings
 from trader.simulator.dry_run_matching import SeamBook
 from trader.strategy.context import MarketView, Runner
-from trader.strategy.hotloop.interface import HotloopApi
+from trader.strategy.hotloop.interface import HotloopApi, Touched
 
 FOLLOWED_MAX: Final = 200_000
 """Orders followed at once; under a kilobyte each."""
@@ -59,11 +59,13 @@ class _Order(Generic[Tag]):
 class _RunnerOrders(Generic[Tag]):
     """One runner's orders by the place where they stand, at each in the order they joined."""
 
-    __slots__ = ("places", "shown")
+    __slots__ = ("first_ms", "places", "shown")
 
     def __init__(self, shown: SeamBook) -> None:
         self.shown = shown
         self.places: dict[Place, list[_Order[Tag]]] = {}
+        self.first_ms = 0
+        """None of its orders joined before that."""
 
 
 class Follower(Generic[Tag]):
@@ -89,10 +91,9 @@ class Follower(Generic[Tag]):
         self._markets: dict[str, dict[Runner, _RunnerOrders[Tag]]] = {}
         self._heard_ms: dict[str, int] = {}
         self._views: dict[str, MarketView] = {}
+        self.runners: dict[Touched, Runner] = {}
+        """Those on which orders are followed, by the entry that touches them."""
         self._count = 0
-
-    def __len__(self) -> int:
-        return self._count
 
     # --- orders ---------------------------------------------------------------------------------
 
@@ -128,9 +129,12 @@ class Follower(Generic[Tag]):
             frozen=False,
         )
         order = _Order(position, size_centi, at_ms, tag)
+        if not orders.places:
+            orders.first_ms = at_ms
         orders.places.setdefault((side, price_centi), []).append(order)
         self._markets.setdefault(runner.market_id, market)[runner] = orders
         self._heard_ms.setdefault(runner.market_id, at_ms)
+        self.runners[runner[:3]] = runner
         self._count += 1
         return True
 
@@ -138,7 +142,7 @@ class Follower(Generic[Tag]):
 
     def message(self, view: MarketView, touched: Iterable[Runner], at_ms: int) -> None:
         """The last message of a market, which touched these runners; `view` and the seam are as it
-        left them."""
+        left them. Runners without orders may be left out."""
         market = self._markets.get(view.market_id)
         if market is None:
             return
@@ -153,34 +157,47 @@ class Follower(Generic[Tag]):
             if orders is not None:
                 self._moved(orders, at_ms)
                 if not orders.places:
-                    del market[runner]
+                    self._forget(market, runner)
         self._heard_ms[view.market_id] = at_ms
-        if not view.is_open or not market:
+        if not (market and view.is_open):
             self.lost(view.market_id)
 
     def lost(self, market_id: str) -> None:
-        """What becomes of a market's orders cannot be known any more: it is known until its last
-        message."""
-        heard_ms = self._heard_ms.pop(market_id, 0)
-        self._views.pop(market_id, None)
-        for orders in self._markets.pop(market_id, {}).values():
-            self._end_runner(orders, heard_ms)
+        """What becomes of a market's orders cannot be known any more; it is known until the last
+        message that was told here."""
+        self._end_market(market_id, None)
 
-    def end(self) -> None:
-        """Nothing more comes of any market."""
+    def end(self, *, is_book_lost: bool = False) -> None:
+        """Nothing more comes: it is known until each market's last message. `is_book_lost`: the
+        seam must not be asked for that."""
         for market_id in list(self._markets):
-            self.lost(market_id)
+            info = None if is_book_lost else self._book.market(market_id)
+            self._end_market(market_id, info["pt"] if info is not None else None)
+
+    def _end_market(self, market_id: str, known_ms: int | None) -> None:
+        self._views.pop(market_id, None)
+        market = self._markets.pop(market_id, {})
+        heard_ms = self._heard_ms.pop(market_id, 0)
+        for runner in list(market):
+            self._end_runner(market, runner, heard_ms if known_ms is None else known_ms)
 
     def _without_removed(self, view: MarketView, market: dict[Runner, _RunnerOrders[Tag]]) -> None:
         """A removed runner's traded volumes are wiped: they say nothing more."""
         for runner in [one for one in market if view.runners.get(one, "ACTIVE") != "ACTIVE"]:
-            self._end_runner(market.pop(runner), self._heard_ms[view.market_id])
+            self._end_runner(market, runner, self._heard_ms[view.market_id])
+
+    def _forget(
+        self, market: dict[Runner, _RunnerOrders[Tag]], runner: Runner
+    ) -> _RunnerOrders[Tag]:
+        del self.runners[runner[:3]]
+        return market.pop(runner)
 
     def _moved(self, orders: _RunnerOrders[Tag], at_ms: int) -> None:
         """Brings a runner's orders past a message."""
+        if at_ms - orders.first_ms > self._follow_ms:
+            self._let_go(orders, at_ms)
         trades = orders.shown.trades()
         for (side, price), queue in list(orders.places.items()):
-            self._let_go(queue, at_ms)
             at_price = beyond = 0
             for trade in trades:
                 if trade.price_centi == price:
@@ -188,23 +205,29 @@ class Follower(Generic[Tag]):
                 elif (trade.price_centi > price) == (side == "BACK"):
                     beyond += trade.of(side)  # a worse price for whoever rests
             visible = orders.shown.visible(side, price)
-            if at_price or beyond or (queue and queue[0].position.visible_centi != visible):
+            if at_price or beyond or queue[0].position.visible_centi != visible:
                 sight = Sight(is_open=True, depth="full", visible_centi=visible, upset=False)
                 queue[:] = [
                     order for order in queue if not self._filled(order, at_price, beyond, at_ms)
                 ]
                 for order in queue:
                     advance(order.position, sight, at_price, self._settings)
-            if not queue:
-                del orders.places[side, price]
+                if not queue:
+                    del orders.places[side, price]
 
-    def _let_go(self, queue: list[_Order[Tag]], at_ms: int) -> None:
-        """Orders that have been followed for long enough, which are the first ones."""
-        count = 0
-        while count < len(queue) and at_ms - queue[count].joined_ms > self._follow_ms:
-            self._tell(queue[count], None, self._follow_ms)
-            count += 1
-        del queue[:count]
+    def _let_go(self, orders: _RunnerOrders[Tag], at_ms: int) -> None:
+        """Orders that have been followed for long enough, which are the first at each place."""
+        for place, queue in list(orders.places.items()):
+            count = 0
+            while count < len(queue) and at_ms - queue[count].joined_ms > self._follow_ms:
+                self._tell(queue[count], None, self._follow_ms)
+                count += 1
+            del queue[:count]
+            if not queue:
+                del orders.places[place]
+        orders.first_ms = min(
+            (queue[0].joined_ms for queue in orders.places.values()), default=at_ms
+        )
 
     def _filled(self, order: _Order[Tag], at_price: int, beyond: int, at_ms: int) -> bool:
         """Takes off what trading reaches of an order; whether it is filled."""
@@ -219,11 +242,14 @@ class Follower(Generic[Tag]):
         self._tell(order, after_ms, after_ms)
         return True
 
-    def _end_runner(self, orders: _RunnerOrders[Tag], at_ms: int) -> None:
+    def _end_runner(
+        self, market: dict[Runner, _RunnerOrders[Tag]], runner: Runner, known_ms: int
+    ) -> None:
+        """`known_ms`: until then it is known what became of the orders."""
+        orders = self._forget(market, runner)
         for queue in orders.places.values():
             for order in queue:
-                known_ms = min(max(at_ms - order.joined_ms, 0), self._follow_ms)
-                self._tell(order, None, known_ms)
+                self._tell(order, None, min(max(known_ms - order.joined_ms, 0), self._follow_ms))
 
     def _tell(self, order: _Order[Tag], filled_ms: int | None, known_ms: int) -> None:
         self._count -= 1
