@@ -38,6 +38,7 @@ from trader.second_book import SecondBook
 from trader.simulator.dry_run_matching import DryRunMatcher
 from trader.standing_orders import StandingOrders
 from trader.strategy.arbiter import HEDGE_PRIORITY, Arbiter, Cannibalisation
+from trader.strategy.edges.base import Edge
 from trader.strategy.edges.registry import EDGES
 from trader.strategy.exposure import Exposure
 from trader.strategy.fee_gate import FeeGate
@@ -50,6 +51,7 @@ from trader.strategy.markets import Markets
 from trader.strategy.risk import Risk
 from trader.strategy.selector import Selector
 from trader.strategy.sizer import Sizer
+from trader.strategy.watched_edge import WatchedEdge
 
 MakeExecutor = Callable[[Config, Bus, Metrics, Path], Executor]
 
@@ -103,9 +105,9 @@ def open_session(
     clock: Clock | None = None,
     ids: IdSource | None = None,
 ) -> Session:
-    """Builds and starts a session. Raises `StartError` or `ExecutorStartError`; the caller stops
-    the executor of a session it was given. A recording has nobody to `resubscribe` with, and its
-    lines are its clock; its intents have the same ids each time."""
+    """Builds and starts a session. Raises `StartError`, `EdgeFailedError` or `ExecutorStartError`;
+    the caller stops the executor of a session it was given. A recording has nobody to
+    `resubscribe` with, and its lines are its clock; its intents have the same ids each time."""
     book = open_book(config)
     events = SeamEvents(metrics)
     book.set_emit(events)
@@ -161,7 +163,7 @@ def open_session(
             apply=feed(book, config.simulator.feed),
             router=router,
             desk=desk,
-            edges=[EDGES[name](edge) for name, edge in config.edges.items() if edge.enabled],
+            edges=_edges(config),
             ledger=ledger,
             results=results,
             blotter=blotter,
@@ -208,6 +210,20 @@ def _gates(
     sizer = Sizer(config.sizer, config.execution.limits.dry_run(), ledger, discount, exposure)
     sizer.set_mbr_resolver(book.get_mbr)
     return Gates(FeeGate(config.fee_gate, book.get_mbr), sizer, risk, exposure)
+
+
+def _edges(config: Config) -> list[Edge[Any]]:
+    """The edges that are enabled. Raises `EdgeFailedError` for one that cannot be made."""
+    edges: list[Edge[Any]] = []
+    for name, section in config.edges.items():
+        own = config.own_edges.get(name)
+        if not section.enabled:
+            continue
+        if own is None:
+            edges.append(EDGES[name](section))
+        else:
+            edges.append(WatchedEdge(own.edge_class, section, own.file))
+    return edges
 
 
 def _arbiter(config: Config, blotter: Blotter, metrics: Metrics, counts: DeskCounts) -> Arbiter:

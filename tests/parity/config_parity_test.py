@@ -1,12 +1,14 @@
 """A refused configuration is refused whole, by both, with the key's path, and changes nothing."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import fields
 from typing import Any, Final
 
 import pytest
 
 from tests.parity.pair import Pair
 from tests.parity.streams import Json
+from trader.betfair.signals.log_logistic import Coefficients
 from trader.strategy.hotloop.config import DEFAULT
 from trader.strategy.hotloop.interface import HotloopApi
 from trader.strategy.hotloop.questions import Question
@@ -24,6 +26,8 @@ NON_NEGATIVE: Final[Values] = (*NOT_NUMBERS, *NOT_FINITE, -1, -0.001)
 WHOLE: Final[Values] = (*NOT_NUMBERS, *NOT_FINITE, 1.0, 1.5, -1, 1 << 63, 1 << 70)
 COUNT: Final[Values] = (*WHOLE, 0)
 NAMES: Final[Values] = ("", "deep", "AUTO", "prob power", 1, True, [], {})
+COEFFICIENTS: Final = tuple(f.name for f in fields(Coefficients) if f.name != "shape")
+COEFFICIENT: Final[Values] = (-100.5, 101, "1", True, [], {})
 FLAGS: Final[Values] = (0, 1, "true", [], {}, 0.0)
 
 BAD: Final[Mapping[str, Values]] = {
@@ -35,6 +39,11 @@ BAD: Final[Mapping[str, Values]] = {
     "pfill.model": NAMES,
     "pfill.horizon_ms": COUNT,
     "pfill.trade_size_window_s": POSITIVE,
+    "pfill.log_logistic.shape": (*POSITIVE, 100.5),
+    **{f"pfill.log_logistic.{name}": COEFFICIENT for name in COEFFICIENTS},
+    "pfill.trials.horizon_ms": COUNT,
+    "pfill.trials.window_s": POSITIVE,
+    "pfill.trials.prior": (*POSITIVE, 0.009),
     "traded.drop_tolerance": NON_NEGATIVE,
     "traded.revaluation_levels": COUNT,
     "traded.revaluation_percent": NON_NEGATIVE,
@@ -62,9 +71,14 @@ GOOD: Final[Mapping[str, Values]] = {
     "queue.window_s": (1, 1e-9, 1e300),
     "queue.model": ("risk_averse", "prob_power", "prob_log"),
     "queue.power_n": (1, 0.001, 8),
-    "pfill.model": ("erlang", "exponential"),
+    "pfill.model": ("log_logistic", "erlang", "exponential"),
     "pfill.horizon_ms": (1, (1 << 63) - 1),
     "pfill.trade_size_window_s": (1, 1e-9, 1e300),
+    "pfill.log_logistic.shape": (1e-9, 100),
+    **{f"pfill.log_logistic.{name}": (-100, 0, 100.0) for name in COEFFICIENTS},
+    "pfill.trials.horizon_ms": (1, (1 << 63) - 1),
+    "pfill.trials.window_s": (1, 1e-9, 1e300),
+    "pfill.trials.prior": (0.01, 1e300),
     "traded.drop_tolerance": (0, 0.005, 1e12),
     "traded.revaluation_levels": (1, (1 << 63) - 1),
     "traded.revaluation_percent": (0, 1e300),
@@ -90,8 +104,10 @@ SECTIONS: Final = sorted({key.partition(".")[0] for key in BAD if "." in key})
 
 
 def block(key: str, value: object) -> Json:
-    section, _, name = key.rpartition(".")
-    return {section: {name: value}} if section else {name: value}
+    for name in reversed(key.split(".")):
+        value = {name: value}
+    assert isinstance(value, dict)
+    return value
 
 
 def updating(given: Json) -> Callable[[HotloopApi], object]:
@@ -120,7 +136,9 @@ def test_every_key_is_here() -> None:
         return [
             key
             for name, value in values.items()
-            for key in (keys(value, f"{name}.") if isinstance(value, Mapping) else [path + name])
+            for key in (
+                keys(value, f"{path}{name}.") if isinstance(value, Mapping) else [path + name]
+            )
         ]
 
     assert {*keys(DEFAULT.as_map(), "")} == {*BAD} - {"enabled", "rust"}

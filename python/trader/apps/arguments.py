@@ -14,8 +14,8 @@ from trader.apps import examples
 from trader.betfair.signals.settings import FILL_MODELS, QUEUE_MODELS
 
 COMMANDS: Final = (
-    *("demo", "replay", "parity", "compare", "calibrate", "live", "sim-exchange"),
-    *("config", "compat"),
+    *("demo", "replay", "generate", "parity", "compare", "calibrate", "live"),
+    *("sim-exchange", "config", "compat"),
     *("orders", "cancel-all", "flatten", "kill", "resume"),
 )
 WORKERS_MAX: Final = 256
@@ -87,6 +87,7 @@ def _parser() -> Parser:
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     _add_demo(commands)
     _add_replay(commands)
+    _add_generate(commands)
     _add_parity(commands)
     _add_compare(commands)
     _add_calibrate(commands)
@@ -111,6 +112,7 @@ def _add_demo(commands: argparse._SubParsersAction[Parser]) -> None:
         "--out", metavar="DIR", help="where to write (default: a folder of your user's own)"
     )
     _add_backends(demo)
+    _add_edges(demo)
     _add_config_options(demo, "demo")
 
 
@@ -124,6 +126,7 @@ def _add_replay(commands: argparse._SubParsersAction[Parser]) -> None:
         help="lines into the seam as they are, or decoded here first (default: simulator.feed)",
     )
     _add_backends(replay)
+    _add_edges(replay)
     _add_many(replay)
     _add_config_options(replay, "dry")
 
@@ -155,6 +158,26 @@ def _add_many(replay: argparse.ArgumentParser) -> None:
     again.add_argument(
         "--fresh", action="store_true", help="throw away what an unfinished run had finished"
     )
+
+
+def _add_generate(commands: argparse._SubParsersAction[Parser]) -> None:
+    summary = "write a recording of generated races, to replay"
+    generate = _command(commands, "generate", summary, examples.GENERATE)
+    generate.add_argument("--out", metavar="FILE", required=True, help="where to write")
+    _add_races(generate)
+    _add_config_options(generate, None)
+
+
+def _add_races(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--markets", type=_count, metavar="N", help="how many generated races (default: 1)"
+    )
+    parser.add_argument(
+        "--incidents",
+        action="store_true",
+        help="generated races with a non-runner, starting prices and a suspension in play",
+    )
+    parser.add_argument("--seed", type=_seed, help="which races (default: simulator.demo.seed)")
 
 
 def _add_parity(commands: argparse._SubParsersAction[Parser]) -> None:
@@ -238,15 +261,7 @@ def _add_exchange(commands: argparse._SubParsersAction[Parser]) -> None:
         dest="recordings",
         help="play a recording of the market stream; may be repeated (default: generated races)",
     )
-    exchange.add_argument(
-        "--markets", type=_count, metavar="N", help="how many generated races (default: 1)"
-    )
-    exchange.add_argument(
-        "--incidents",
-        action="store_true",
-        help="generated races with a non-runner, starting prices and a suspension in play",
-    )
-    exchange.add_argument("--seed", type=_seed, help="which races (default: simulator.demo.seed)")
+    _add_races(exchange)
     exchange.add_argument(
         "--clock",
         choices=("scaled", "wall", "stepped"),
@@ -283,6 +298,7 @@ def _add_live(commands: argparse._SubParsersAction[Parser]) -> None:
         "--record", metavar="DIR", help="also keep the market stream there, to be replayed"
     )
     _add_backends(live)
+    _add_edges(live)
     _add_config_options(live, None)
 
 
@@ -290,6 +306,7 @@ def _add_config(commands: argparse._SubParsersAction[Parser]) -> None:
     config = _command(commands, "config", "check or render the configuration", "")
     actions = config.add_subparsers(dest="action", required=True, metavar="ACTION")
     check = _command(actions, "check", "check base.yaml and the profiles, list every problem", "")
+    _add_edge_files(check)
     _add_config_options(check, None)
     render = _command(actions, "render", "print the sidecar's JSON made from the YAML", "")
     _add_config_options(render, "demo")
@@ -333,6 +350,26 @@ def _add_backends(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--hotloop", choices=("rust", "python"), help="who keeps books and signals")
     parser.add_argument(
         "--execution", choices=("rust", "python"), help="the sidecar, or this process"
+    )
+
+
+def _add_edges(parser: argparse.ArgumentParser) -> None:
+    _add_edge_files(parser)
+    parser.add_argument(
+        "--without-shipped-edges",
+        action="store_true",
+        help="only edges from files trade (edges.NAME.enabled=false for all others)",
+    )
+
+
+def _add_edge_files(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--edge",
+        metavar="FILE.py",
+        action="append",
+        default=[],
+        dest="edge_files",
+        help="a file with an edge of your own (docs/first_edge.md); may be repeated",
     )
 
 

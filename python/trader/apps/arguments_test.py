@@ -31,6 +31,17 @@ from trader.apps.arguments import ArgumentError, parse, user_path
         ),
         (["parity", "a", "--queue-model", "prob_log"], {"queue_models": "prob_log"}),
         (
+            ["replay", "a", "--out", "o", "--edge", "x.py", "--edge", "y.py"],
+            {"edge_files": ["x.py", "y.py"], "without_shipped_edges": False},
+        ),
+        (["--edge", "x.py"], {"command": "demo", "edge_files": ["x.py"]}),
+        (["live", "--without-shipped-edges"], {"edge_files": [], "without_shipped_edges": True}),
+        (["config", "check", "--edge", "x.py"], {"edge_files": ["x.py"]}),
+        (
+            ["generate", "--out", "f", "--markets", "3", "--seed", "5"],
+            {"out": "f", "markets": 3, "seed": 5, "incidents": False, "profile": None},
+        ),
+        (
             ["sim-exchange", "--speed", "5", "--recording", "a", "--recording", "b"],
             {"clock": "scaled", "speed": 5.0, "recordings": ["a", "b"], "markets": None},
         ),
@@ -68,6 +79,9 @@ def test_what_is_understood(argv: list[str], expected: dict[str, object]) -> Non
         (["sim-exchange", "--api-port", "65536"], "'65536' is not a port"),
         (["sim-exchange", "--markets", "5001"], "'5001' is not a number from 1 to 5000"),
         (["config"], "the following arguments are required: ACTION"),
+        (["generate"], "the following arguments are required: --out"),
+        (["parity", "x", "--edge", "x.py"], "unrecognized arguments: --edge x.py"),
+        (["replay", "x", "--out", "o", "--edge"], "argument --edge: expected one argument"),
     ],
 )
 def test_what_is_refused_in_one_line(argv: list[str], said: str) -> None:
@@ -86,6 +100,7 @@ def test_what_is_refused_in_one_line(argv: list[str], said: str) -> None:
         ["compare", "--help"],
         ["demo", "-h"],
         ["sim-exchange", "--help"],
+        ["generate", "--help"],
     ],
 )
 def test_help_teaches_with_examples(argv: list[str], capsys: pytest.CaptureFixture[str]) -> None:

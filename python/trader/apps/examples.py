@@ -11,6 +11,8 @@ examples:
   trader demo --seed 11 --speed max --out demo    another race, as fast as it goes
   trader replay 1.200806927.json --out out        a recording through the trader
   trader replay day/*.bz2 --out day-out --execution rust
+  trader generate --out race.jsonl                a recording of a race that never was
+  trader replay race.jsonl --edge mine.py --out m an edge of your own (docs/first_edge.md)
   trader parity 1.200806927.json                  Rust and Python hotloop, every answer compared
   trader compare out-rust out-python              two replays, row against row
   trader calibrate day/*.bz2                      fill probabilities against what traded
@@ -38,6 +40,20 @@ examples:
   trader replay 1.200806927.json --out out-py --hotloop python --feed normalized
   trader replay 1.200806927.json --out wide --set edges.passive_maker.min_spread_ticks=3
   trader replay data.tar --out month --workers 8
+  trader replay race.jsonl --out mine --edge mine.py --without-shipped-edges --set edges.mine.x=2
+
+An edge of your own (--edge, or edge_files in a profile) trades beside those that ship; its file
+and its parameters are part of the run: with others it is a different run, for another DIR.
+"""
+GENERATE: Final = """\
+Races as `trader demo` has them, as a recording of the market stream for `trader replay`: the same
+seed, and the same simulator.demo, give the same bytes. Of several races the offs are a minute
+apart. A file that is there is left alone, unless it is the same.
+
+examples:
+  trader generate --out race.jsonl
+  trader generate --out meeting.jsonl --markets 8 --seed 11 --incidents
+  trader generate --out short.jsonl --set simulator.demo.pre_off_s=60
 """
 LIVE: Final = """\
 Logs in, asks the catalogue for what `selector` takes, and trades it until Ctrl-C (or until every
@@ -53,6 +69,7 @@ examples:
   trader live --profile live.yaml --set execution.dry_run=true
   trader live --profile live.yaml --record recordings
   trader live --profile live.yaml --execution rust --out day
+  trader live --profile live.yaml --edge mine.py --set execution.dry_run=true
 """
 PARITY: Final = """\
 Feeds the lines of each FILE (op mcm; plain, .gz, .bz2 or .zip) to the Rust Hotloop and to the
@@ -150,6 +167,7 @@ examples:
   trader demo
   trader demo --seed 11 --speed 60
   trader demo --hotloop python --execution python --speed max
+  trader demo --edge mine.py --speed max
 """
 EXCHANGE: Final = """\
 A Betfair on this machine: the Exchange Stream API and API-NG (JSON-RPC and REST, with log-in), for

@@ -20,6 +20,7 @@ from trader.apps.commands import (
     config,
     demo,
     desk,
+    generate,
     live,
     parity,
     replay,
@@ -36,6 +37,7 @@ from trader.simulator.compare_run import CompareError
 from trader.simulator.feeds import FeedError
 from trader.simulator.output import OutputError
 from trader.simulator.recording import RecordingError
+from trader.strategy.watched_edge import EdgeFailedError
 
 DONE: Final = 0
 BAD_INPUT: Final = 2
@@ -45,6 +47,7 @@ INTERRUPTED: Final = 130
 _COMMANDS: Final = {
     "demo": demo.run,
     "replay": replay.run,
+    "generate": generate.run,
     "parity": parity.run,
     "compare": compare.run,
     "calibrate": calibrate.run,
@@ -60,7 +63,7 @@ _COMMANDS: Final = {
 }
 
 _BAD_INPUT_ERRORS: Final = (
-    *(ArgumentError, ConfigError),
+    *(ArgumentError, ConfigError, EdgeFailedError),
     *(CompareError, FeedError, OutputError, RecordingError),
 )
 

@@ -86,6 +86,13 @@ class Ladder:
     def is_on_ladder(self, price_centi: int) -> bool:
         return self.tick_of(price_centi) is not None
 
+    def step_at(self, price_centi: int) -> int:
+        """The step upwards from a price from `lowest` to `highest`, hundredths."""
+        for band in self.bands:
+            if price_centi < band.last_centi:
+                return band.step_centi
+        return self.bands[-1].step_centi
+
     def next_price(self, price_centi: int) -> int | None:
         """The lowest ladder price above `price_centi` (which may be off the ladder), else None."""
         for band in self.bands:

@@ -1,7 +1,8 @@
 """Reads `configs/base.yaml`, a profile and command-line overrides into one checked `Config`.
 
-The three are merged key by key (a later one wins), and the result is checked as a whole: every
-problem is found in one pass, each with the file and line its value came from.
+The three are merged key by key (a later one wins), over the defaults of the edges that come from
+files of their own (`edge_files`). The result is checked as a whole: every problem is found in one
+pass, each with the file and line its value came from.
 """
 
 from __future__ import annotations
@@ -11,24 +12,34 @@ import difflib
 import os
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
 from typing import Any, Final, TypeAlias, TypeVar, cast, get_type_hints
 
 import yaml
 
+from trader.config.edge_files import defaults
+from trader.config.edge_trees import (
+    own_edges_of,
+    with_edge_paths,
+    with_more_edges,
+    without_own_edges,
+)
 from trader.config.rules import Rule, WrongValueError, shortened
 from trader.config.schema import Config, EdgeConfigs
+from trader.config.tree import Branch, ConfigError, Leaf, Node, Problem, merge
+from trader.strategy.edges.base import Edge
 from trader.strategy.edges.registry import EDGES
 
+__all__ = ["ConfigError", "Problem", "build", "load", "profiles", "read_yaml", "repository_root"]
+
 T = TypeVar("T")
+EdgeClasses: TypeAlias = Mapping[str, type[Edge[Any]]]
 MAX_CONFIG_BYTES: Final = 1 << 20
 MAX_NODES: Final = 10_000
 """Keys and values of one file, aliases counted wherever they stand: no file can grow past it."""
 OVERRIDES_NAME: Final = "--set"
 SECTION: Final = "a section of keys"
-
 
 _FLAG_TAG: Final = "tag:yaml.org,2002:bool"
 
@@ -64,49 +75,6 @@ _Loader.add_implicit_resolver(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Problem:
-    """One thing wrong: where (file and line, or an option), which key, what, what is allowed."""
-
-    source: str
-    key: str
-    wrong: str
-    allowed: str
-
-    def __str__(self) -> str:
-        place = f"{self.source}: {self.key}" if self.key else self.source
-        return f"{place}: {self.wrong}" + (f"; allowed: {self.allowed}" if self.allowed else "")
-
-
-class ConfigError(Exception):
-    """The configuration is refused. `problems` has at least one; `str()` is a single line."""
-
-    def __init__(self, problems: Sequence[Problem]) -> None:
-        self.problems = tuple(problems)
-        more = len(self.problems) - 1
-        tail = f" (and {more} more: `trader config check` lists all)" if more else ""
-        super().__init__(f"{self.problems[0]}{tail}")
-
-
-@dataclass(frozen=True, slots=True)
-class Leaf:
-    """A scalar or list as YAML gave it, and where it stood."""
-
-    value: object
-    source: str
-
-
-@dataclass(frozen=True, slots=True)
-class Branch:
-    """A mapping: children by key, each with its own source, and where the mapping began."""
-
-    children: Mapping[str, Node]
-    source: str
-
-
-Node: TypeAlias = Leaf | Branch
-
-
 def repository_root() -> Path:
     """The folder that holds `configs/`, also under a build tool's runfiles (never resolved)."""
     return Path(__file__).absolute().parents[3]
@@ -116,23 +84,40 @@ def load(
     profile: str | None = None,
     overrides: Iterable[str] = (),
     configs_dir: Path | None = None,
+    *,
+    edge_files: Sequence[tuple[str, Path]] = (),
+    working_dir: Path | None = None,
+    runs_edges: bool = True,
 ) -> Config:
     """The configuration of `base.yaml`, then the profile, then `key=value` overrides.
 
     `profile` is a name in `configs/profiles` or a path that ends in `.yaml`; None is base alone.
+    `edge_files` (each as the person wrote it, and its path) are added to those of the
+    configuration. Paths in the configuration are relative to the folder of the file they stand in,
+    those of an override to `working_dir` (None: where the process is). Whoever does not trade
+    (`runs_edges` false) runs no edge's file, and does without such edges and their sections.
     Raises `ConfigError` with every problem found.
     """
     folder = configs_dir if configs_dir is not None else repository_root() / "configs"
-    tree: Node = read_yaml(folder / "base.yaml", folder)
+    tree: Node = with_edge_paths(read_yaml(folder / "base.yaml", folder), folder)
     if profile is not None:
-        tree = merge(tree, read_yaml(_profile_path(profile, folder), folder))
+        path = _profile_path(profile, folder)
+        tree = merge(tree, with_edge_paths(read_yaml(path, folder), path.parent))
     for override in overrides:
-        tree = merge(tree, _override_tree(override))
+        tree = merge(tree, with_edge_paths(_override_tree(override), working_dir or Path()))
+    tree = with_more_edges(tree, [path for _, path in edge_files])
+    if not runs_edges:
+        tree = without_own_edges(tree)
+    own_edges = own_edges_of(tree, {str(path): shown for shown, path in edge_files})
+    for name, own in own_edges.items():
+        section = Branch({"edges": Branch({name: defaults(own)}, own.file)}, own.file)
+        tree = merge(merge(tree, section), tree)  # below what is said of it, after what ships
     problems: list[Problem] = []
-    config = build(Config, tree, "", problems, skip=("profile",))
+    edges = {**EDGES, **{name: own.edge_class for name, own in own_edges.items()}}
+    config = build(Config, tree, "", problems, skip=("profile", "own_edges"), edges=edges)
     if problems or config is None:
         raise ConfigError(problems)
-    config = dataclasses.replace(config, profile=profile or "")
+    config = dataclasses.replace(config, profile=profile or "", own_edges=own_edges)
     _check_whole(config, tree)
     return config
 
@@ -156,20 +141,16 @@ def read_yaml(path: Path, configs_dir: Path) -> Branch:
     return _parse(data, name)
 
 
-def merge(base: Node, over: Node) -> Node:
-    """`over` on top of `base`: sections are merged key by key, everything else is replaced."""
-    if not isinstance(base, Branch) or not isinstance(over, Branch):
-        return over
-    children = dict(base.children)
-    for key, node in over.children.items():
-        children[key] = merge(children[key], node) if key in children else node
-    return Branch(children, over.source if not base.children else base.source)
-
-
 def build(
-    cls: type[T], node: Node, path: str, problems: list[Problem], skip: tuple[str, ...] = ()
+    cls: type[T],
+    node: Node,
+    path: str,
+    problems: list[Problem],
+    skip: tuple[str, ...] = (),
+    edges: EdgeClasses = EDGES,
 ) -> T | None:
-    """An instance of a section's dataclass from its tree; problems are appended, None if any."""
+    """An instance of a section's dataclass from its tree; problems are appended, None if any.
+    `edges` are those that may be configured."""
     if not isinstance(node, Branch):
         problems.append(Problem(node.source, path, "is not a section", SECTION))
         return None
@@ -188,21 +169,23 @@ def build(
         elif rule is not None:
             values[name] = _checked(rule, child, key, problems)
         elif types[name] == EdgeConfigs:
-            values[name] = _build_edges(child, key, problems)
+            values[name] = _build_edges(child, key, problems, edges)
         else:
             values[name] = build(types[name], child, key, problems)
     return cls(**values) if len(problems) == before else None
 
 
-def _build_edges(node: Node, path: str, problems: list[Problem]) -> Mapping[str, object]:
+def _build_edges(
+    node: Node, path: str, problems: list[Problem], edges: EdgeClasses
+) -> Mapping[str, object]:
     if not isinstance(node, Branch):
         problems.append(Problem(node.source, path, "is not a section", SECTION))
         return {}
-    _refuse_unknown(node, EDGES, path, problems)
+    _refuse_unknown(node, edges, path, problems)
     return {
-        name: build(EDGES[name].config_class, child, f"{path}.{name}", problems)
+        name: build(edges[name].config_class, child, f"{path}.{name}", problems)
         for name, child in node.children.items()
-        if name in EDGES
+        if name in edges
     }
 
 

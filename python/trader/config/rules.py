@@ -7,14 +7,15 @@ A section of the configuration is a frozen dataclass whose fields carry a rule:
         window_s: float = rule(Number(0.1, 3600.0))
 
 A field whose type is such a dataclass is a nested section and needs no rule. Fields have no
-defaults: every key must stand in `configs/base.yaml` (see the package's docstring).
+defaults: every key must stand in `configs/base.yaml` (see the package's docstring). Only an edge
+in a file of its own brings its defaults along, as no other file has its keys.
 """
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import MISSING, dataclass, field
 from typing import Any, Generic, TypeVar, cast
 
 T = TypeVar("T")
@@ -43,9 +44,13 @@ class Rule(ABC, Generic[T]):
         return WrongValueError(f"{_shown(value)} is not allowed", self.describe())
 
 
-def rule(checked_by: Rule[T]) -> T:
-    """A dataclass field whose configured value is checked by that rule."""
-    return cast(T, field(metadata={"rule": checked_by}))
+def rule(checked_by: Rule[T], *, default: Any = MISSING) -> T:
+    """A dataclass field whose configured value is checked by that rule.
+
+    A `default` is for the parameters of an edge in a file of its own (`config.edge_files`), where
+    no `base.yaml` has them.
+    """
+    return cast(T, field(default=default, metadata={"rule": checked_by}))
 
 
 @dataclass(frozen=True)

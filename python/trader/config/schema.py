@@ -13,6 +13,7 @@ from dataclasses import asdict, dataclass, field
 from typing import TypeAlias
 
 from trader.betfair.signals.settings import FILL_MODELS, QUEUE_MODELS
+from trader.config.edge_files import OwnEdge
 from trader.config.rules import (
     Choice,
     Flag,
@@ -46,10 +47,32 @@ class QueueConfig:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LogLogisticConfig:
+    shape: float = rule(Number(0.01, 100.0))
+    intercept: float = rule(Number(-100.0, 100.0))
+    work: float = rule(Number(-100.0, 100.0))
+    trades: float = rule(Number(-100.0, 100.0))
+    side_rate: float = rule(Number(-100.0, 100.0))
+    price_rate: float = rule(Number(-100.0, 100.0))
+    behind: float = rule(Number(-100.0, 100.0))
+    spread: float = rule(Number(-100.0, 100.0))
+    travel: float = rule(Number(-100.0, 100.0))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrialsConfig:
+    horizon_ms: int = rule(Whole(1, 86_400_000))
+    window_s: float = rule(Number(0.1, 86_400.0))
+    prior: float = rule(Number(0.01, 1e6))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PfillConfig:
     model: str = rule(Choice(FILL_MODELS))
     horizon_ms: int = rule(Whole(1, 86_400_000))
     trade_size_window_s: float = rule(Number(0.1, 86_400.0))
+    log_logistic: LogLogisticConfig
+    trials: TrialsConfig
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -327,7 +350,8 @@ class SimulatorConfig:
 
 
 EdgeConfigs: TypeAlias = Mapping[str, EdgeConfig]
-"""One section per edge by its name (`strategy.edges.registry`); each brings its own keys."""
+"""One section per edge by its name (`strategy.edges.registry`, and the edges of `edge_files`); each
+brings its own keys."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -341,6 +365,10 @@ class Config:
     betfair: BetfairConfig
     live: LiveConfig
     slo: SloConfig
+    edge_files: tuple[str, ...] = rule(Texts("a list of paths of Python files, an edge in each"))
+    own_edges: Mapping[str, OwnEdge] = field(default_factory=dict)
+    """The edges of `edge_files` by their names; before `edges`, whose classes are in these files:
+    what is pickled first is there first."""
     edges: EdgeConfigs
     selector: SelectorConfig
     arbiter: ArbiterConfig

@@ -25,6 +25,7 @@ HOW_IT_RAN: Final = (
     *("execution.backend", "execution.transport", "execution.host", "execution.port"),
     *("execution.spin_us", "execution.log", "monitoring"),
     *("simulator.feed", "simulator.demo.speed", "simulator.max_logged_seam_errors"),
+    "edge_files",  # where they lie; what is in them is `own_edges`
 )
 """Configuration that says with what a run is made, how fast and how observed: it may differ."""
 

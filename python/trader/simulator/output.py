@@ -192,12 +192,12 @@ class OutputFolder:
                 f"--out {self.name}: holds a {former.name} that is not of this program; "
                 "choose another folder"
             )
-        different = [key for key in self.identity if run.get(key) != self.identity[key]]
-        if different and not self._replaces_any:
-            key = different[0]
+        different = _difference(run, self.identity)
+        if different is not None and not self._replaces_any:
+            key, theirs, ours = different
             raise OutputError(
-                f"--out {self.name}: holds a different run ({key} {_shown(run.get(key))}, "
-                f"not {_shown(self.identity[key])}); choose another folder or remove it"
+                f"--out {self.name}: holds a different run ({key} {_shown(theirs)}, "
+                f"not {_shown(ours)}); choose another folder or remove it"
             )
 
     def _take_lock(self) -> None:
@@ -222,6 +222,21 @@ def sync(path: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+def _difference(
+    former: Mapping[str, Any], now: Mapping[str, Any], above: str = ""
+) -> tuple[str, object, object] | None:
+    """The first key, dotted, at which two identities differ, and both values (None: not there)."""
+    for key in dict.fromkeys([*now, *former]):
+        theirs, ours = former.get(key), now.get(key)
+        if isinstance(theirs, Mapping) and isinstance(ours, Mapping):
+            found = _difference(theirs, ours, f"{above}{key}.")
+            if found is not None:
+                return found
+        elif theirs != ours:
+            return f"{above}{key}", theirs, ours
+    return None
 
 
 def _shown(value: object) -> str:

@@ -62,6 +62,20 @@ def test_a_different_run_is_refused_and_named(tmp_path: Path) -> None:
     assert json.loads((tmp_path / "summary.json").read_text())["lines"] == 3
 
 
+def test_an_edge_that_has_changed_or_gone_is_a_different_run(tmp_path: Path) -> None:
+    edges = {"mine": {"sha256": "ab", "ticks": 3}}
+    write(tmp_path, RUN | {"edges": edges}, 3)
+    other_ticks = RUN | {"edges": {"mine": {"sha256": "ab", "ticks": 4}}}
+    with pytest.raises(OutputError, match=r"holds a different run \(edges\.mine\.ticks 3, not 4\)"):
+        OutputFolder(tmp_path, other_ticks)
+    other_file = RUN | {"edges": {"mine": {"sha256": "cd", "ticks": 3}}}
+    with pytest.raises(OutputError, match=r'\(edges\.mine\.sha256 "ab", not "cd"\)'):
+        OutputFolder(tmp_path, other_file)
+    with pytest.raises(OutputError, match=r'\(edges \{"mine": .*\}, not null\)'):
+        OutputFolder(tmp_path, RUN)
+    write(tmp_path, RUN | {"edges": edges}, 4)
+
+
 @pytest.mark.parametrize("text", ["not json", "[1]", '{"lines": 3}'])
 def test_a_summary_of_something_else_is_not_touched(tmp_path: Path, text: str) -> None:
     (tmp_path / "summary.json").write_text(text)

@@ -8,6 +8,7 @@ use serde_json::Value;
 
 use crate::error::Error;
 use crate::ladder::{Centi, hundredths};
+pub use crate::signals::log_logistic::Coefficients;
 use section::{Section, refusal};
 
 /// How an unexplained decrease of a queue is split around an order in it.
@@ -25,8 +26,10 @@ pub enum QueueModel {
 /// How the probability of a fill is worked out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum FillModel {
-    /// Trades of the mean size arrive one by one: gamma distributed.
+    /// Fitted; corrects itself by trials.
     #[default]
+    LogLogistic,
+    /// Trades of the mean size arrive one by one: gamma distributed.
     Erlang,
     /// One exponential waiting time for all that is ahead.
     Exponential,
@@ -61,6 +64,14 @@ pub struct Config {
     pub fill_horizon_ms: i64,
     /// Time constant of the mean trade size, seconds.
     pub trade_size_window_s: f64,
+    /// Parameters of [`FillModel::LogLogistic`].
+    pub log_logistic: Coefficients,
+    /// A trial ends filled, or after so long.
+    pub trial_horizon_ms: i64,
+    /// Time constant with which ended trials of a market fade, seconds.
+    pub trial_window_s: f64,
+    /// The more, the less few trials say.
+    pub trial_prior: f64,
     /// How far a drop of resting size may be from a trade it is taken for, hundredths.
     pub drop_tolerance: Centi,
     /// So many levels rising a little at once are a revaluation.
@@ -108,6 +119,10 @@ impl Default for Config {
             fill_model: FillModel::default(),
             fill_horizon_ms: 5_000,
             trade_size_window_s: 60.0,
+            log_logistic: Coefficients::default(),
+            trial_horizon_ms: 30_000,
+            trial_window_s: 600.0,
+            trial_prior: 3.0,
             drop_tolerance: 2,
             revaluation_levels: 8,
             revaluation_percent: 0.5,
@@ -134,6 +149,10 @@ impl Default for Config {
 const SWEEP_LEVELS_MAX: i64 = 64;
 /// Largest exponent: sizes to its power stay within a double.
 const POWER_N_MAX: f64 = 8.0;
+/// Of the fill model: beyond, a power of e is no number any more.
+const COEFFICIENT_MAX: f64 = 100.0;
+/// With less, a single trial would say nearly everything.
+const TRIAL_PRIOR_MIN: f64 = 0.01;
 /// Retention beyond this is for ever; it keeps sums with publish times far from overflow.
 const RETENTION_MS_MAX: f64 = 1e15;
 /// A tolerance beyond every size is none at all; it keeps sums of sizes far from overflow.
@@ -205,13 +224,28 @@ impl Config {
     }
 
     fn read_fills(&mut self, root: &Section<'_>) -> Result<(), Error> {
-        let pfill = root.section("pfill", &["model", "horizon_ms", "trade_size_window_s"])?;
+        let keys = [
+            "model",
+            "horizon_ms",
+            "trade_size_window_s",
+            "log_logistic",
+            "trials",
+        ];
+        let pfill = root.section("pfill", &keys)?;
         set(&mut self.fill_model, pfill.choice("model", &FILL_MODELS)?);
         set(&mut self.fill_horizon_ms, pfill.count("horizon_ms")?);
         set(
             &mut self.trade_size_window_s,
             pfill.positive("trade_size_window_s")?,
         );
+        self.log_logistic.read(&pfill)?;
+        let trials = pfill.section("trials", &["horizon_ms", "window_s", "prior"])?;
+        set(&mut self.trial_horizon_ms, trials.count("horizon_ms")?);
+        set(&mut self.trial_window_s, trials.positive("window_s")?);
+        set(&mut self.trial_prior, trials.positive("prior")?);
+        if self.trial_prior < TRIAL_PRIOR_MIN {
+            return Err(trials.refuse("prior", "is below 0.01"));
+        }
         Ok(())
     }
 
@@ -269,6 +303,34 @@ impl Config {
     }
 }
 
+impl Coefficients {
+    fn read(&mut self, pfill: &Section<'_>) -> Result<(), Error> {
+        let slots = [
+            ("intercept", &mut self.intercept),
+            ("work", &mut self.work),
+            ("trades", &mut self.trades),
+            ("side_rate", &mut self.side_rate),
+            ("price_rate", &mut self.price_rate),
+            ("behind", &mut self.behind),
+            ("spread", &mut self.spread),
+            ("travel", &mut self.travel),
+        ];
+        let keys: Vec<&str> = ["shape"]
+            .into_iter()
+            .chain(slots.iter().map(|(key, _)| *key))
+            .collect();
+        let section = pfill.section("log_logistic", &keys)?;
+        for (key, slot) in slots {
+            set(slot, section.within(key, COEFFICIENT_MAX)?);
+        }
+        set(&mut self.shape, section.positive("shape")?);
+        if self.shape > COEFFICIENT_MAX {
+            return Err(section.refuse("shape", "is above 100"));
+        }
+        Ok(())
+    }
+}
+
 fn set<T>(slot: &mut T, given: Option<T>) {
     if let Some(value) = given {
         *slot = value;
@@ -287,7 +349,8 @@ const QUEUE_MODELS: [(&str, QueueModel); 3] = [
     ("prob_power", QueueModel::ProbPower),
     ("prob_log", QueueModel::ProbLog),
 ];
-const FILL_MODELS: [(&str, FillModel); 2] = [
+const FILL_MODELS: [(&str, FillModel); 3] = [
+    ("log_logistic", FillModel::LogLogistic),
     ("erlang", FillModel::Erlang),
     ("exponential", FillModel::Exponential),
 ];
@@ -322,7 +385,10 @@ mod tests {
     fn every_key_is_taken() {
         let json = r#"{"enabled": true, "rust": false,
             "queue": {"window_s": 2, "model": "prob_log", "power_n": 3},
-            "pfill": {"model": "exponential", "horizon_ms": 4, "trade_size_window_s": 5},
+            "pfill": {"model": "exponential", "horizon_ms": 4, "trade_size_window_s": 5,
+                "log_logistic": {"shape": 2, "intercept": -3, "work": 0.1, "trades": 0.2, "side_rate": 0.3,
+                    "price_rate": 0.4, "behind": 0.5, "spread": 0.6, "travel": 0.7},
+                "trials": {"horizon_ms": 15, "window_s": 16, "prior": 17}},
             "traded": {"drop_tolerance": 0.06, "revaluation_levels": 7, "revaluation_percent": 0},
             "min_obs_s": 0, "max_ttf_ms": 7, "book": {"source": "display"},
             "sweep": {"levels": 64, "window_ms": 8}, "big_move": {"ticks": 9, "window_ms": 10},
@@ -335,6 +401,20 @@ mod tests {
             fill_model: FillModel::Exponential,
             fill_horizon_ms: 4,
             trade_size_window_s: 5.0,
+            log_logistic: Coefficients {
+                shape: 2.0,
+                intercept: -3.0,
+                work: 0.1,
+                trades: 0.2,
+                side_rate: 0.3,
+                price_rate: 0.4,
+                behind: 0.5,
+                spread: 0.6,
+                travel: 0.7,
+            },
+            trial_horizon_ms: 15,
+            trial_window_s: 16.0,
+            trial_prior: 17.0,
             drop_tolerance: 6,
             revaluation_levels: 7,
             revaluation_percent: 0.0,
@@ -369,6 +449,23 @@ mod tests {
             (r#"{"queue": 5}"#, "queue"),
             (r#"{"pfill": {"model": "gamma"}}"#, "pfill.model"),
             (r#"{"pfill": {"horizon_ms": 0}}"#, "pfill.horizon_ms"),
+            (
+                r#"{"pfill": {"log_logistic": {"works": 1}}}"#,
+                "pfill.log_logistic.works",
+            ),
+            (
+                r#"{"pfill": {"log_logistic": {"work": -101}}}"#,
+                "pfill.log_logistic.work",
+            ),
+            (
+                r#"{"pfill": {"log_logistic": {"shape": 0}}}"#,
+                "pfill.log_logistic.shape",
+            ),
+            (
+                r#"{"pfill": {"log_logistic": {"shape": 101}}}"#,
+                "pfill.log_logistic.shape",
+            ),
+            (r#"{"pfill": {"trials": {"prior": 0}}}"#, "pfill.trials.prior"),
             (r#"{"traded": {"drop_tolerance": -1}}"#, "traded.drop_tolerance"),
             (
                 r#"{"traded": {"revaluation_levels": 0}}"#,

@@ -178,6 +178,12 @@ impl Ladder {
         }
     }
 
+    /// The step of CLASSIC upwards from a price within it, hundredths.
+    pub(crate) fn classic_step(price: Centi) -> Centi {
+        let band = CLASSIC.iter().find(|band| price < band.last);
+        band.map_or(CLASSIC[CLASSIC.len() - 1].step, |band| band.step)
+    }
+
     /// Ticks from `low` up to `high`; negative when they are the other way round, none when either is off the
     /// ladder.
     #[must_use]

@@ -9,9 +9,11 @@ use crate::ladder::Ladder;
 use crate::message::{Definition, Row, RowKind, RunnerChange, RunnerKey};
 use crate::runner::RunnerBook;
 use crate::signals::RunnerSignals;
+use crate::signals::log_logistic::RunnerNow;
 use crate::signals::matched::{LevelChange, RunnerTrade, Trade, float, trades};
 use crate::signals::queue::{Moment, Place, Position, View};
 use crate::signals::rate::age_ms;
+use crate::signals::trials::MarketTrials;
 
 /// A side of the market, as a taker or as a rester: each method says which.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -75,6 +77,7 @@ pub struct MarketBook {
     /// During a message: an image took runners the message had touched, so that they no longer
     /// know they were.
     has_forgotten: bool,
+    trials: MarketTrials,
     /// Orders tracked here.
     pub(crate) positions: Vec<Position>,
 }
@@ -102,6 +105,7 @@ impl MarketBook {
             signal_ladder: Ladder::Classic,
             before_image: None,
             has_forgotten: false,
+            trials: MarketTrials::default(),
             positions: Vec::new(),
         }
     }
@@ -358,13 +362,17 @@ impl MarketBook {
     }
 
     /// Starts anew what message `message` ends: observation where it turned the market in-play,
-    /// what runners remember in ticks where the ladder has changed.
+    /// what runners remember in ticks where the ladder has changed. Trials of before are void after an upset
+    /// and where the market is not open.
     pub(crate) fn end_definition(&mut self, message: u64) {
         if self.turn_message == message && self.pt_ms.is_some() {
             for runner in &mut self.runners {
                 let since_ms = &mut runner.signals.observed_since_ms;
                 *since_ms = since_ms.and(self.pt_ms);
             }
+        }
+        if self.is_upset(message) || !self.is_open() {
+            self.trials.void();
         }
         let ladder = self.ladder();
         if ladder != self.signal_ladder {
@@ -396,9 +404,14 @@ impl MarketBook {
         let ladder = self.ladder();
         let runner = &mut self.runners[place];
         let window_ms = config.big_move_window_ms;
-        if let Some(tick) = runner.last_traded().and_then(|price| ladder.tick_of(price)) {
-            let series = &mut runner.signals.moves.last_traded;
-            series.observe(2 * tick, at_ms, window_ms);
+        if let Some(price) = runner.last_traded()
+            && let Some(tick) = ladder.tick_of(price)
+        {
+            let signals = &mut runner.signals;
+            signals.moves.last_traded.observe(2 * tick, at_ms, window_ms);
+            signals
+                .travel
+                .observe(price, ladder, at_ms, config.trade_size_window_s);
         }
         let best = |side| runner.available(side, depth).best();
         let (Some(back), Some(lay)) = (best(Side::Back), best(Side::Lay)) else {
@@ -413,5 +426,27 @@ impl MarketBook {
         let signals = &mut runner.signals;
         signals.moves.mid.observe(back_tick + lay_tick, at_ms, window_ms);
         signals.trend.observe(microprice, at_ms, config);
+    }
+    /// Brings the trials of the runner at `place` past the message.
+    pub(crate) fn follow_trials(&mut self, place: usize, at_ms: i64, config: &Config) {
+        let is_open = self.is_open();
+        let (ladder, depth) = (self.ladder(), self.depth(config.book_source));
+        let trials = std::mem::take(&mut self.runners[place].signals.trials);
+        let now = RunnerNow {
+            runner: &self.runners[place],
+            ladder,
+            depth,
+            now_ms: at_ms,
+            config,
+        };
+        let [backs, lays] = trials;
+        let backs = self.trials.follow(backs, Side::Back, now, &self.trades, is_open);
+        let lays = self.trials.follow(lays, Side::Lay, now, &self.trades, is_open);
+        self.runners[place].signals.trials = [backs, lays];
+    }
+
+    /// What corrects the log odds of a fill here.
+    pub(crate) fn trial_log_odds(&self, now_ms: i64, config: &Config) -> f64 {
+        self.trials.log_odds(now_ms, config)
     }
 }

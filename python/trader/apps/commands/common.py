@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import dataclasses
 import json
 import logging
 import os
@@ -25,6 +26,7 @@ from trader.recovery import SeamLost
 from trader.simulator.generator import RaceShape
 from trader.simulator.output import OutputError, OutputFolder
 from trader.simulator.replay import Replay, Source
+from trader.strategy.edges.registry import EDGES
 
 _LEVELS: Final = {
     "error": logging.ERROR,
@@ -69,7 +71,20 @@ def configured(arguments: argparse.Namespace) -> Config:
         overrides.append(f"simulator.demo.seed={arguments.seed}")
     if getattr(arguments, "speed", None) is not None:
         overrides.append(f"simulator.demo.speed={arguments.speed}")
-    return load(profile_of(arguments.profile), overrides)
+    if getattr(arguments, "without_shipped_edges", False):
+        overrides += [f"edges.{name}.enabled=false" for name in EDGES]
+    return load(
+        profile_of(arguments.profile),
+        overrides,
+        edge_files=edge_files_of(arguments),
+        working_dir=user_path(""),
+        runs_edges=hasattr(arguments, "edge_files"),  # a broken one is in nobody else's way
+    )
+
+
+def edge_files_of(arguments: argparse.Namespace) -> list[tuple[str, Path]]:
+    """The files of `--edge`: as they were written, and as they were meant."""
+    return [(name, user_path(name)) for name in getattr(arguments, "edge_files", ())]
 
 
 def race_shape(config: Config, *, incidents: bool = False) -> RaceShape:
@@ -169,8 +184,9 @@ def report(summary: dict[str, Any], lines: Iterable[str], out: str) -> int:
 
 
 def identity_of(config: Config, command: str, inputs: list[str]) -> dict[str, object]:
-    """What makes two runs the same run; a folder holds one."""
-    return {
+    """What makes two runs the same run; a folder holds one. An edge that comes from a file is
+    another one with every change of that file or of its parameters."""
+    identity: dict[str, object] = {
         "command": command,
         "inputs": inputs,
         "hotloop": config.hotloop.backend,
@@ -178,6 +194,12 @@ def identity_of(config: Config, command: str, inputs: list[str]) -> dict[str, ob
         "feed": config.simulator.feed,
         "profile": config.profile,
     }
+    if config.own_edges:
+        identity["edges"] = {
+            name: {"sha256": own.sha256, **dataclasses.asdict(config.edges[name])}
+            for name, own in config.own_edges.items()
+        }
+    return identity
 
 
 def state_folder() -> Path:

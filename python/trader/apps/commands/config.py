@@ -9,7 +9,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
-from trader.apps.commands.common import configured, profile_of
+from trader.apps.arguments import user_path
+from trader.apps.commands.common import configured, edge_files_of, profile_of
 from trader.apps.commands.executors import rust_config
 from trader.apps.commands.live_executor import document
 from trader.apps.interrupt import Interrupt
@@ -40,7 +41,12 @@ def _check(arguments: argparse.Namespace) -> int:
     seen: set[str] = set()
     for profile in wanted:
         try:
-            load(profile, arguments.overrides)
+            load(
+                profile,
+                arguments.overrides,
+                edge_files=edge_files_of(arguments),
+                working_dir=user_path(""),
+            )
         except ConfigError as error:
             for problem in error.problems:
                 if str(problem) not in seen:

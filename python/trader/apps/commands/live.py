@@ -49,6 +49,7 @@ from trader.simulator.output import OutputError
 from trader.simulator.report import live_lines
 from trader.simulator.summary import RunSummary
 from trader.strategy.selector import catalogue_filter
+from trader.strategy.watched_edge import EdgeFailedError
 
 STATUS_EVERY_S: Final = 10.0
 JOURNAL_WAIT_S: Final = 10.0
@@ -60,6 +61,7 @@ _ENDS: Final = (
     SeamLost,
     StreamError,
     DelayedKeyError,
+    EdgeFailedError,
     sqlite3.Error,
 )
 _log: Final = logging.getLogger("trader.live")

@@ -23,6 +23,10 @@ class TradeSize:
         self._sum_centi.add(volume_centi, at_ms, window_s)
         self._count.add(1.0, at_ms, window_s)
 
+    def per_s(self, now_ms: int, window_s: float) -> float:
+        """N/w: trades per second of late."""
+        return self._count.read(now_ms, window_s) / window_s
+
     @property
     def mean_centi(self) -> float | None:
         """s̄ = S/N, the same at any time after the last trade; None before the first."""

@@ -6,6 +6,8 @@ from trader.betfair.books import Depth, MarketBook
 from trader.betfair.ladder import Ladder
 from trader.betfair.messages import Definition, RunnerKey
 from trader.betfair.signals.before import Before
+from trader.betfair.signals.estimate import RunnerNow
+from trader.betfair.signals.market_trials import MarketTrials
 from trader.betfair.signals.matched import Trade
 from trader.betfair.signals.runner import RunnerChanged, RunnerSignals
 from trader.betfair.signals.settings import SignalSettings
@@ -14,12 +16,13 @@ from trader.betfair.signals.settings import SignalSettings
 class MarketMessage:
     """What the message being applied does to one market, as far as signals need to know."""
 
-    __slots__ = ("_named", "factor_removal", "image", "ladder_before", "turned_in_play")
+    __slots__ = ("_named", "defined", "factor_removal", "image", "ladder_before", "turned_in_play")
 
     def __init__(self, market: MarketBook) -> None:
         self.ladder_before: Ladder | None = market.ladder
         self.image = False
         self.turned_in_play = False
+        self.defined = False
         self.factor_removal = False
         """A runner was removed with a reduction factor."""
         self._named: dict[RunnerKey, Before] = {}
@@ -34,6 +37,7 @@ class MarketMessage:
 
     def define(self, old: Definition | None, new: Definition) -> None:
         """The market's definition was replaced; the first one is no turn and removes nobody."""
+        self.defined = True
         if old is None:
             return
         self.turned_in_play |= new.in_play and not old.in_play
@@ -54,10 +58,11 @@ class MarketMessage:
 class MarketSignals:
     """What the signals of a market and its runners remember between messages."""
 
-    __slots__ = ("factor_removal_ms", "runners", "trades", "upset")
+    __slots__ = ("factor_removal_ms", "runners", "trades", "trials", "upset")
 
     def __init__(self) -> None:
         self.runners: dict[RunnerKey, RunnerSignals] = {}
+        self.trials = MarketTrials()
         self.factor_removal_ms: int | None = None
         """When a runner was last removed with a reduction factor."""
         self.trades: dict[RunnerKey, list[Trade]] = {}
@@ -90,10 +95,15 @@ class MarketSignals:
                 if signals.observed_since_ms is None:
                     signals.observed_since_ms = at_ms
                 signals.observe(book, depth, market.ladder, at_ms, settings)
+                now = RunnerNow(book, signals, market.ladder, depth, at_ms)
+                trades = self.trades.get(key, ())
+                self.trials.follow(now, trades, settings, is_open=market.is_open)
             signals.has_baseline = True
 
     def _end_whole(self, market: MarketBook, message: MarketMessage, at_ms: int | None) -> None:
         """What an image or a definition does to all runners of the market."""
+        if message.upset or (message.defined and not market.is_open):
+            self.trials.void()
         if message.image:
             self.runners = {key: self._runner(key) for key in market.runners}
             for signals in self.runners.values():

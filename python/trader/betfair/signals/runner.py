@@ -14,7 +14,9 @@ from trader.betfair.signals.moves import BigMove
 from trader.betfair.signals.rates import MatchRates
 from trader.betfair.signals.settings import SignalSettings
 from trader.betfair.signals.sweep import Sweep
+from trader.betfair.signals.travel import Travel
 from trader.betfair.signals.trend import Trend, microprice
+from trader.betfair.signals.trials import Trial
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +67,8 @@ class RunnerSignals:
     sweep: Sweep = field(default_factory=Sweep)
     big_move: BigMove = field(default_factory=BigMove)
     trend: Trend = field(default_factory=Trend)
+    travel: Travel = field(default_factory=Travel)
+    trials: dict[RestedSide, Trial] = field(default_factory=dict)
 
     def add_trades(
         self, found: list[Trade], change: RunnerChanged, at_ms: int, settings: SignalSettings
@@ -91,8 +95,9 @@ class RunnerSignals:
             return
         window_ms = settings.big_move_window_ms
         last = None if book.ltp_centi is None else ladder.tick_of(book.ltp_centi)
-        if last is not None:
+        if last is not None and book.ltp_centi is not None:
             self.big_move.observe_last_traded(last, at_ms, window_ms)
+            self.travel.observe(book.ltp_centi, ladder, at_ms, settings.trade_size_window_s)
         back, lay = book.best("BACK", depth), book.best("LAY", depth)
         if back is None or lay is None:
             return
@@ -107,3 +112,5 @@ class RunnerSignals:
         """The ladder is another one: what was counted in its ticks starts anew."""
         self.big_move = BigMove()
         self.trend = Trend()
+        self.travel = Travel()
+        self.trials = {}

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final, Literal, TypeAlias, get_args
 
 from trader.betfair.normalize import round_centi
+from trader.betfair.signals.log_logistic import Coefficients
 
 QueueModel: TypeAlias = Literal["risk_averse", "prob_power", "prob_log"]
 QUEUE_MODELS: Final[tuple[QueueModel, ...]] = get_args(QueueModel)
-FillModel: TypeAlias = Literal["erlang", "exponential"]
+FillModel: TypeAlias = Literal["log_logistic", "erlang", "exponential"]
 FILL_MODELS: Final[tuple[FillModel, ...]] = get_args(FillModel)
 
 
@@ -24,9 +25,13 @@ class SignalSettings:
     queue_window_s: float = 10.0
     queue_model: QueueModel = "prob_power"
     queue_power_n: float = 2.0
-    fill_model: FillModel = "erlang"
+    fill_model: FillModel = "log_logistic"
     horizon_ms: int = 5_000
     trade_size_window_s: float = 60.0
+    log_logistic: Coefficients = field(default_factory=Coefficients)
+    trial_horizon_ms: int = 30_000
+    trial_window_s: float = 600.0
+    trial_prior: float = 3.0
     drop_tolerance: float = 0.02
     """A size: by how much a drop may miss what a plain or a cross match would make it."""
     revaluation_levels: int = 8

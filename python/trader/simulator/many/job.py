@@ -29,12 +29,13 @@ from trader.simulator.output import sync
 from trader.simulator.recording import Recording, RecordingError
 from trader.simulator.replay import Replay, Source
 from trader.simulator.summary import InputSummary
+from trader.strategy.watched_edge import EdgeFailedError
 
 BLOTTER: Final = "blotter.sqlite"
 RECORD: Final = "record"
 TELL_EVERY_S: Final = 0.2
 
-Kind: TypeAlias = Literal["recording", "hotloop", "worker", "executor", "output", "program"]
+Kind: TypeAlias = Literal["recording", "hotloop", "worker", "edge", "executor", "output", "program"]
 """What failed. The first three are one input's affair and the others go on; the rest would fail
 with any input."""
 
@@ -110,8 +111,9 @@ def play_input(
             return _play(settings, one, folder, run_dir, stop, teller)
         except RecordingError as error:
             return Failure("recording", str(error))
-        except (StartError, ExecutionError) as error:
-            return Failure("executor", str(error))
+        except (EdgeFailedError, StartError, ExecutionError) as error:
+            kind: Kind = "edge" if isinstance(error, EdgeFailedError) else "executor"
+            return Failure(kind, str(error))
         except sqlite3.Error as error:
             return Failure("output", f"{folder}: cannot be written: {error}")
         except ConnectionError:

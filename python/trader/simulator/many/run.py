@@ -22,6 +22,7 @@ from trader.simulator.many.parts import Parts
 from trader.simulator.output import OutputError, OutputFolder
 from trader.simulator.recording import RecordingError
 from trader.simulator.summary import RunSummary
+from trader.strategy.watched_edge import EdgeFailedError
 
 Play = Callable[[Handout, JobSettings, int, Path], None]
 """Plays all that a handout has with at most so many workers; the folder is for sidecars."""
@@ -65,9 +66,9 @@ def play_many(
     """Plays what is not finished yet, then merges everything into blotter and summary, in the
     order of the inputs. When it was stopped they hold the inputs that were finished.
 
-    Raises `OutputError`; `RecordingError` when an input cannot be read, `StartError` when it could
-    not be played for another reason: every other input that could be played is kept then, as a
-    part, unless the reason would meet them all.
+    Raises `OutputError`; `RecordingError` when an input cannot be read, `EdgeFailedError` when an
+    edge failed, `StartError` when it could not be played for another reason: every other input that
+    could be played is kept then, as a part, unless the reason would meet them all.
     """
     settings = many.settings
     parts = Parts(
@@ -130,6 +131,8 @@ def _failed(handout: Handout) -> Exception:
     if first.kind == "recording":
         name = handout.inputs[numbers[0]].name
         return RecordingError(name, None, message.removeprefix(f"{name}: "))
+    if first.kind == "edge":
+        return EdgeFailedError(message)
     return OutputError(message) if first.kind == "output" else StartError(message)
 
 

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field, fields
 from typing import Any, Final, NoReturn, TypeVar
 
 from trader.betfair.book_builder import BookSource
+from trader.betfair.signals.log_logistic import Coefficients
 from trader.betfair.signals.settings import FILL_MODELS, QUEUE_MODELS, SignalSettings
 from trader.strategy.hotloop.errors import hotloop_error
 
@@ -19,6 +20,10 @@ Name = TypeVar("Name", bound=str)
 
 BOOK_SOURCES: Final[tuple[BookSource, ...]] = ("auto", "full", "best", "display")
 
+COEFFICIENT_MAX: Final = 100.0
+"""Of the fill model's: beyond, a power of e is no number any more."""
+TRIAL_PRIOR_MIN: Final = 0.01
+"""With less, a single trial would say nearly everything."""
 _RETENTION_MS_MAX: Final = 1e15
 
 
@@ -52,6 +57,12 @@ class HotloopConfig:
                 "model": signals.fill_model,
                 "horizon_ms": signals.horizon_ms,
                 "trade_size_window_s": signals.trade_size_window_s,
+                "log_logistic": asdict(signals.log_logistic),
+                "trials": {
+                    "horizon_ms": signals.trial_horizon_ms,
+                    "window_s": signals.trial_window_s,
+                    "prior": signals.trial_prior,
+                },
             },
             "traded": {
                 "drop_tolerance": signals.drop_tolerance,
@@ -107,6 +118,7 @@ def _signal_settings(root: _Section) -> SignalSettings:
     queue, pfill, traded = root.section("queue"), root.section("pfill"), root.section("traded")
     sweep, big_move = root.section("sweep"), root.section("big_move")
     removal, trend = root.section("rf"), root.section("trend")
+    log_logistic, trials = pfill.section("log_logistic"), pfill.section("trials")
     settings = SignalSettings(
         queue_window_s=queue.positive("window_s", default.queue_window_s),
         queue_model=queue.choice("model", QUEUE_MODELS, default.queue_model),
@@ -114,6 +126,10 @@ def _signal_settings(root: _Section) -> SignalSettings:
         fill_model=pfill.choice("model", FILL_MODELS, default.fill_model),
         horizon_ms=pfill.count("horizon_ms", default.horizon_ms),
         trade_size_window_s=pfill.positive("trade_size_window_s", default.trade_size_window_s),
+        log_logistic=_coefficients(log_logistic),
+        trial_horizon_ms=trials.count("horizon_ms", default.trial_horizon_ms),
+        trial_window_s=trials.positive("window_s", default.trial_window_s),
+        trial_prior=trials.positive("prior", default.trial_prior),
         drop_tolerance=traded.non_negative("drop_tolerance", default.drop_tolerance),
         revaluation_levels=traded.count("revaluation_levels", default.revaluation_levels),
         revaluation_percent=traded.non_negative("revaluation_percent", default.revaluation_percent),
@@ -127,11 +143,24 @@ def _signal_settings(root: _Section) -> SignalSettings:
         trend_fast_s=trend.positive("fast_s", default.trend_fast_s),
         trend_slow_s=trend.positive("slow_s", default.trend_slow_s),
     )
-    for section in (queue, pfill, traded, sweep, big_move, removal, trend):
+    sections = (queue, pfill, log_logistic, trials, traded, sweep, big_move, removal, trend)
+    for section in sections:
         section.refuse_unread()
+    if settings.trial_prior < TRIAL_PRIOR_MIN:
+        _refuse("pfill.trials.prior", f"is below {TRIAL_PRIOR_MIN}")
     if settings.trend_slow_s <= settings.trend_fast_s:
         _refuse("trend.slow_s", f"is not above trend.fast_s, {settings.trend_fast_s}")
     return settings
+
+
+def _coefficients(section: _Section) -> Coefficients:
+    default = DEFAULT.signals.log_logistic
+    values = {
+        name: section.within(name, getattr(default, name), COEFFICIENT_MAX)
+        for name in (field.name for field in fields(Coefficients) if field.name != "shape")
+    }
+    shape = section.positive("shape", default.shape, largest=COEFFICIENT_MAX)
+    return Coefficients(shape=shape, **values)
 
 
 class _Section:
@@ -175,6 +204,17 @@ class _Section:
         if not math.isfinite(number) or number < 0:
             _refuse(self._dotted(key), "is not a finite number of 0 or more")
         return number
+
+    def within(self, key: str, default: float, largest: float) -> float:
+        """A number from -`largest` to `largest`."""
+        value = self._get(key)
+        if value is None:
+            return default
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            _refuse(self._dotted(key), "is not a number")
+        if not -largest <= value <= largest:  # also refuses NaN
+            _refuse(self._dotted(key), f"is not from -{largest:g} to {largest:g}")
+        return float(value)
 
     def count(self, key: str, default: int, *, least: int = 1, largest: int = (1 << 63) - 1) -> int:
         value = self._get(key)

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from trader.betfair.signals.log_logistic import Coefficients
 from trader.betfair.signals.settings import SignalSettings
 from trader.strategy.hotloop.config import DEFAULT, read_config
 from trader.strategy.hotloop.errors import HotloopError
@@ -17,7 +18,23 @@ def test_what_is_absent_or_null_takes_its_default(block: dict[str, Any] | None) 
 def test_every_key_is_read_and_the_map_gives_it_back() -> None:
     block = {
         "queue": {"window_s": 3, "model": "risk_averse", "power_n": 8},
-        "pfill": {"model": "exponential", "horizon_ms": 1, "trade_size_window_s": 0.5},
+        "pfill": {
+            "model": "exponential",
+            "horizon_ms": 1,
+            "trade_size_window_s": 0.5,
+            "log_logistic": {
+                "shape": 2,
+                "intercept": -3,
+                "work": 0.1,
+                "trades": 0.2,
+                "side_rate": 0.3,
+                "price_rate": 0.4,
+                "behind": 0.5,
+                "spread": 0.6,
+                "travel": 0.7,
+            },
+            "trials": {"horizon_ms": 15, "window_s": 16, "prior": 17},
+        },
         "traded": {"drop_tolerance": 0, "revaluation_levels": 1, "revaluation_percent": 0},
         "min_obs_s": 0,
         "max_ttf_ms": 1_000,
@@ -44,6 +61,20 @@ def test_every_key_is_read_and_the_map_gives_it_back() -> None:
         fill_model="exponential",
         horizon_ms=1,
         trade_size_window_s=0.5,
+        log_logistic=Coefficients(
+            shape=2.0,
+            intercept=-3.0,
+            work=0.1,
+            trades=0.2,
+            side_rate=0.3,
+            price_rate=0.4,
+            behind=0.5,
+            spread=0.6,
+            travel=0.7,
+        ),
+        trial_horizon_ms=15,
+        trial_window_s=16.0,
+        trial_prior=17.0,
         drop_tolerance=0.0,
         revaluation_levels=1,
         revaluation_percent=0.0,
@@ -64,7 +95,23 @@ def test_every_key_is_read_and_the_map_gives_it_back() -> None:
 def test_the_defaults_are_those_of_the_page() -> None:
     assert DEFAULT.as_map() == {
         "queue": {"window_s": 10.0, "model": "prob_power", "power_n": 2.0},
-        "pfill": {"model": "erlang", "horizon_ms": 5_000, "trade_size_window_s": 60.0},
+        "pfill": {
+            "model": "log_logistic",
+            "horizon_ms": 5_000,
+            "trade_size_window_s": 60.0,
+            "log_logistic": {
+                "shape": 1.13,
+                "intercept": 1.51,
+                "work": 0.45,
+                "trades": -0.26,
+                "side_rate": -0.18,
+                "price_rate": -0.14,
+                "behind": 0.63,
+                "spread": 0.37,
+                "travel": -0.42,
+            },
+            "trials": {"horizon_ms": 30_000, "window_s": 600.0, "prior": 3.0},
+        },
         "traded": {"drop_tolerance": 0.02, "revaluation_levels": 8, "revaluation_percent": 0.5},
         "min_obs_s": 5.0,
         "max_ttf_ms": 600_000,
@@ -113,6 +160,14 @@ def test_the_defaults_are_those_of_the_page() -> None:
         ({"pfill": {"horizon_ms": 5.0}}, "pfill.horizon_ms"),
         ({"pfill": {"trade_size_window_s": 0}}, "pfill.trade_size_window_s"),
         ({"pfill": {"horizon": 1}}, "pfill.horizon"),
+        ({"pfill": {"log_logistic": {"works": 1}}}, "pfill.log_logistic.works"),
+        ({"pfill": {"log_logistic": {"work": -100.5}}}, "pfill.log_logistic.work"),
+        ({"pfill": {"log_logistic": {"work": float("nan")}}}, "pfill.log_logistic.work"),
+        ({"pfill": {"log_logistic": {"shape": 0}}}, "pfill.log_logistic.shape"),
+        ({"pfill": {"log_logistic": {"shape": 101}}}, "pfill.log_logistic.shape"),
+        ({"pfill": {"trials": {"prior": 0}}}, "pfill.trials.prior"),
+        ({"pfill": {"trials": {"prior": 0.009}}}, "pfill.trials.prior"),
+        ({"pfill": {"trials": {"horizon_ms": 1.5}}}, "pfill.trials.horizon_ms"),
         ({"traded": {"drop_tolerance": -0.01}}, "traded.drop_tolerance"),
         ({"traded": {"revaluation_levels": 0}}, "traded.revaluation_levels"),
         ({"traded": {"revaluation_percent": float("inf")}}, "traded.revaluation_percent"),

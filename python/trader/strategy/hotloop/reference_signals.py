@@ -7,8 +7,9 @@ and the checks of arguments.
 from __future__ import annotations
 
 from trader.betfair.books import TAKEN_OF, RestedSide
-from trader.betfair.signals import fill
 from trader.betfair.signals.decay import age_ms
+from trader.betfair.signals.estimate import Joining, RunnerNow
+from trader.betfair.signals.log_logistic import FillFeatures
 from trader.betfair.signals.market import MarketSignals
 from trader.betfair.signals.queue import Position
 from trader.betfair.signals.runner import RunnerSignals
@@ -81,23 +82,32 @@ class Signals(Books):
         size_centi = arguments.size_centi("size", size)
         horizon = settings.horizon_ms if horizon_ms is None else arguments.horizon(horizon_ms)
         neutral = 0.0, float(settings.ttf_ms_max)
-        signals, now = self._runner_signals(m, r, handicap), self._now(m, now_ms)
         price_centi = arguments.price_or_none(price)
-        if signals is None or now is None or price_centi is None:
+        market, runner = self._market_signals(m), self._runner_now(m, r, handicap, now_ms)
+        if market is None or runner is None or price_centi is None:
             return neutral
-        since = signals.observed_since_ms
-        if since is None or age_ms(now, since) < settings.min_obs_s * 1000:
-            return neutral
-        rate = signals.rates.read(rested, price_centi, now, settings.queue_window_s)
-        mean_centi = signals.trade_size.mean_centi
-        if rate <= 0 or mean_centi is None:
-            return neutral
-        queue_centi = self._visible(m, r, handicap, rested, price_centi)
-        work = fill.work_until_filled(settings.fill_model, queue_centi + size_centi, mean_centi)
-        return (
-            fill.probability(settings.fill_model, work, rate, mean_centi, horizon / 1000),
-            fill.expected_ms(work, rate, settings.ttf_ms_max),
-        )
+        order = Joining(rested, price_centi, size_centi)
+        log_odds = market.trials.log_odds(runner.now_ms, settings)
+        return runner.estimate(order, horizon, log_odds, settings) or neutral
+
+    def fill_features(
+        self,
+        m: str,
+        r: int,
+        side: str,
+        price: float,
+        size: float = 0.0,
+        handicap: float = 0.0,
+        now_ms: int | None = None,
+    ) -> FillFeatures | None:
+        """What the model `log_logistic` knows of an order joining now; None where it has no
+        estimate. Only the reference has it: parameters are fitted with it."""
+        price_centi = arguments.price_or_none(price)
+        runner = self._runner_now(m, r, handicap, now_ms)
+        if runner is None or price_centi is None or not runner.is_observed(self._settings):
+            return None
+        order = Joining(rested_side(side), price_centi, arguments.size_centi("size", size))
+        return runner.features(order, self._settings)
 
     # --- detectors ----------------------------------------------------------------------------
 
@@ -241,6 +251,14 @@ class Signals(Books):
     def _runner_signals(self, m: str, r: int, handicap: float) -> RunnerSignals | None:
         signals, key = self._market_signals(m), runner_key(r, handicap)
         return None if signals is None or key is None else signals.runners.get(key)
+
+    def _runner_now(self, m: str, r: int, handicap: float, now_ms: int | None) -> RunnerNow | None:
+        signals, now = self._runner_signals(m, r, handicap), self._now(m, now_ms)
+        book = self._runner(m, r, handicap)
+        if signals is None or now is None or book is None:
+            return None
+        market = self._builder.markets[m]
+        return RunnerNow(book, signals, market.ladder, self._builder.depth(market), now)
 
     def _visible(self, m: str, r: int, handicap: float, side: RestedSide, price_centi: int) -> int:
         """The size at a price where orders of `side` rest, 0 where none is seen."""

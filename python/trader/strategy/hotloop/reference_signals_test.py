@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from trader.betfair.signals.log_logistic import FEATURES, Coefficients
 from trader.betfair.testing import M, change, definition, mcm, rc
 from trader.strategy.hotloop.errors import HotloopError
 from trader.strategy.hotloop.reference import Hotloop
@@ -73,8 +74,47 @@ def test_another_window_is_taken_at_once() -> None:
 # --- fill probability ---------------------------------------------------------------------------
 
 
-def test_p_fill_and_time_follow_the_formulas() -> None:
+ERLANG = {**QUICK, "pfill": {"model": "erlang"}}
+
+
+def test_the_median_time_is_the_product_of_what_the_model_knows() -> None:
+    hotloop = trading({**QUICK, "max_ttf_ms": 10_000_000})
+    # Q + x = 12 + 3, s̄ = 5, one trade in 60 s, 0.5 a second at the price and on the side, at the
+    # best price of its side, 5 ticks from 1.90 to 2, never another last traded price.
+    features = hotloop.fill_features(M, 7, "BACK", 2.0, 3.0)
+    assert features is not None
+    assert features.work == pytest.approx(math.log(15 / 5 + 0.1))
+    assert features.trades == pytest.approx(math.log(1 / 60 + 0.001))
+    assert features.side_rate == features.price_rate == pytest.approx(math.log(0.1 + 0.002))
+    assert (features.behind, features.spread) == (0.0, pytest.approx(math.log(10)))
+    assert features.travel == pytest.approx(math.log(0.005))
+    c = Coefficients()
+    log_median = c.intercept + sum(getattr(c, n) * getattr(features, n) for n in FEATURES)
+    odds = (20 / math.exp(log_median)) ** c.shape
+    p, ttf_ms = hotloop.pfill_ttf(M, 7, "BACK", 2.0, 3.0, 20_000)
+    assert p == pytest.approx(odds / (1 + odds))
+    assert ttf_ms == pytest.approx(1_000 * math.exp(log_median))
+    assert hotloop.pfill_ttf(M, 7, "BACK", 2.0, 3.0, round(ttf_ms))[0] == pytest.approx(
+        0.5, abs=1e-4
+    )
+
+
+def test_behind_and_before_the_best_price_of_its_side() -> None:
     hotloop = trading(QUICK)
+    behind = [hotloop.fill_features(M, 7, "BACK", price) for price in (1.95, 2.0, 2.02)]
+    assert [f and f.behind for f in behind] == [-5.0, 0.0, 1.0]
+    behind = [hotloop.fill_features(M, 7, "LAY", price) for price in (1.95, 1.9, 1.01)]
+    assert [f and f.behind for f in behind] == [-5.0, 0.0, 50.0]
+
+
+def test_where_no_order_can_rest_there_is_no_estimate() -> None:
+    hotloop = trading(QUICK)
+    assert hotloop.pfill_ttf(M, 7, "BACK", 2.01) == (0.0, 600_000.0)  # off the ladder
+    assert hotloop.fill_features(M, 7, "BACK", 2.01) is None
+
+
+def test_p_fill_and_time_follow_the_formulas() -> None:
+    hotloop = trading(ERLANG)
     # Q + x = 12 + 3, r = 0.5, one trade of 5: n = 3, μ = 0.1 per second, T = 20 s.
     p, ttf_ms = hotloop.pfill_ttf(M, 7, "BACK", 2.0, 3.0, 20_000)
     assert p == pytest.approx(1 - math.exp(-2) * (1 + 2 + 2))  # P(3, 2)
@@ -92,15 +132,16 @@ def test_without_enough_observation_it_is_neutral() -> None:
 
 
 def test_where_nothing_is_matched_it_is_neutral_though_nothing_is_ahead() -> None:
-    hotloop = trading({**QUICK, "max_ttf_ms": 7})
+    hotloop = trading({**ERLANG, "max_ttf_ms": 7})
     assert hotloop.pfill_ttf(M, 7, "LAY", 1.9) == (0.0, 7.0)
     assert hotloop.pfill_ttf(M, 7, "BACK", 3.0) == (0.0, 7.0)
-    quiet = loaded(mcm(change(rc(7, atl=[[2, 12]]))), config=QUICK)
-    assert quiet.pfill_ttf(M, 7, "BACK", 2.0) == (0.0, 600_000.0)
+    for config in (QUICK, ERLANG):
+        quiet = loaded(mcm(change(rc(7, atl=[[2, 12]]))), config=config)
+        assert quiet.pfill_ttf(M, 7, "BACK", 2.0) == (0.0, 600_000.0)
 
 
 def test_with_nothing_ahead_one_trade_has_to_come_and_for_the_exponential_none() -> None:
-    hotloop = trading(QUICK)
+    hotloop = trading(ERLANG)
     hotloop.apply_delta(mcm(change(rc(7, atl=[[2, 0]])), pt=10_000), 0)
     p, ttf_ms = hotloop.pfill_ttf(M, 7, "BACK", 2.0, horizon_ms=5_000)
     assert p == pytest.approx(1 - math.exp(-0.5))  # P(1, μT), μT = 0.5 / 5 · 5
@@ -114,6 +155,8 @@ def test_with_nothing_ahead_one_trade_has_to_come_and_for_the_exponential_none()
 def test_the_time_is_capped() -> None:
     hotloop = trading({**QUICK, "max_ttf_ms": 100})
     assert hotloop.pfill_ttf(M, 7, "BACK", 2.0)[1] == 100.0
+    assert hotloop.pfill_ttf(M, 7, "BACK", 2.0, now_ms=1 << 60)[1] == 100.0
+    hotloop.update_config({**ERLANG, "max_ttf_ms": 100})
     assert hotloop.pfill_ttf(M, 7, "BACK", 2.0, now_ms=1 << 60) == (0.0, 100.0)
 
 

@@ -92,6 +92,18 @@ impl<'a> Section<'a> {
         }
     }
 
+    /// A number from −`largest` to `largest`.
+    pub(super) fn within(&self, key: &str, largest: f64) -> Result<Option<f64>, Error> {
+        let Some(value) = self.get(key) else {
+            return Ok(None);
+        };
+        match value.as_f64() {
+            None => Err(self.refuse(key, "is not a number")),
+            Some(number) if number.abs() <= largest => Ok(Some(number)),
+            Some(_) => Err(self.refuse(key, &format!("is not from -{largest} to {largest}"))),
+        }
+    }
+
     pub(super) fn count<T: TryFrom<i64>>(&self, key: &str) -> Result<Option<T>, Error> {
         self.whole(key, 1, i64::MAX)
     }

@@ -2,17 +2,21 @@
 //! docs/signals.md.
 //!
 //! Way of a message (`update`): its changed levels → `matched` (trades) → `rate`, `sweep`, `queue`; its last
-//! book → `moves`, `trend`. Read back through `read`: `fill` (with `gamma`), and each file's own readers.
+//! book → `moves`, `travel`, `trend`, and with both `trials`. Read back through `read`: `fill` (with `gamma`,
+//! `log_logistic`), and each file's own readers.
 
 pub(crate) mod fill;
 mod gamma;
+pub(crate) mod log_logistic;
 pub(crate) mod matched;
 pub(crate) mod moves;
 pub(crate) mod queue;
 pub(crate) mod rate;
 mod read;
 pub(crate) mod sweep;
+pub(crate) mod travel;
 pub(crate) mod trend;
+pub(crate) mod trials;
 pub(crate) mod update;
 
 use crate::config::Config;
@@ -30,6 +34,9 @@ pub(crate) struct RunnerSignals {
     pub sweep: sweep::Sweep,
     pub moves: moves::Moves,
     pub trend: trend::Trend,
+    pub travel: travel::Travel,
+    /// Of orders that would rest as backs, and as lays.
+    pub trials: [Option<trials::Trial>; 2],
 }
 
 impl RunnerSignals {
@@ -45,5 +52,7 @@ impl RunnerSignals {
     pub(crate) fn forget_ticks(&mut self) {
         self.moves = moves::Moves::default();
         self.trend = trend::Trend::default();
+        self.travel = travel::Travel::default();
+        self.trials = [None, None];
     }
 }

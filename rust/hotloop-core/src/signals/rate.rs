@@ -14,32 +14,46 @@ pub(crate) fn decay(age_ms: i64, window_s: f64) -> f64 {
     (-float(age_ms) / (1_000.0 * window_s)).exp()
 }
 
-/// Matched volume per second, hundredths, as of its last trade.
+/// A sum whose parts fade with their age; its time never goes back.
 #[derive(Debug, Clone, Copy, Default)]
-struct Rate {
-    per_s: f64,
+pub(crate) struct Fading {
+    value: f64,
     at_ms: i64,
 }
 
-impl Rate {
-    fn add(&mut self, volume: Centi, at_ms: i64, window_s: f64) {
-        if volume == 0 {
-            return;
-        }
+impl Fading {
+    /// `amount` is above 0.
+    pub(crate) fn add(&mut self, amount: f64, at_ms: i64, window_s: f64) {
         let left = self.read(at_ms, window_s);
-        self.at_ms = if self.per_s > 0.0 {
+        self.at_ms = if self.value > 0.0 {
             self.at_ms.max(at_ms)
         } else {
             at_ms
         };
-        self.per_s = left + float(volume) / window_s;
+        self.value = left + amount;
+    }
+
+    pub(crate) fn read(&self, now_ms: i64, window_s: f64) -> f64 {
+        if self.value == 0.0 {
+            return 0.0;
+        }
+        self.value * decay(age_ms(now_ms, self.at_ms), window_s)
+    }
+}
+
+/// Matched volume per second, hundredths, as of its last trade.
+#[derive(Debug, Clone, Copy, Default)]
+struct Rate(Fading);
+
+impl Rate {
+    fn add(&mut self, volume: Centi, at_ms: i64, window_s: f64) {
+        if volume != 0 {
+            self.0.add(float(volume) / window_s, at_ms, window_s);
+        }
     }
 
     fn read(&self, now_ms: i64, window_s: f64) -> f64 {
-        if self.per_s == 0.0 {
-            return 0.0;
-        }
-        self.per_s * decay(age_ms(now_ms, self.at_ms), window_s)
+        self.0.read(now_ms, window_s)
     }
 }
 
@@ -118,6 +132,11 @@ impl TradeSize {
         }
         self.sum += float(volume);
         self.count += 1.0;
+    }
+
+    /// N/w: trades per second of late.
+    pub(crate) fn per_s(&self, now_ms: i64, window_s: f64) -> f64 {
+        self.count * decay(age_ms(now_ms, self.at_ms), window_s) / window_s
     }
 
     /// Hundredths; none before the first trade.

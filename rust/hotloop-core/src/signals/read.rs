@@ -1,8 +1,7 @@
 //! What is read of the signals. Without a market, a runner or a time of it: the neutral value.
 
-use super::fill::{Work, estimate, never};
-use super::matched::float;
-use super::rate::age_ms;
+use super::fill::never;
+use super::log_logistic::{Joining, RunnerNow};
 use crate::error::Error;
 use crate::ladder::Centi;
 use crate::market::{MarketBook, Side};
@@ -82,23 +81,19 @@ impl HotloopCore {
         let found = self
             .at(market_id, key, now_ms)
             .and_then(|(market, runner, now_ms)| {
-                let since_ms = runner.signals.observed_since_ms?;
-                if float(age_ms(now_ms, since_ms)) < self.config.min_obs_s * 1_000.0 {
-                    return None;
-                }
-                let rates = &runner.signals.rates;
-                let depth = market.depth(self.config.book_source);
-                let queue = runner.available(side.opposite(), depth).size_at(price);
-                Some(Work {
-                    size: queue.saturating_add(size),
-                    rate_per_s: rates.read(Some(side), Some(price), now_ms, self.config.queue_window_s),
-                    trade_size: runner.signals.trade_size.mean()?,
-                })
+                let now = RunnerNow {
+                    runner,
+                    ladder: market.ladder(),
+                    depth: market.depth(self.config.book_source),
+                    now_ms,
+                    config: &self.config,
+                };
+                let order = Joining { side, price, size };
+                let log_odds = market.trial_log_odds(now_ms, &self.config);
+                now.is_observed()
+                    .then(|| now.estimate(order, horizon_ms, log_odds))?
             });
-        Ok(found.map_or_else(
-            || never(&self.config),
-            |work| estimate(work, horizon_ms, &self.config),
-        ))
+        Ok(found.unwrap_or_else(|| never(&self.config)))
     }
 
     /// The side rested that is being swept.

@@ -48,6 +48,7 @@ impl HotloopCore {
         runner.has_baseline = true;
         runner.signals.observed_since_ms.get_or_insert(at_ms);
         market.observe(place, at_ms, config);
+        market.follow_trials(place, at_ms, config);
     }
 
     /// Positions of the market of `mc` entry `i`, once for each market of the message.

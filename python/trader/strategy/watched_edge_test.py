@@ -1,0 +1,98 @@
+"""What an untried edge gives is looked at; what is wrong is told with file, line and runner."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from trader.execution.interfaces.intents import Side
+from trader.strategy.context import Runner, StrategyContext
+from trader.strategy.edges.base import Cancel, Edge, EdgeConfig, Place, Replace
+from trader.strategy.hotloop.reference import Hotloop
+from trader.strategy.testing import A, market, order
+from trader.strategy.watched_edge import EdgeFailedError, WatchedEdge
+
+CONFIG = EdgeConfig(enabled=True, priority=1)
+GOOD = Place(Side.BACK, 300, 0.01, 1000)
+
+
+def watched(decide: Callable[[StrategyContext], Any]) -> tuple[WatchedEdge, StrategyContext]:
+    """An edge of this file that decides so, and a context to ask it with."""
+
+    class Mine(Edge[EdgeConfig]):
+        name, config_class = "mine", EdgeConfig
+
+        def decide(self, ctx: StrategyContext, runner: Runner) -> Any:
+            assert runner == A
+            return decide(ctx)
+
+    ctx = StrategyContext(Hotloop(), market(), lambda *_: (), lambda _: None)  # type: ignore[arg-type, return-value]
+    ctx.now_ms = 77
+    return WatchedEdge(Mine, CONFIG, __file__), ctx
+
+
+@pytest.mark.parametrize(
+    "wishes",
+    [
+        (),
+        [],
+        [GOOD],
+        (GOOD, Cancel(order(A, Side.BACK, 300, 500), "why")),
+        [Replace(order(A, Side.BACK, 300, 500), 310, 1, 1000, p_fill=0.5)],
+        [Place(Side.LAY, 300, -0.5, 1, max_size_centi=200)],
+    ],
+)
+def test_what_can_be_judged_goes_through_as_it_is(wishes: Any) -> None:
+    edge, ctx = watched(lambda _: wishes)
+    assert edge.name == "mine"
+    assert edge.decide(ctx, A) is wishes or not wishes
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        (None, "decide gave None, not a list of Place, Replace and Cancel"),
+        (GOOD, "decide gave Place(side="),
+        ([GOOD, 3], "decide gave 3: it is no Place, Replace or Cancel"),
+        ([Place(Side.BACK, 3.0, 0.01, 1000)], "price_centi is a whole number above 0, such as"),  # type: ignore[arg-type]
+        ([Place(Side.BACK, 0, 0.01, 1000)], "price_centi is a whole number above 0"),
+        ([Place(Side.BACK, True, 0.01, 1000)], "price_centi is a whole number above 0"),
+        ([Place(Side.BACK, 300, 0.01, 0)], "ttl_ms is a whole number above 0"),
+        ([Place(Side.BACK, 300, float("nan"), 1)], "gross_edge is a number, a share of 1"),
+        ([Place(Side.BACK, 300, "x", 1)], "gross_edge is a number, a share of 1"),  # type: ignore[arg-type]
+        ([Place(Side.BACK, 300, 0.1, 1, p_fill=float("inf"))], "p_fill is a number, a share of 1"),
+        ([Place(Side.BACK, 300, 0.1, 1, max_size_centi=2.0)], "max_size_centi is a whole number"),  # type: ignore[arg-type]
+        ([Place("BACK", 300, 0.1, 1)], "side is Side.BACK or Side.LAY"),  # type: ignore[arg-type]
+    ],
+)
+def test_what_cannot_be_is_refused_with_what_it_should_be(given: Any, said: str) -> None:
+    edge, ctx = watched(lambda _: given)
+    with pytest.raises(EdgeFailedError) as caught:
+        edge.decide(ctx, A)
+    told = str(caught.value)
+    assert told.startswith(f"{__file__}: edge mine failed at 77 ms, market {A.market_id}, runner 1")
+    assert said in told
+    assert "\n" not in told
+
+
+def test_an_exception_is_told_with_the_edges_own_line() -> None:
+    edge, ctx = watched(lambda ctx: ctx.book.ladder_top("1.1", 1, "NEITHER"))
+    with pytest.raises(EdgeFailedError, match=r"watched_edge_test\.py:\d+: edge mine failed at 77"):
+        edge.decide(ctx, A)
+
+
+def test_an_edge_that_cannot_be_made_fails_at_once() -> None:
+    class Broken(Edge[EdgeConfig]):
+        name, config_class = "broken", EdgeConfig
+
+        def __init__(self, config: EdgeConfig) -> None:
+            super().__init__(config)
+            raise KeyError("nothing")
+
+        def decide(self, ctx: StrategyContext, runner: Runner) -> tuple[()]:
+            raise NotImplementedError
+
+    with pytest.raises(EdgeFailedError, match="edge broken failed as it is made: KeyError"):
+        WatchedEdge(Broken, CONFIG, __file__)
