@@ -223,9 +223,9 @@ def _add_calibrate(commands: argparse._SubParsersAction[Parser]) -> None:
     calibrate.add_argument(
         "--queue-model",
         choices=(*QUEUE_MODELS, "all"),
-        default="all",
         dest="queue_models",
-        help="how queues move before trading reaches an order (default: one after the other)",
+        help="how queues move before trading reaches an order (default: all, one after the other; "
+        "of --fit the configured one)",
     )
     calibrate.add_argument(
         "--every-ms",
@@ -240,6 +240,14 @@ def _add_calibrate(commands: argparse._SubParsersAction[Parser]) -> None:
         default=120_000,
         metavar="MS",
         help="each order is followed for so long (default: 120000)",
+    )
+    calibrate.add_argument(
+        "--fit",
+        action="store_true",
+        help="choose the parameters of log_logistic; each file is judged with those of the others",
+    )
+    calibrate.add_argument(
+        "--write", metavar="FILE", help="write what --fit chooses there, as a profile takes it"
     )
     calibrate.add_argument("--reliability", action="store_true", help="print the tenths as well")
     calibrate.add_argument("--json", metavar="FILE", help="write everything there")

@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 
 import pytest
+import yaml
 
 from trader.apps.interrupt import Interrupt
 from trader.apps.trader import main
@@ -113,3 +114,46 @@ def test_an_interrupted_run_leaves_out_what_was_not_read_to_its_end(
     assert "quiet.json" in shown
     assert "poisson.json" not in shown
     assert "interrupted: files that were not read to their end are left out" in shown
+
+
+def test_parameters_are_chosen_on_files_and_judged_on_the_others(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    files = [poisson(tmp_path), poisson(tmp_path, "other.json", 2), quiet(tmp_path)]
+    profile, out = tmp_path / "fitted.yaml", tmp_path / "fit.json"
+    page = tmp_path / "page.md"
+    page.write_text("<!-- calibrate: begin --><!-- calibrate: end -->")
+    options = ("--fit", "--write", str(profile), "--json", str(out), "--markdown", str(page))
+    assert main(["calibrate", *files, *QUICK, *options]) == 0
+    shown = capsys.readouterr().out
+    assert "judged with the parameters that the other files taught" in shown
+    document = json.loads(out.read_text())
+    fitted = document["fitted"]["risk_averse"]
+    chosen, held_out = fitted["coefficients"], fitted["held_out"]
+    assert set(held_out) == {"poisson.json", "other.json", "quiet.json"}
+    assert held_out["quiet.json"] == chosen, "it taught nothing itself"
+    assert held_out["poisson.json"] != held_out["other.json"]
+    assert f"| all | {chosen['shape']:.2f} |" in page.read_text()
+    written = yaml.safe_load(profile.read_text())["hotloop"]["pfill"]
+    assert written == {"model": "log_logistic", "log_logistic": chosen}
+    judged = document["queue_models"]["risk_averse"]["files"][0]["models"]["log_logistic"]
+    assert judged["horizons"][1]["brier_skill"] > 0
+    assert main(["calibrate", files[0], *QUICK, "--profile", str(profile)]) == 0
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["--fit"], "needs 2 recordings with traded volume"),
+        (["--fit", "--queue-model", "all", "--write", "x"], "for one queue model; name it"),
+        (["--fit", "--model", "erlang"], "chooses parameters of log_logistic, not of erlang"),
+        (["--write", "x.yaml"], "--write: takes the parameters that --fit chooses"),
+    ],
+)
+def test_what_cannot_be_fitted_is_one_error(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], options: list[str], message: str
+) -> None:
+    assert main(["calibrate", quiet(tmp_path), "--hotloop", "python", *options]) == 2
+    error = capsys.readouterr().err
+    assert message in error
+    assert error.count("\n") == 1

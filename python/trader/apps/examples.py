@@ -124,10 +124,15 @@ time to a fill: the log-likelihood per order of what was seen, against the Kapla
 A recording without traded volume has nothing to judge; one that tells a second at once says n/a
 for horizons that it cannot tell apart.
 
+--fit chooses the parameters of `log_logistic`: each FILE is judged with those that the others
+teach, and those of all are printed for a profile. It takes two recordings at least; with few, or
+of one kind of market, trust the held-out table more than the parameters.
+
 examples:
   trader calibrate 1.200806927.json 1.127236622.bz2
   trader calibrate day/*.bz2 --queue-model prob_power --reliability
   trader calibrate 1.200806927.json --model erlang --set hotloop.queue.window_s=30
+  trader calibrate day/*.bz2 --fit --write fitted.yaml && trader replay … --profile fitted.yaml
   trader calibrate day/*.bz2 --json scores.json && jq '.queue_models.prob_log.pooled' scores.json
 """
 DESK: Final = """\

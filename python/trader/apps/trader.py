@@ -27,6 +27,7 @@ from trader.apps.commands import (
     sim_exchange,
 )
 from trader.apps.interrupt import Interrupt
+from trader.calibration.fitting import FitError
 from trader.config.loading import ConfigError
 from trader.execution.executor_py.venue_client import VenueError
 from trader.execution.interfaces.executor import ExecutionError
@@ -64,7 +65,7 @@ _COMMANDS: Final = {
 
 _BAD_INPUT_ERRORS: Final = (
     *(ArgumentError, ConfigError, EdgeFailedError),
-    *(CompareError, FeedError, OutputError, RecordingError),
+    *(CompareError, FeedError, FitError, OutputError, RecordingError),
 )
 
 

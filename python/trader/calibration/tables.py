@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any, Final, TypeAlias
 
 from rich.table import Table
 from rich.text import Text
 
+from trader.betfair.signals.log_logistic import Coefficients
 from trader.calibration.judging import BASELINE, HORIZONS_MS, Judged
 from trader.calibration.scores import Scores, scores_json
 
@@ -123,8 +124,13 @@ def bin_tables(results: Results, models: Sequence[str]) -> Iterator[Table]:
             yield table
 
 
-def markdown(results: Iterable[Results], models: Sequence[str]) -> Iterator[str]:
-    """Lines: for each queue model a heading and the two tables."""
+def markdown(
+    results: Iterable[Results],
+    models: Sequence[str],
+    chosen: Mapping[str, Mapping[str, Coefficients]],
+) -> Iterator[str]:
+    """Lines: for each queue model a heading, the two tables, and where parameters were `chosen` (by
+    queue model and file) those that each file was judged with."""
     for one in results:
         yield f"### Queue model `{one.queue_model}`"
         yield ""
@@ -132,6 +138,14 @@ def markdown(results: Iterable[Results], models: Sequence[str]) -> Iterator[str]
         yield ""
         yield from _markdown_table(TIMES_HEAD, time_rows(one, models))
         yield ""
+        if one.queue_model in chosen:
+            names = [field.name for field in fields(Coefficients)]
+            cells = [
+                (file, *(f"{getattr(values, name):.2f}" for name in names))
+                for file, values in chosen[one.queue_model].items()
+            ]
+            yield from _markdown_table(("held out", *names), cells)
+            yield ""
 
 
 def judged_json(judged: Judged) -> dict[str, Any]:
