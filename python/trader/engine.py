@@ -3,8 +3,8 @@
 For each line, in this order: the seam applies it; the clock goes on (orders past their deadline
 end); changed definitions are told to the executor; the simulator's matcher fills what the new book
 fills; the selector says whether the market is quoted; the edges are asked about the touched
-runners, and the order desk carries out what they want; fills are hedged; risk looks at what was
-lost. Reports are heard in between, wherever the clock moves.
+runners, then about the market as a whole, and the order desk carries out what they want; fills are
+hedged; risk looks at what was lost. Reports are heard in between, wherever the clock moves.
 
 Replay, paper and live trading are this loop. What differs is the clock: a replay's is the publish
 time of its lines, live it is the wall's, and `on_time` is called between lines.
@@ -40,7 +40,7 @@ from trader.order_desk import OrderDesk
 from trader.recovery import Recovery, SeamLost, is_panic
 from trader.second_book import SecondBook
 from trader.strategy.context import FLAT, MarketView, Runner, StrategyContext
-from trader.strategy.edges.base import Edge
+from trader.strategy.edges.base import Basket, Edge, MarketEdge
 from trader.strategy.hotloop.errors import HotloopError
 from trader.strategy.hotloop.interface import HotloopApi, Touched
 from trader.strategy.markets import Markets, closed_market, market_state
@@ -234,6 +234,8 @@ class Engine:
         """A market that is over and done with is held no more."""
         self.markets.forget(market_id)
         self._ledger.forget(market_id)
+        for edge in self.edges:
+            edge.forget(market_id)
         self._desk.market_closed(market_id)
         self._router.forget(market_id)
 
@@ -282,6 +284,7 @@ class Engine:
             return self._take_away(view.market_id, reason)
         for runner in runners:
             self._decide(view, runner)
+        self._decide_market(view)
         return True
 
     def _take_away(self, market_id: str, reason: str) -> bool:
@@ -310,10 +313,28 @@ class Engine:
                 proposals = edge.decide(ctx, runner)
             self._desk.carry_out(edge.name, view, runner, proposals, self.now_ms)
 
+    def _decide_market(self, view: MarketView) -> None:
+        """Asks the edges that look at a market as a whole, as `_decide` does for a runner."""
+        for edge in self.edges:
+            if not isinstance(edge, MarketEdge):
+                continue
+            proposals = edge.decide_market(self._context(view))
+            if proposals and not view.stale and self.markets.is_stale(view.market_id):
+                view = self._reload(view.market_id) or view
+                proposals = edge.decide_market(self._context(view))
+            for proposal in proposals:
+                if isinstance(proposal, Basket):
+                    self._desk.carry_out_basket(edge.name, view, proposal, self.now_ms)
+                else:
+                    runner, wish = proposal
+                    self._desk.carry_out(edge.name, view, runner, [wish], self.now_ms)
+
     def _context(self, view: MarketView) -> StrategyContext:
         ctx = self._ctx
         if ctx is None:
-            ctx = StrategyContext(self._book, view, self._desk.orders.of, self._position)
+            orders_of = self._desk.orders.of
+            ahead_of = self._desk.ahead_of
+            ctx = StrategyContext(self._book, view, orders_of, self._position, self._held, ahead_of)
             self._ctx = ctx
         ctx.market = view
         ctx.now_ms = self.now_ms
@@ -321,6 +342,9 @@ class Engine:
 
     def _position(self, runner: Runner) -> Position:
         return self._ledger.position(runner) or FLAT
+
+    def _held(self, edge: str, runner: Runner) -> Position:
+        return self._ledger.held(edge, runner) or FLAT
 
     # --- markets --------------------------------------------------------------------------------
 
@@ -335,6 +359,8 @@ class Engine:
             self._desk.market_closed(market_id)
             self._hedging.forget(market_id)
             self._selector.forget(market_id)
+            for edge in self.edges:
+                edge.forget(market_id)
             self._results.value(view)
         return view
 
@@ -369,6 +395,7 @@ class Engine:
                 for runner in resting:
                     if runner.market_id == market_id:
                         self._decide(view, runner)
+                self._decide_market(view)
                 self._tell_executor()
 
     def _take_unknown_away(self, market_id: str) -> None:

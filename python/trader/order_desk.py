@@ -31,7 +31,7 @@ from trader.simulator.dry_run_matching import DryRunMatcher
 from trader.standing_orders import StandingOrders
 from trader.strategy.arbiter import Arbiter
 from trader.strategy.context import MarketView, Runner
-from trader.strategy.edges.base import Cancel, Place, Proposal, Replace
+from trader.strategy.edges.base import Basket, Cancel, Place, Proposal, Replace
 from trader.strategy.fee_gate import Refused
 from trader.strategy.gates import Gates
 from trader.strategy.hotloop.interface import HotloopApi
@@ -168,6 +168,10 @@ class OrderDesk:
         """The seam cannot be asked any more; ledger, blotter and open orders are still kept."""
         self._book_lost = True
 
+    def ahead_of(self, runner: Runner, order: OpenOrder) -> float | None:
+        """What stands ahead of a resting order of ours; None when that is not known."""
+        return self._tracker.ahead(runner, order)
+
     # --- wishes out -----------------------------------------------------------------------------
 
     def carry_out(
@@ -183,6 +187,45 @@ class OrderDesk:
                 self._place(owner, view, runner, wish, now_ms)
             else:
                 self._replace(view, runner, wish, now_ms)
+
+    def carry_out_basket(self, edge: str, view: MarketView, basket: Basket, now_ms: int) -> None:
+        """Sends all legs of a basket, or none when the arbiter or the gates refuse one of them."""
+        is_free = True
+        for runner, wish in basket.legs:
+            judged = self._arbiter.judge(edge, runner, [wish], self.orders.standing(runner), now_ms)
+            is_free &= any(allowed is wish for _, allowed in judged)
+            for _, other in judged:
+                if isinstance(other, Cancel):
+                    self.cancel(runner, other.order, other.reason, now_ms)
+        if not is_free:
+            return
+        intents = self._basket(edge, view, basket, now_ms)
+        if isinstance(intents, Refused):
+            self.counts.refused[intents.reason] += 1
+            return
+        for runner, intent in intents:
+            self._send(runner, intent)
+
+    def _basket(
+        self, edge: str, view: MarketView, basket: Basket, now_ms: int
+    ) -> list[tuple[Runner, QuoteIntent]] | Refused:
+        """The orders of a basket, each let pass with those before it standing."""
+        if not self._router.healthy:
+            return Refused("executor_away")
+        if self._is_full(len(basket.legs)):
+            return Refused("max_open_orders")
+        standing = list(self.orders.at_risk(view.market_id))
+        intents: list[tuple[Runner, QuoteIntent]] = []
+        new_loss_e4 = 0
+        for runner, wish in basket.legs:
+            size = self._gates.place(edge, view, runner, wish, standing, now_ms)
+            if isinstance(size, Refused):
+                return size
+            intent = self._place_intent(edge, runner, wish, size, now_ms)
+            intents.append((runner, intent))
+            standing.append(OpenOrder.of(intent))
+            new_loss_e4 += size * loss_e4_per_centi(wish.side, wish.price_centi)
+        return self._gates.risk.check(view.market_id, new_loss_e4, False) or intents
 
     def hedge(
         self, view: MarketView, runner: Runner, wish: HedgeWish, ttl_ms: int, now_ms: int
@@ -214,7 +257,7 @@ class OrderDesk:
             size = Refused("max_open_orders")
         else:
             size = self._gates.place(
-                view, runner, wish, self.orders.at_risk(view.market_id), now_ms
+                edge, view, runner, wish, self.orders.at_risk(view.market_id), now_ms
             )
         if isinstance(size, Refused):
             self.counts.refused[size.reason] += 1
@@ -230,7 +273,18 @@ class OrderDesk:
         now_ms: int,
         hedge_of: str | None = None,
     ) -> None:
-        intent = QuoteIntent.place(
+        self._send(runner, self._place_intent(edge, runner, wish, size_centi, now_ms, hedge_of))
+
+    def _place_intent(
+        self,
+        edge: str,
+        runner: Runner,
+        wish: Place,
+        size_centi: int,
+        now_ms: int,
+        hedge_of: str | None = None,
+    ) -> QuoteIntent:
+        return QuoteIntent.place(
             intent_id=self._ids.new(now_ms),
             ts_ms=now_ms,
             edge=edge,
@@ -245,12 +299,12 @@ class OrderDesk:
             hedge_of=hedge_of,
             dry_run=self._dry_run,
         )
-        self._send(runner, intent)
 
-    def _is_full(self) -> bool:
+    def _is_full(self, more: int = 1) -> bool:
+        """Whether there is no room for so many more orders."""
         # What is in flight may rest as well; that some of it are cancels errs on the safe side.
         resting = len(self._router.open_orders()) + self._router.in_flight
-        return resting >= self._max_open_orders
+        return resting + more > self._max_open_orders
 
     def _replace(self, view: MarketView, runner: Runner, wish: Replace, now_ms: int) -> None:
         """Moves an order; where the new price is refused it is cancelled, as it is not wanted
@@ -389,7 +443,9 @@ class OrderDesk:
             return None
         intent = tracked.intent
         runner = Runner.of(intent.market_id, intent.selection_id, intent.handicap_centi)
-        self._ledger.matched(intent.intent_id, runner, intent.side, *report.matched)
+        self._ledger.matched(
+            intent.intent_id, runner, intent.side, *report.matched, edge=intent.edge
+        )
         return intent.market_id
 
     def _follow(self, report: ExecutionReport, runner: Runner, intent: QuoteIntent) -> None:
@@ -408,7 +464,9 @@ class OrderDesk:
 
     def _matched(self, report: ExecutionReport, runner: Runner, intent: QuoteIntent) -> None:
         """What is matched of an order is another than before."""
-        self._ledger.matched(intent.intent_id, runner, intent.side, *report.matched)
+        self._ledger.matched(
+            intent.intent_id, runner, intent.side, *report.matched, edge=intent.edge
+        )
         for event in report.fill_events:
             fill = Fill(
                 intent.intent_id,

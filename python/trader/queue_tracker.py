@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 from typing import Final
 
+from trader.execution.interfaces.executor import OpenOrder
 from trader.execution.interfaces.intents import Side
 from trader.monitoring.metrics import Metrics
 from trader.strategy.context import Runner
@@ -47,6 +48,18 @@ class QueueTracker:
                     " hotloop_untracked_orders_total tells how many)",
                     error.message,
                 )
+
+    def ahead(self, runner: Runner, order: OpenOrder) -> float | None:
+        """What stands ahead of a resting order; None for one that is not tracked: it could not be,
+        a run before this one has placed it, or its market was dropped since."""
+        market_id, selection_id, handicap, _ = runner
+        price, side = order.price_centi / 100, order.side.value
+        try:
+            return self._book.size_ahead(
+                market_id, selection_id, side, price, order.intent_id, handicap
+            )
+        except HotloopError:
+            return None
 
     def ended(self, intent_id: str) -> None:
         """An order rests no more."""

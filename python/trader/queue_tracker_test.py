@@ -98,3 +98,13 @@ def test_handicap_and_side_are_told() -> None:
     )
     QueueTracker(book, Metrics()).placed("I1", Runner("1.1", 1, -1.5, -150), Side.LAY, 300)
     assert book.size_ahead("1.1", 1, "LAY", 3.0, "I1", -1.5) == 7.0
+
+
+def test_what_is_ahead_of_an_order_without_a_place_is_not_known(scene: Scene) -> None:
+    tracker = QueueTracker(scene.session.book, Metrics())
+    scene.define(rc=QUOTED)
+    order = order_of(scene, Side.BACK)
+    assert tracker.ahead(RUNNER, order) == 50.0
+    assert scene.session.desk.ahead_of(RUNNER, order) == 50.0
+    scene.session.book.untrack_order(order.intent_id)
+    assert tracker.ahead(RUNNER, order) is None

@@ -51,7 +51,7 @@ from trader.strategy.markets import Markets
 from trader.strategy.risk import Risk
 from trader.strategy.selector import Selector
 from trader.strategy.sizer import Sizer
-from trader.strategy.watched_edge import WatchedEdge
+from trader.strategy.watched_edge import watched
 
 MakeExecutor = Callable[[Config, Bus, Metrics, Path], Executor]
 
@@ -209,7 +209,7 @@ def _gates(
     discount = config.fee_gate.discount
     sizer = Sizer(config.sizer, config.execution.limits.dry_run(), ledger, discount, exposure)
     sizer.set_mbr_resolver(book.get_mbr)
-    return Gates(FeeGate(config.fee_gate, book.get_mbr), sizer, risk, exposure)
+    return Gates(FeeGate(config.fee_gate, book.get_mbr), sizer, risk, exposure, ledger)
 
 
 def _edges(config: Config) -> list[Edge[Any]]:
@@ -222,7 +222,7 @@ def _edges(config: Config) -> list[Edge[Any]]:
         if own is None:
             edges.append(EDGES[name](section))
         else:
-            edges.append(WatchedEdge(own.edge_class, section, own.file))
+            edges.append(watched(own.edge_class, section, own.file))
     return edges
 
 

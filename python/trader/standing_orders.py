@@ -32,7 +32,7 @@ class StandingOrders:
         self._on_the_way[intent.intent_id] = market_id
         if intent.action is Action.PLACE:
             coming = self._coming.setdefault(market_id, {})
-            coming[intent.intent_id] = (runner, OpenOrder.of(intent))
+            coming[intent.intent_id] = (runner, replace(OpenOrder.of(intent), pending="PLACE"))
         else:
             self._moving.setdefault(market_id, {})[intent.intent_id] = intent
 
@@ -66,8 +66,8 @@ class StandingOrders:
         return self.by_runner().get(runner, NO_ORDERS)
 
     def of(self, edge: str, runner: Runner) -> Sequence[OpenOrder]:
-        """One edge's resting orders on a runner, oldest first."""
-        orders = self.by_runner().get(runner)
+        """One edge's orders on a runner, oldest first, those on their way included."""
+        orders = self.standing(runner)
         return [order for order in orders if order.edge == edge] if orders else NO_ORDERS
 
     def standing(self, runner: Runner) -> Sequence[OpenOrder]:

@@ -23,6 +23,8 @@ from trader.session import Session, open_session
 
 QUOTED = [{"id": 1, "atb": [[3.0, 50.0]], "atl": [[3.2, 50.0]], "trd": [[3.1, 10.0]]}]
 SECOND = 1000
+ANYWHERE = ("edges.passive_maker.min_p_fill=0", "edges.passive_maker.min_value=0")
+"""passive_maker quotes at once, also in a book that has seen no trade."""
 
 
 class Scene:
@@ -37,7 +39,7 @@ class Scene:
         self.path = folder / "blotter.sqlite"
         self.blotter = Blotter(self.path)
         self.session: Session = open_session(
-            load(None, overrides),
+            load(None, [*ANYWHERE, *overrides]),
             source="test",
             blotter=self.blotter,
             metrics=self.metrics,
@@ -189,7 +191,7 @@ class LiveScene(Scene):
         self.blotter = Blotter(self.path, durable=True)
         self.clock = SteppedClock(self.pt)
         self.session = open_session(
-            load(None, ["execution.dry_run=false", *overrides]),
+            load(None, [*ANYWHERE, "execution.dry_run=false", *overrides]),
             source="test",
             blotter=self.blotter,
             metrics=self.metrics,

@@ -80,6 +80,8 @@ def play(fixture: Fixture, folder: Path, hotloop: str, execution: str) -> list[l
         None,
         [
             "edges.passive_maker.enabled=false",
+            "edges.passive_maker.min_p_fill=0",
+            "edges.passive_maker.min_value=0",
             *fixture.config,
             f"hotloop.enabled={on}",
             f"hotloop.rust={on}",

@@ -53,6 +53,8 @@ class Races:
             "execution": {"dry_run": False, "journal": {"dir": str(folder / "journal")}},
             "betfair": self.scene.betfair,
             "selector": {"market_ids": self.market_ids},
+            # Orders from the first prices on, whatever the chance of a fill is.
+            "edges": {"passive_maker": {"min_p_fill": 0.0, "min_value": 0.0}},
             "live": {"heartbeat_ms": 500, "catalogue_s": 1.0, "settled_s": 0.3},
             "monitoring": {"log": {"level": "info"}},
         }

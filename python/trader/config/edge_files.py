@@ -25,7 +25,7 @@ from typing import Any, Final, cast, get_type_hints
 
 from trader.config.edge_imports import refused_imports
 from trader.config.tree import Branch, ConfigError, Leaf, Node, Problem
-from trader.strategy.edges.base import Edge, EdgeConfig
+from trader.strategy.edges.base import Edge, EdgeConfig, MarketEdge
 
 MAX_EDGE_BYTES: Final = 1 << 20
 MAX_EDGE_FILES: Final = 100
@@ -180,8 +180,10 @@ def _the_edge(module: ModuleType, tree: ast.Module, file: str) -> type[Edge[Any]
     whole = [edge for edge in found.values() if not inspect.isabstract(edge)]
     if not whole and found:
         unfinished = next(iter(found))
-        wrong = f"{unfinished} has no method decide"
-        raise _refusal(file, lines.get(unfinished), wrong, "def decide(self, ctx, runner)")
+        of_market = issubclass(found[unfinished], MarketEdge)
+        method = "decide_market(self, ctx)" if of_market else "decide(self, ctx, runner)"
+        wrong = f"{unfinished} has no method {method.partition('(')[0]}"
+        raise _refusal(file, lines.get(unfinished), wrong, f"def {method}")
     if not whole:
         raise _refusal(file, None, "has no edge", "one class that is an Edge (class Mine(Edge[…]))")
     if len(whole) > 1:

@@ -13,14 +13,15 @@ from dataclasses import dataclass
 from typing import Final
 
 TRADER_MODULES: Final = (
+    "trader.betfair.ladder",
     "trader.config.rules",
     "trader.execution.interfaces.executor",
     "trader.execution.interfaces.intents",
     "trader.strategy.context",
     "trader.strategy.edges",
 )
-"""How an edge describes its parameters, orders and wishes. Whatever is below one of these may be
-imported as well."""
+"""How an edge describes its parameters, orders and wishes, and the ladders, which are arithmetic
+and know of no book. Whatever is below one of these may be imported as well."""
 OTHER_MODULES: Final = (
     *("__future__", "abc", "bisect", "collections", "copy", "dataclasses", "decimal", "enum"),
     *("fractions", "functools", "heapq", "itertools", "math", "numbers", "operator", "re"),

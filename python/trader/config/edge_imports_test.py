@@ -38,7 +38,7 @@ def test_what_is_below_or_named_through_its_package_may_be_too(source: str) -> N
             "trader.betfair.book_builder",
             "ctx.book has",
         ),
-        ("from trader.betfair import ladder", "trader.betfair", "ctx.book has"),
+        ("from trader.betfair import books", "trader.betfair", "ctx.book has"),
         ("import hotloop", "hotloop", "ctx.book has"),
         (
             "from trader.strategy.hotloop.api import Hotloop",

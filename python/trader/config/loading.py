@@ -118,7 +118,7 @@ def load(
     if problems or config is None:
         raise ConfigError(problems)
     config = dataclasses.replace(config, profile=profile or "", own_edges=own_edges)
-    _check_whole(config, tree)
+    _check_whole(config, tree, edges)
     return config
 
 
@@ -213,7 +213,7 @@ def _refuse_unknown(
             )
 
 
-def _check_whole(config: Config, tree: Node) -> None:
+def _check_whole(config: Config, tree: Node, edges: EdgeClasses) -> None:
     """Rules that tie two keys together."""
     problems: list[Problem] = []
 
@@ -244,6 +244,13 @@ def _check_whole(config: Config, tree: Node) -> None:
         "execution.heartbeat_timeout_s",
         "is not longer than one heartbeat",
         f"more than {config.execution.heartbeat_ms / 1000:g}",
+    )
+    twice = [name for name in config.hedge.edges if name in edges and edges[name].closes_itself]
+    must(
+        not twice,
+        "hedge.edges",
+        f"{', '.join(twice)} would be evened out twice, as it closes itself what it holds",
+        "edges that do not",
     )
     if problems:
         raise ConfigError(problems)

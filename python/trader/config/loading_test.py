@@ -162,10 +162,11 @@ def test_a_wrong_value_is_refused_with_what_is_allowed(tmp_path: Path) -> None:
         ("execution.host=0.0.0.0", "execution.host"),
         ("execution.limits=200", "execution.limits"),
         ("sizer.bankroll={a: 1}", "sizer.bankroll"),
-        ("edges.scalp.enabled=true", "edges.scalp"),
+        ("edges.unheard_of.enabled=true", "edges.unheard_of"),
         ("edges=3", "edges"),
         ("execution.dry_run=1", "execution.dry_run"),
         ("sizer.min_stake=21", "sizer.min_stake"),
+        ("hedge.edges=[passive_maker, scalp]", "hedge.edges"),
         ("execution.heartbeat_ms=60000", "execution.heartbeat_timeout_s"),
     ],
 )

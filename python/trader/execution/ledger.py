@@ -76,6 +76,7 @@ class Position:
 class _Matched:
     """What is matched of one order."""
 
+    edge: str
     runner: Runner
     side: Side
     size_centi: int = 0
@@ -120,19 +121,20 @@ class Ledger:
         self._discount = discount
         self._assumed_mbr_percent = assumed_mbr_percent
         self._positions: dict[str, dict[Runner, Position]] = {}
+        self._held: dict[str, dict[tuple[str, Runner], Position]] = {}  # by market; by edge
         self._matched: dict[str, _Matched] = {}  # by intent
 
     def matched(
-        self, intent_id: str, runner: Runner, side: Side, size_centi: int, value_e4: int
+        self, intent_id: str, runner: Runner, side: Side, size_centi: int, value_e4: int, edge: str
     ) -> None:
-        """An order's matched totals are these now, whatever they were before.
+        """The matched totals of an order of `edge` are these now, whatever they were before.
 
         `value_e4` is the sum of size times price of its matches, both in hundredths. Totals, since
         a report may be missed, and the venue takes matches back (voids) and changes their prices.
         """
         known = self._matched.get(intent_id)
         if known is None:
-            known = self._matched[intent_id] = _Matched(runner, side)
+            known = self._matched[intent_id] = _Matched(edge, runner, side)
         self._change(known, size_centi, value_e4)
 
     def carried(self, runner: Runner, win_e4: int, lose_e4: int) -> None:
@@ -156,11 +158,14 @@ class Ledger:
         position = positions.get(known.runner)
         if position is None:
             position = positions[known.runner] = Position()
-        position.change(known.side, size_centi - known.size_centi, value_e4 - known.value_e4)
+        more_centi, more_e4 = size_centi - known.size_centi, value_e4 - known.value_e4
+        position.change(known.side, more_centi, more_e4)
+        self._holding(known.edge, known.runner).change(known.side, more_centi, more_e4)
         known.size_centi, known.value_e4 = size_centi, value_e4
 
     def forget(self, market_id: str) -> None:
         """A market that is settled for good is held no more; later changes of it are not heard."""
+        self._held.pop(market_id, None)
         if self._positions.pop(market_id, None) is not None:
             self._matched = {
                 intent_id: known
@@ -172,6 +177,25 @@ class Ledger:
         """What is matched on a runner; None when nothing is."""
         positions = self._positions.get(runner.market_id)
         return positions.get(runner) if positions is not None else None
+
+    def held(self, edge: str, runner: Runner) -> Position | None:
+        """What one edge's orders have matched on a runner; None when nothing."""
+        held = self._held.get(runner.market_id)
+        return held.get((edge, runner)) if held is not None else None
+
+    def restore_held(self, fill: Fill) -> None:
+        """A fill of a run before this one, which `carried` has without the edge it belongs to.
+        Ignored when the order itself is known."""
+        if fill.intent_id not in self._matched:
+            value_e4 = fill.size_centi * fill.price_centi
+            self._holding(fill.edge, fill.runner).change(fill.side, fill.size_centi, value_e4)
+
+    def _holding(self, edge: str, runner: Runner) -> Position:
+        held = self._held.setdefault(runner.market_id, {})
+        position = held.get((edge, runner))
+        if position is None:
+            position = held[edge, runner] = Position()
+        return position
 
     def markets(self) -> list[str]:
         """Markets with anything matched, in the order of their first fill."""

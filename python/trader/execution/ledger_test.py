@@ -189,8 +189,8 @@ def test_a_market_of_unknown_winners_is_taken_runner_by_runner(matched: list[Fil
 
 def test_an_orders_totals_replace_the_former_ones() -> None:
     book = Ledger(0.0, 5.0)
-    book.matched("I", A, Side.BACK, 200, 200 * 300)
-    book.matched("I", A, Side.BACK, 500, 200 * 300 + 300 * 310)
+    book.matched("I", A, Side.BACK, 200, 200 * 300, "maker")
+    book.matched("I", A, Side.BACK, 500, 200 * 300 + 300 * 310, "maker")
     position = book.position(A)
     assert position is not None
     assert (position.back_stake_centi, position.win_e4, position.lose_e4) == (

@@ -19,9 +19,9 @@ from typing import Final
 
 from trader.execution.blotter import Blotter
 from trader.execution.executor_py.journal_file import FILE, LOCK
-from trader.execution.hedge import HedgeOnFill
 from trader.execution.interfaces.executor import ExecutorStartError, OpenOrder
 from trader.execution.interfaces.intents import QuoteIntent
+from trader.execution.ledger import Fill
 from trader.execution.orders import journal
 from trader.execution.orders.book import Book
 from trader.execution.orders.order import Order
@@ -117,7 +117,7 @@ def adopt(
         session.desk.carried(market_id)
     if isinstance(session.executor, SwitchingExecutor):
         session.executor.adopted(order.name for order in book.orders.values())
-    _restore_hedges(session.hedge, blotter, list(book.exposure.names()))
+    _restore_fills(session, blotter, list(book.exposure.names()))
     if book.orders or session.ledger.markets():
         _log.warning(
             "going on with %d open orders and matches in %d markets of a run before this one",
@@ -129,7 +129,9 @@ def adopt(
 def _matched(session: Session, intent: QuoteIntent, size_centi: int, value_e4: int) -> None:
     if size_centi:
         runner = _runner(intent)
-        session.ledger.matched(intent.intent_id, runner, intent.side, size_centi, value_e4)
+        session.ledger.matched(
+            intent.intent_id, runner, intent.side, size_centi, value_e4, intent.edge
+        )
 
 
 def _carry(session: Session, book: Book) -> None:
@@ -148,9 +150,14 @@ def _carry(session: Session, book: Book) -> None:
                 ledger.carried(runner, profit.if_wins - win_e4, profit.if_loses - lose_e4)
 
 
-def _restore_hedges(hedge: HedgeOnFill, blotter: Blotter, market_ids: list[str]) -> None:
+def _restore_fills(session: Session, blotter: Blotter, market_ids: list[str]) -> None:
+    """Whose fills they were: to be evened out by the hedge, or held by an edge."""
     for fill in blotter.fills_in(market_ids):
-        hedge.restore(fill)
+        session.hedge.restore(fill)
+        runner = Runner.of(fill.key.market_id, fill.key.selection_id, fill.key.handicap_centi)
+        session.ledger.restore_held(
+            Fill(fill.intent_id, fill.edge, runner, fill.side, fill.price_centi, fill.size_centi, 0)
+        )
 
 
 def _runner(intent: QuoteIntent) -> Runner:

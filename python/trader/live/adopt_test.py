@@ -10,6 +10,7 @@ import pytest
 from trader.execution.interfaces.intents import QuoteIntent, Side
 from trader.execution.interfaces.messages import MarketStatus
 from trader.execution.interfaces.reports import Status
+from trader.execution.ledger import Fill
 from trader.execution.orders.book import Book
 from trader.execution.orders.entries import Ended
 from trader.execution.orders.order import LIVE, Order
@@ -89,3 +90,16 @@ def test_markets_that_were_paid_are_not_held_again(scene: LiveScene) -> None:
     assert scene.session.ledger.markets() == ["1.1"]
     told = scene.venue.markets[-1]
     assert (told.market_id, told.status) == ("1.2", MarketStatus.CLOSED)
+
+
+def test_an_edge_holds_again_what_its_orders_have_matched(scene: LiveScene) -> None:
+    elsewhere = RUNNER._replace(market_id="1.2")
+    for name, runner in (("ended", RUNNER), ("older", elsewhere)):
+        scene.blotter.fill(Fill(name, "passive_maker", runner, Side.BACK, 300, 1000, 0))
+    scene.blotter.flush()
+    adopt(scene.session, book(), scene.blotter, 0)
+    for runner in (RUNNER, elsewhere):
+        held = scene.session.ledger.held("passive_maker", runner)
+        assert held is not None
+        assert (held.back_stake_centi, held.win_e4) == (1000, 200_000)
+        assert scene.session.ledger.held("scalp", runner) is None

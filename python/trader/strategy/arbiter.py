@@ -7,6 +7,9 @@ wish must be worth `takeover_margin` more than the owner's, in expected profit a
 orders taken away and the slot kept for `reserve_ms`; its order is placed when it asks again, so
 that never two edges queue for one fill. Who loses is refused.
 
+An order that closes what its edge holds ranks above all others, where it is asked for and where it
+stands: it takes risk away.
+
 An order that would meet another edge's on the other side is refused too: nobody earns by trading
 with himself. Each such event is cannibalisation, and is logged once for the two edges and the
 order that is in the way.
@@ -29,7 +32,7 @@ Slot: TypeAlias = tuple[Runner, Side]
 EventKind: TypeAlias = Literal["refused", "taken_over", "self_match", "overtaken"]
 
 HEDGE_PRIORITY: Final = 1_001
-"""Above every edge's: what takes risk away comes first."""
+"""Above every edge's: what takes risk away comes first. That of orders that close, too."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,7 +75,8 @@ class Arbiter:
         self._config = config
         self._priorities = priorities
         self._on_event = on_event
-        self._values: dict[Slot, tuple[str, float]] = {}  # what the owner's last wish was worth
+        # What the owner's last wish was worth, and its rank.
+        self._values: dict[Slot, tuple[str, float, int]] = {}
         self._reserved: dict[Slot, tuple[str, int]] = {}  # for whom, until when
         self._logged: set[tuple[str, Slot, str, str]] = set()  # kind, slot, edge, the order met
 
@@ -100,7 +104,7 @@ class Arbiter:
                 edge, slot, wish, orders, now_ms, allowed
             ):
                 continue
-            self._values[slot] = (edge, worth(wish))
+            self._values[slot] = (edge, worth(wish), self._rank(edge, wish))
             allowed.append((edge, wish))
         return allowed
 
@@ -134,9 +138,9 @@ class Arbiter:
             return self._is_free_for(edge, slot, now_ms)
         owner = others[0].edge
         value = worth(wish)
-        owner_value = self._owner_value(slot, owner)
+        owner_value, owner_rank = self._owner(slot, owner)
         key = (slot, edge, others[0].intent_id)
-        if not self._beats(edge, value, owner, owner_value):
+        if not self._beats(self._rank(edge, wish), value, owner_rank, owner_value):
             self._event(key, now_ms, "refused", owner, value, owner_value)
             return False
         self._reserved[slot] = (edge, now_ms + self._config.reserve_ms)
@@ -156,18 +160,23 @@ class Arbiter:
             return True
         return False
 
-    def _owner_value(self, slot: Slot, owner: str) -> float:
+    def _owner(self, slot: Slot, owner: str) -> tuple[float, int]:
+        """What the owner's order is worth, and its rank."""
         known = self._values.get(slot)
-        return known[1] if known is not None and known[0] == owner else 0.0
+        if known is None or known[0] != owner:
+            return 0.0, self._priority(owner)
+        return known[1], known[2]
 
-    def _beats(self, edge: str, value: float, owner: str, owner_value: float) -> bool:
-        ours, theirs = self._priority(edge), self._priority(owner)
-        if ours != theirs:
-            return ours > theirs
+    def _beats(self, rank: int, value: float, owner_rank: int, owner_value: float) -> bool:
+        if rank != owner_rank:
+            return rank > owner_rank
         return value > owner_value * (1.0 + self._config.takeover_margin)
 
     def _priority(self, edge: str) -> int:
         return self._priorities.get(edge, 0)
+
+    def _rank(self, edge: str, wish: Place | Replace) -> int:
+        return HEDGE_PRIORITY if wish.closes else self._priority(edge)
 
     def _meets(
         self,
@@ -184,7 +193,9 @@ class Arbiter:
         for order in met:
             key = (slot, edge, order.intent_id)
             self._event(key, now_ms, "self_match", order.edge, worth(wish), 0.0)
-            if self._priority(edge) > self._priority(order.edge) and order.pending is None:
+            met_slot = (slot[0], order.side)
+            _, met_rank = self._owner(met_slot, order.edge)
+            if self._rank(edge, wish) > met_rank and order.pending is None:
                 allowed.append((order.edge, Cancel(order, "self_match")))
         if met and isinstance(wish, Replace) and len(allowed) == 0:
             allowed.append((edge, Cancel(wish.order, "self_match")))

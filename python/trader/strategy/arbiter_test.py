@@ -166,3 +166,25 @@ def test_no_place_is_ever_two_edges(
         for place in {(o.selection_id, o.side) for o in orders}:
             owners = {o.edge for o in orders if (o.selection_id, o.side) == place}
             assert len(owners) == 1
+
+
+def closing(side: Side = Side.BACK, price_centi: int = 300) -> Place:
+    return replace(Place(side, price_centi, 0.0, 1000, reduces=True), size_centi=200, closes=True)
+
+
+def test_an_order_that_closes_takes_any_place_and_keeps_it(rig: Rig) -> None:
+    owner = resting("high")
+    assert rig.judge("low", closing(), owner) == [("high", Cancel(owner, "taken_over"))]
+    assert rig.judge("low", closing()) == [("low", closing())]
+    mine = resting("low")
+    assert rig.judge("high", back(9.9), mine) == []
+    assert rig.judge("low", back(0.01)) == [("low", back(0.01))]
+    assert rig.judge("high", back(0.01), mine) == [("low", Cancel(mine, "taken_over"))]
+
+
+def test_whoever_would_meet_an_order_that_closes_waits(rig: Rig) -> None:
+    rig.judge("low", closing())
+    mine = resting("low")
+    assert rig.judge("high", Place(Side.LAY, 300, 0.1, 1000), mine) == []
+    met = resting("high", Side.LAY)
+    assert rig.judge("low", closing(), met) == [("high", Cancel(met, "self_match"))]

@@ -66,6 +66,8 @@ class MarketView:
 
 OrdersOf = Callable[[str, Runner], Sequence[OpenOrder]]
 PositionOf = Callable[[Runner], Position]
+HeldBy = Callable[[str, Runner], Position]
+AheadOf = Callable[[Runner, OpenOrder], float | None]
 
 
 class StrategyContext:
@@ -76,21 +78,40 @@ class StrategyContext:
     - `market`: the market of the runner that is being decided.
     """
 
-    __slots__ = ("_orders_of", "_position_of", "book", "market", "now_ms")
+    __slots__ = ("_ahead_of", "_held_by", "_orders_of", "_position_of", "book", "market", "now_ms")
 
     def __init__(
-        self, book: HotloopApi, market: MarketView, orders_of: OrdersOf, position_of: PositionOf
+        self,
+        book: HotloopApi,
+        market: MarketView,
+        orders_of: OrdersOf,
+        position_of: PositionOf,
+        held_by: HeldBy,
+        ahead_of: AheadOf,
     ) -> None:
         self.book = book
         self.market = market
         self.now_ms = 0
         self._orders_of = orders_of
         self._position_of = position_of
+        self._held_by = held_by
+        self._ahead_of = ahead_of
 
     def orders(self, edge: str, runner: Runner) -> Sequence[OpenOrder]:
-        """The edge's resting orders on a runner, oldest first."""
+        """The edge's orders on a runner, oldest first. Those still on their way to the executor are
+        last, their `pending` is "PLACE"."""
         return self._orders_of(edge, runner)
 
     def position(self, runner: Runner) -> Position:
         """What has been matched on a runner, all edges together."""
         return self._position_of(runner)
+
+    def held(self, edge: str, runner: Runner) -> Position:
+        """What orders of one edge have matched on a runner. Hedges of its fills are not in it: they
+        stand under an edge of their own."""
+        return self._held_by(edge, runner)
+
+    def ahead(self, runner: Runner, order: OpenOrder) -> float | None:
+        """The size that stands ahead of a resting order of ours; None when its place in the queue
+        is not known (`size_ahead` of the book raises an error then)."""
+        return self._ahead_of(runner, order)

@@ -1,6 +1,10 @@
 """The gates an order passes on its way out: fee gate, sizer, risk; in this order.
 
 What an edge wants comes out as a size, or is refused with one of few words.
+
+Orders that close what their own edge holds pass neither fee gate nor caps: they take risk away,
+whatever that costs. That they do is not taken on trust: with the edge's other orders on that side
+they must not be worth more than what it holds.
 """
 
 from __future__ import annotations
@@ -9,6 +13,7 @@ from collections.abc import Sequence
 
 from trader.execution.interfaces.executor import OpenOrder
 from trader.execution.interfaces.intents import Side
+from trader.execution.ledger import Ledger
 from trader.strategy.context import MarketView, Runner
 from trader.strategy.edges.base import Place, Replace
 from trader.strategy.exposure import Exposure
@@ -20,14 +25,18 @@ from trader.strategy.sizer import Sizer, loss_e4_per_centi
 class Gates:
     """For the engine's thread. `exposure` and `risk` are told what happens by the order desk."""
 
-    def __init__(self, fee_gate: FeeGate, sizer: Sizer, risk: Risk, exposure: Exposure) -> None:
+    def __init__(
+        self, fee_gate: FeeGate, sizer: Sizer, risk: Risk, exposure: Exposure, ledger: Ledger
+    ) -> None:
         self.fee_gate = fee_gate
         self.risk = risk
         self.exposure = exposure
         self._sizer = sizer
+        self._ledger = ledger
 
     def place(
         self,
+        edge: str,
         view: MarketView,
         runner: Runner,
         wish: Place,
@@ -37,6 +46,15 @@ class Gates:
         """The size (hundredths) of a new order. `resting`: the market's orders, those on their
         way included."""
         market_id = view.market_id
+        if wish.closes:
+            size_centi = wish.size_centi or 0
+            if not self._sizer.takes(size_centi, wish.price_centi):
+                return Refused("below_minimum")
+            value_e4 = size_centi * wish.price_centi
+            not_closing = self._not_closing(
+                edge, runner, wish.side, value_e4, wish.price_centi, resting
+            )
+            return not_closing or self.risk.check(market_id, 0, True) or size_centi
         refused = self.fee_gate.check(market_id, wish.gross_edge, wish.reduces)
         if refused is not None:
             return refused
@@ -48,6 +66,7 @@ class Gates:
             gross_edge=wish.gross_edge,
             resting=resting,
             max_size_centi=wish.max_size_centi,
+            exact_centi=wish.size_centi,
         )
         if isinstance(size, Refused):
             return size
@@ -66,6 +85,17 @@ class Gates:
     ) -> Refused | None:
         """None when an order may be moved."""
         order, market_id = wish.order, view.market_id
+        if wish.closes:
+            others = [other for other in resting if other.intent_id != order.intent_id]
+            value_e4 = order.remaining_centi * wish.price_centi
+            # A move keeps its size, so at a higher price it levels a little too much: as much as
+            # the price has moved, which a hedge that waits for a better price risks as well.
+            spare_e4 = order.remaining_centi * max(0, wish.price_centi - order.price_centi)
+            spare_e4 += wish.price_centi
+            not_closing = self._not_closing(
+                order.edge, runner, order.side, value_e4, spare_e4, others
+            )
+            return not_closing or self.risk.check(market_id, 0, True)
         refused = self.fee_gate.check(market_id, wish.gross_edge, wish.reduces)
         refused = refused or self._sizer.check_move(view, runner, order, wish.price_centi, resting)
         if refused is None and not wish.reduces:
@@ -82,3 +112,30 @@ class Gates:
         if not self._sizer.takes(size_centi, price_centi):
             return Refused("below_minimum")
         return self.risk.check(market_id, 0, True)
+
+    def _not_closing(
+        self,
+        edge: str,
+        runner: Runner,
+        side: Side,
+        value_e4: int,
+        spare_e4: int,
+        resting: Sequence[OpenOrder],
+    ) -> Refused | None:
+        """None when an order of that value (size times price) takes back what the edge holds, and
+        not more of it than there is beside its other orders; `spare_e4` is let pass."""
+        position = self._ledger.held(edge, runner)
+        open_e4 = position.win_e4 - position.lose_e4 if position is not None else 0
+        if side is Side.BACK:
+            open_e4 = -open_e4
+        for order in resting:
+            if order.edge == edge and order.side is side and _is_on(order, runner):
+                open_e4 -= order.remaining_centi * order.price_centi
+        return None if value_e4 <= open_e4 + spare_e4 else Refused("not_closing")
+
+
+def _is_on(order: OpenOrder, runner: Runner) -> bool:
+    return (order.selection_id, order.handicap_centi) == (
+        runner.selection_id,
+        runner.handicap_centi,
+    )

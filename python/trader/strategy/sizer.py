@@ -7,6 +7,9 @@ nor of the market, nor of all markets together, resting orders counted as filled
 and rounded down to a multiple of `stake_step`. What is left must be a size the exchange takes:
 `min_size`, or a smaller one that pays at least `min_payout`. Markets whose bets are not simply won
 or lost at their odds (lines, each way) are refused.
+
+An edge that needs just one size (a leg of a basket) gets that or a refusal: it is not Kelly's to
+say and not rounded to a step, but it is held against `max_stake` and the same caps.
 """
 
 from __future__ import annotations
@@ -71,13 +74,16 @@ class Sizer:
         gross_edge: float,
         resting: Sequence[OpenOrder],
         max_size_centi: int | None = None,
+        exact_centi: int | None = None,
     ) -> int | Refused:
-        """The size of a new order, at most `max_size_centi`.
+        """The size of a new order, at most `max_size_centi`, or `exact_centi` and nothing else.
 
         `resting` are all orders of the market, those on their way to the executor included.
         """
         if not market.is_win_or_lose:
             return Refused("not_win_or_lose")
+        if exact_centi is not None:
+            return self._exact(market, runner, side, price_centi, exact_centi, resting)
         wanted_centi = self._kelly_centi(market.market_id, price_centi, gross_edge)
         if max_size_centi is not None:
             wanted_centi = min(wanted_centi, max_size_centi)
@@ -89,6 +95,21 @@ class Sizer:
         if not self.takes(size_centi, price_centi):
             return Refused("below_minimum")
         return size_centi
+
+    def _exact(
+        self,
+        market: MarketView,
+        runner: Runner,
+        side: Side,
+        price_centi: int,
+        size_centi: int,
+        resting: Sequence[OpenOrder],
+    ) -> int | Refused:
+        if size_centi > round(100 * self._config.max_stake):
+            return Refused("max_stake")
+        if size_centi > self._room_centi(market, runner, side, price_centi, resting):
+            return Refused("exposure_cap")
+        return size_centi if self.takes(size_centi, price_centi) else Refused("below_minimum")
 
     def check_move(
         self,

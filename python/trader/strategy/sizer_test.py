@@ -153,3 +153,23 @@ def test_no_size_ever_passes_a_cap(
     record(book, fill(A, side, price_centi, result))
     assert min(book.runner_outcomes(A, ())) >= min(before, -1_500_000)
     assert book.worst_case_e4(market(), ()) >= min(before, -4_000_000)
+
+
+def exactly(of: Sizer, size_centi: int, price_centi: int = 300) -> int | Refused:
+    return of.size_centi(
+        market(),
+        A,
+        side=Side.LAY,
+        price_centi=price_centi,
+        gross_edge=0.0001,
+        resting=(),
+        exact_centi=size_centi,
+    )
+
+
+def test_a_size_that_is_asked_for_is_staked_as_it_is_or_refused() -> None:
+    of = sizer("sizer.max_stake=20", "sizer.max_runner_liability=50", "sizer.stake_step=0.5")
+    assert exactly(of, 1999) == 1999
+    assert exactly(of, 2001) == Refused("max_stake")
+    assert exactly(of, 1999, price_centi=400) == Refused("exposure_cap")
+    assert exactly(of, 99) == Refused("below_minimum")

@@ -41,7 +41,7 @@ def fill(runner: Runner, side: Side, price_centi: int, size_centi: int) -> Fill:
 def record(ledger: Ledger, fill: Fill) -> None:
     """The order of a fill is matched by just that."""
     value_e4 = fill.size_centi * fill.price_centi
-    ledger.matched(fill.intent_id, fill.runner, fill.side, fill.size_centi, value_e4)
+    ledger.matched(fill.intent_id, fill.runner, fill.side, fill.size_centi, value_e4, fill.edge)
 
 
 def order(runner: Runner, side: Side, price_centi: int, remaining_centi: int) -> OpenOrder:

@@ -13,7 +13,17 @@ from typing import Any, Final
 
 from trader.execution.interfaces.intents import Side
 from trader.strategy.context import Runner, StrategyContext
-from trader.strategy.edges.base import Cancel, Edge, EdgeConfig, Place, Proposal, Replace
+from trader.strategy.edges.base import (
+    Basket,
+    Cancel,
+    Edge,
+    EdgeConfig,
+    MarketEdge,
+    MarketProposal,
+    Place,
+    Proposal,
+    Replace,
+)
 
 _WHOLE: Final = ("price_centi", "ttl_ms")
 _SHARES: Final = ("gross_edge", "p_fill")
@@ -54,6 +64,12 @@ class WatchedEdge(Edge[EdgeConfig]):
                 raise self._refused(_where(ctx, runner), wrong)
         return given
 
+    def forget(self, market_id: str) -> None:
+        try:
+            self._edge.forget(market_id)
+        except Exception as error:
+            raise self._failed(f"as market {market_id} ends", error) from error
+
     def _failed(self, where: str, error: Exception) -> EdgeFailedError:
         frames = traceback.extract_tb(error.__traceback__)
         own = (frame.lineno for frame in reversed(frames) if frame.filename == self._file)
@@ -64,6 +80,49 @@ class WatchedEdge(Edge[EdgeConfig]):
 
     def _refused(self, where: str, wrong: str) -> EdgeFailedError:
         return EdgeFailedError(f"{self._file}: edge {self.name} failed {where}: {wrong}")
+
+
+class WatchedMarketEdge(WatchedEdge, MarketEdge[EdgeConfig]):
+    """The same for an edge that decides for a whole market."""
+
+    def decide_market(self, ctx: StrategyContext) -> Sequence[MarketProposal]:
+        assert isinstance(self._edge, MarketEdge), "as `watched` chose"
+        where = f"at {ctx.now_ms} ms, market {ctx.market.market_id}"
+        try:
+            given: object = self._edge.decide_market(ctx)
+        except Exception as error:
+            raise self._failed(where, error) from error
+        if not isinstance(given, list | tuple):
+            wrong = f"decide_market gave {_shown(given)}, not a list of (runner, wish) and Basket"
+            raise self._refused(where, wrong)
+        for part in given:
+            wrong_part = what_is_wrong_for_a_market(part)
+            if wrong_part is not None:
+                raise self._refused(where, f"decide_market gave {_shown(part)}: {wrong_part}")
+        return given
+
+
+def watched(edge_class: type[Edge[Any]], config: EdgeConfig, file: str) -> WatchedEdge:
+    """An edge of a file, watched. Raises `EdgeFailedError` where it cannot be made."""
+    wrapper = WatchedMarketEdge if issubclass(edge_class, MarketEdge) else WatchedEdge
+    return wrapper(edge_class, config, file)
+
+
+def what_is_wrong_for_a_market(part: object) -> str | None:
+    """Why nothing can be made of a part of what `decide_market` gave."""
+    if isinstance(part, Basket):
+        pairs: tuple[object, ...] = part.legs
+    else:
+        pairs = (part,)
+    for pair in pairs:
+        if not (isinstance(pair, tuple) and len(pair) == 2 and isinstance(pair[0], Runner)):
+            return "it is no (runner, wish)"
+        wrong = what_is_wrong(pair[1])
+        if wrong is None and isinstance(part, Basket) and not isinstance(pair[1], Place):
+            wrong = "a leg is a Place"
+        if wrong is not None:
+            return wrong
+    return None
 
 
 def what_is_wrong(wish: object) -> str | None:
@@ -87,11 +146,14 @@ def what_is_wrong(wish: object) -> str | None:
 
 def _wrong_in_place(wish: Place) -> str | None:
     side: object = wish.side
-    size: object = wish.max_size_centi
     if not isinstance(side, Side):
         return "side is Side.BACK or Side.LAY"
-    if size is not None and type(size) is not int:
-        return "max_size_centi is a whole number of hundredths, such as round(100 * stake)"
+    for name in ("max_size_centi", "size_centi"):
+        size: object = getattr(wish, name)
+        if size is not None and type(size) is not int:
+            return f"{name} is a whole number of hundredths, such as round(100 * stake)"
+    if wish.closes and wish.size_centi is None:
+        return "an order that closes tells its size_centi"
     return None
 
 

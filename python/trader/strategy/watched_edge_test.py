@@ -8,11 +8,20 @@ from typing import Any
 import pytest
 
 from trader.execution.interfaces.intents import Side
-from trader.strategy.context import Runner, StrategyContext
-from trader.strategy.edges.base import Cancel, Edge, EdgeConfig, Place, Replace
+from trader.strategy import watched_edge
+from trader.strategy.context import FLAT, Runner, StrategyContext
+from trader.strategy.edges.base import (
+    Basket,
+    Cancel,
+    Edge,
+    EdgeConfig,
+    MarketEdge,
+    Place,
+    Replace,
+)
 from trader.strategy.hotloop.reference import Hotloop
 from trader.strategy.testing import A, market, order
-from trader.strategy.watched_edge import EdgeFailedError, WatchedEdge
+from trader.strategy.watched_edge import EdgeFailedError, WatchedEdge, WatchedMarketEdge
 
 CONFIG = EdgeConfig(enabled=True, priority=1)
 GOOD = Place(Side.BACK, 300, 0.01, 1000)
@@ -28,7 +37,9 @@ def watched(decide: Callable[[StrategyContext], Any]) -> tuple[WatchedEdge, Stra
             assert runner == A
             return decide(ctx)
 
-    ctx = StrategyContext(Hotloop(), market(), lambda *_: (), lambda _: None)  # type: ignore[arg-type, return-value]
+    ctx = StrategyContext(
+        Hotloop(), market(), lambda *_: (), lambda _: FLAT, lambda *_: FLAT, lambda *_: None
+    )
     ctx.now_ms = 77
     return WatchedEdge(Mine, CONFIG, __file__), ctx
 
@@ -64,6 +75,8 @@ def test_what_can_be_judged_goes_through_as_it_is(wishes: Any) -> None:
         ([Place(Side.BACK, 300, "x", 1)], "gross_edge is a number, a share of 1"),  # type: ignore[arg-type]
         ([Place(Side.BACK, 300, 0.1, 1, p_fill=float("inf"))], "p_fill is a number, a share of 1"),
         ([Place(Side.BACK, 300, 0.1, 1, max_size_centi=2.0)], "max_size_centi is a whole number"),  # type: ignore[arg-type]
+        ([Place(Side.BACK, 300, 0.1, 1, size_centi=2.0)], "size_centi is a whole number"),  # type: ignore[arg-type]
+        ([Place(Side.BACK, 300, 0.1, 1, closes=True)], "an order that closes tells its size"),
         ([Place("BACK", 300, 0.1, 1)], "side is Side.BACK or Side.LAY"),  # type: ignore[arg-type]
     ],
 )
@@ -96,3 +109,56 @@ def test_an_edge_that_cannot_be_made_fails_at_once() -> None:
 
     with pytest.raises(EdgeFailedError, match="edge broken failed as it is made: KeyError"):
         WatchedEdge(Broken, CONFIG, __file__)
+
+
+LEG = (A, Place(Side.BACK, 300, 0.01, 1000, size_centi=200))
+
+
+def watched_market(given: Any) -> tuple[WatchedMarketEdge, StrategyContext]:
+    """An edge of this file that wants this of a market, and a context to ask it with."""
+
+    class Mine(MarketEdge[EdgeConfig]):
+        name, config_class = "mine", EdgeConfig
+
+        def decide_market(self, ctx: StrategyContext) -> Any:
+            return given if given != "fails" else ctx.book.ladder_top("1.1", 1, "NEITHER")
+
+        def forget(self, market_id: str) -> None:
+            raise KeyError(market_id)
+
+    _, ctx = watched(lambda _: ())
+    edge = watched_edge.watched(Mine, CONFIG, __file__)
+    assert isinstance(edge, WatchedMarketEdge)
+    return edge, ctx
+
+
+@pytest.mark.parametrize("given", [(), [LEG], [Basket((LEG,)), (A, GOOD)]])
+def test_what_can_be_judged_of_a_market_goes_through_as_it_is(given: Any) -> None:
+    edge, ctx = watched_market(given)
+    assert edge.decide_market(ctx) is given
+    assert edge.decide(ctx, A) == ()
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        (None, "decide_market gave None, not a list of (runner, wish) and Basket"),
+        ([GOOD], "it is no (runner, wish)"),
+        ([(A, 3)], "it is no Place, Replace or Cancel"),
+        ([Basket(((A, Place(Side.BACK, 0, 0.1, 1, size_centi=1)),))], "price_centi is a whole"),
+        ("fails", "HotloopError"),
+    ],
+)
+def test_what_cannot_be_of_a_market_is_refused(given: Any, said: str) -> None:
+    edge, ctx = watched_market(given)
+    with pytest.raises(EdgeFailedError) as caught:
+        edge.decide_market(ctx)
+    told = str(caught.value)
+    assert f"edge mine failed at 77 ms, market {A.market_id}" in told
+    assert said in told
+
+
+def test_what_fails_as_a_market_ends_is_told() -> None:
+    edge, _ = watched_market(())
+    with pytest.raises(EdgeFailedError, match=r"edge mine failed as market 1\.1 ends: KeyError"):
+        edge.forget("1.1")

@@ -126,7 +126,8 @@ class Executor(Protocol):
 class OpenOrder:
     """A resting order as the reports tell it. Sizes and prices in hundredths, times in ms.
 
-    `pending` is set while a REPLACE or CANCEL of this order is under way.
+    `pending` is set while a REPLACE or CANCEL of this order is under way, and PLACE for one that is
+    itself still on its way.
     """
 
     intent_id: str
@@ -143,7 +144,7 @@ class OpenOrder:
     deadline_ms: int
     persistence: Persistence
     time_in_force: TimeInForce | None = None
-    pending: Literal["REPLACE", "CANCEL"] | None = None
+    pending: Literal["PLACE", "REPLACE", "CANCEL"] | None = None
 
     @classmethod
     def of(cls, intent: QuoteIntent) -> Self:

@@ -1,4 +1,5 @@
-"""What an edge is: a name, a configuration section, and one method `decide`."""
+"""What an edge is: a name, a configuration section, and one method: `decide` for one runner at a
+time, or `decide_market` of a `MarketEdge` for all runners of a market at once."""
 
 from __future__ import annotations
 
@@ -29,6 +30,10 @@ class Place:
     that the order takes inventory back, so the fee gate may let it pass with less edge.
     `max_size_centi` is the most the edge wants, whatever the sizer would stake; `p_fill` the
     probability that it is filled, for where another edge wants the same place.
+
+    `size_centi` asks for just that size: the sizer stakes it or refuses it, it never changes it.
+    `closes` says that the order, whose size must be told, levels what this edge itself holds on the
+    runner: it passes whatever it costs and before other edges, but never beyond what is held.
     """
 
     side: Side
@@ -38,11 +43,14 @@ class Place:
     reduces: bool = False
     max_size_centi: int | None = None
     p_fill: float | None = None
+    size_centi: int | None = None
+    closes: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Replace:
-    """A wish to move an order of ours to another price, keeping what remains of its size."""
+    """A wish to move an order of ours to another price, keeping what remains of its size. The other
+    keys are those of `Place`."""
 
     order: OpenOrder
     price_centi: int
@@ -50,6 +58,7 @@ class Replace:
     ttl_ms: int
     reduces: bool = False
     p_fill: float | None = None
+    closes: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +71,25 @@ class Cancel:
 
 Proposal: TypeAlias = Place | Replace | Cancel
 
+
+@dataclass(frozen=True, slots=True)
+class Basket:
+    """Orders on several runners of one market that are only worth something together.
+
+    All of them pass the gates, each beside those before it, or none is sent. The size of every
+    leg must be told (`Place.size_centi`); what is matched of each is not known beforehand.
+    """
+
+    legs: tuple[tuple[Runner, Place], ...]
+
+    def __post_init__(self) -> None:
+        """Raises `ValueError` for a leg without a size."""
+        if any(place.size_centi is None for _, place in self.legs):
+            raise ValueError("every leg of a basket needs its size_centi")
+
+
+MarketProposal: TypeAlias = tuple[Runner, Proposal] | Basket
+
 C = TypeVar("C", bound=EdgeConfig)
 
 
@@ -70,6 +98,8 @@ class Edge(ABC, Generic[C]):
 
     name: ClassVar[str]
     config_class: ClassVar[type[EdgeConfig]]
+    closes_itself: ClassVar[bool] = False
+    """Whether it takes back itself what it is filled with; it cannot be hedged as well then."""
 
     def __init__(self, config: C) -> None:
         self.config = config
@@ -80,4 +110,23 @@ class Edge(ABC, Generic[C]):
 
         Called after each message that touched the runner while its market is OPEN, and whenever
         the market has orders of ours and its state changed (suspended, stale, in play).
+        """
+
+    def forget(self, market_id: str) -> None:
+        """A market has closed: what the edge keeps of it can go."""
+
+
+class MarketEdge(Edge[C]):
+    """Decides for a whole market at once: for what pays only across its runners."""
+
+    def decide(self, _ctx: StrategyContext, _runner: Runner) -> Sequence[Proposal]:
+        """Nothing for one runner alone."""
+        return ()
+
+    @abstractmethod
+    def decide_market(self, ctx: StrategyContext) -> Sequence[MarketProposal]:
+        """What this edge wants in `ctx.market` now; most often nothing.
+
+        Called once after each message that touched any of its runners, when `decide` was called
+        for those.
         """

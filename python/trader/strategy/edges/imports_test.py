@@ -11,7 +11,11 @@ import pytest
 from trader.config.edge_imports import refused_imports
 
 FOLDER: Final = Path(__file__).parent
-EDGES: Final = [p for p in sorted(FOLDER.glob("*.py")) if not p.name.endswith("_test.py")]
+EDGES: Final = [
+    path
+    for path in sorted(FOLDER.glob("*.py"))
+    if not path.name.endswith(("_test.py", "_for_tests.py")) and path.name != "testing.py"
+]
 
 
 def test_there_are_edges_to_look_at() -> None:

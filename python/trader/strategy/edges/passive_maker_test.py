@@ -35,11 +35,19 @@ def decide(
     position: Position | None = None,
     now_ms: int = 100_000,
 ) -> Sequence[Proposal]:
-    config = load(None, [f"edges.passive_maker.{override}" for override in overrides])
+    everywhere = ("min_p_fill=0", "min_value=0")  # these books have seen no trade
+    config = load(None, [f"edges.passive_maker.{key}" for key in (*everywhere, *overrides)])
     edge_config = config.edges["passive_maker"]
     assert isinstance(edge_config, PassiveMakerConfig)
     held = position if position is not None else Position()
-    ctx = StrategyContext(hotloop, view, lambda _edge, _runner: orders, lambda _runner: held)
+    ctx = StrategyContext(
+        hotloop,
+        view,
+        lambda _edge, _runner: orders,
+        lambda _runner: held,
+        lambda _edge, _runner: held,
+        lambda _runner, _order: None,
+    )
     ctx.now_ms = now_ms
     return PassiveMaker(edge_config).decide(ctx, A)
 

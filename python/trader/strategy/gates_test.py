@@ -1,0 +1,107 @@
+"""An order that closes what its edge holds passes whatever it costs, and no other does."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from trader.config.loading import load
+from trader.execution.interfaces.executor import OpenOrder
+from trader.execution.interfaces.intents import Side
+from trader.execution.ledger import Fill, Ledger
+from trader.strategy.edges.base import Place, Replace
+from trader.strategy.exposure import Exposure
+from trader.strategy.fee_gate import FeeGate, Refused
+from trader.strategy.gates import Gates
+from trader.strategy.risk import Risk
+from trader.strategy.sizer import Sizer
+from trader.strategy.testing import A, B, fill, market, order, record
+
+
+class Rig:
+    """Gates in front of a market where `scalp` has backed 10.00 at 3.00 and another edge, too."""
+
+    def __init__(self) -> None:
+        config = load(None, ["sizer.max_market_liability=0.01"])
+        self.ledger = Ledger(0.0, 5.0)
+        for name in ("scalp", "passive_maker"):
+            fill_ = replace(fill(A, Side.BACK, 300, 1000), edge=name, intent_id=name)
+            record(self.ledger, fill_)
+        exposure = Exposure(self.ledger, lambda _: market(), lambda _: ())
+        sizer = Sizer(config.sizer, config.execution.limits.dry_run(), self.ledger, 0.0, exposure)
+        self.risk = Risk(config.risk, exposure)
+        self.gates = Gates(
+            FeeGate(config.fee_gate, lambda _: None), sizer, self.risk, exposure, self.ledger
+        )
+
+    def place(
+        self, side: Side, price_centi: int, size_centi: int, *orders: OpenOrder
+    ) -> int | Refused:
+        wish = Place(side, price_centi, 0.0, 1, True, size_centi=size_centi, closes=True)
+        return self.gates.place("scalp", market(), A, wish, orders, 0)
+
+    def move(self, target: OpenOrder, price_centi: int, *orders: OpenOrder) -> Refused | None:
+        wish = Replace(target, price_centi, 0.0, 1, True, closes=True)
+        return self.gates.move(market(), A, wish, [target, *orders], 0)
+
+
+@pytest.fixture
+def rig() -> Rig:
+    return Rig()
+
+
+def closing(price_centi: int, size_centi: int) -> OpenOrder:
+    return replace(order(A, Side.LAY, price_centi, size_centi), edge="scalp", intent_id="I9")
+
+
+def test_it_passes_without_an_edge_a_base_rate_or_room_under_the_caps(rig: Rig) -> None:
+    assert rig.place(Side.LAY, 310, 968) == 968, "30.00 / 3.10 is 9.677"
+    assert rig.place(Side.LAY, 600, 500) == 500
+
+
+@pytest.mark.parametrize(
+    ("side", "price_centi", "size_centi"),
+    [(Side.LAY, 310, 970), (Side.BACK, 310, 200), (Side.LAY, 300, 2000)],
+)
+def test_it_may_not_be_worth_more_than_its_edge_holds(
+    rig: Rig, side: Side, price_centi: int, size_centi: int
+) -> None:
+    assert rig.place(side, price_centi, size_centi) == Refused("not_closing")
+
+
+def test_what_closes_already_counts_and_what_others_have_there_does_not(rig: Rig) -> None:
+    assert rig.place(Side.LAY, 300, 500, closing(300, 500)) == 500
+    assert rig.place(Side.LAY, 300, 502, closing(300, 500)) == Refused("not_closing")
+    others = replace(closing(300, 500), edge="passive_maker")
+    elsewhere = replace(closing(300, 500), selection_id=B.selection_id)
+    assert rig.place(Side.LAY, 300, 1000, others, elsewhere) == 1000
+
+
+def test_it_may_be_moved_to_what_the_market_offers_beside_no_other(rig: Rig) -> None:
+    target = closing(280, 1071)
+    assert rig.move(target, 330) is None
+    other = replace(closing(300, 500), intent_id="I8")
+    assert rig.move(target, 330, other) == Refused("not_closing")
+
+
+def test_the_exchange_and_the_kill_switch_have_their_word(rig: Rig) -> None:
+    assert rig.place(Side.LAY, 300, 99) == Refused("below_minimum")
+    rig.risk.killed = "lost"
+    assert rig.place(Side.LAY, 300, 500) == Refused("killed")
+    assert rig.move(closing(280, 500), 330) == Refused("killed")
+
+
+def test_what_an_edge_holds_is_told_apart_and_comes_back_after_a_restart(rig: Rig) -> None:
+    held = rig.ledger.held("scalp", A)
+    assert held is not None
+    assert (held.back_stake_centi, held.win_e4) == (1000, 200_000)
+    before = Fill("I5", "scalp", A, Side.LAY, 310, 400, 0)
+    rig.ledger.restore_held(before)
+    rig.ledger.restore_held(Fill("scalp", "scalp", A, Side.BACK, 300, 1000, 0))
+    assert (held.back_stake_centi, held.lay_stake_centi) == (1000, 400), "the second is known"
+    both = rig.ledger.position(A)
+    assert both is not None
+    assert (both.back_stake_centi, both.lay_stake_centi) == (2000, 0), "carried tells the rest"
+    rig.ledger.forget("1.1")
+    assert rig.ledger.held("scalp", A) is None
