@@ -26,6 +26,7 @@ from dataclasses import dataclass
 from time import perf_counter_ns
 from typing import Any, Final
 
+from trader.calibration.orders_sent import OrdersSent
 from trader.clock import Clock
 from trader.execution.blotter import Blotter
 from trader.execution.hedge import HEDGE
@@ -88,6 +89,7 @@ class Engine:
         risk: Risk,
         hedging: Hedging,
         results: MarketResults,
+        sent: OrdersSent,
         clock: Clock | None = None,
         second: SecondBook | None = None,
     ) -> None:
@@ -111,6 +113,7 @@ class Engine:
         self._risk = risk
         self._hedging = hedging
         self._results = results
+        self._sent = sent
         self._clock = clock
         self._second = second
         self._last_pt_ms = book.last_pt_ms
@@ -148,6 +151,7 @@ class Engine:
         self._to_line_time()
         if touched and self._on_touched(touched):
             self._metrics.decision.record(perf_counter_ns() - started)
+        self._sent.message(touched, self.now_ms)  # before what this line has made us send
         if self._router.is_dirty or self._hedging.is_due:
             self._tell_executor()
         # A line that touches nothing (a heartbeat) may still say that the data are unreliable.
@@ -200,6 +204,7 @@ class Engine:
         did not settle is valued without prices."""
         self._results.value_rest()
         self._desk.keep()
+        self._sent.end(is_book_lost=self.book_lost)
         self._blotter.flush()
 
     def _tell_executor(self) -> None:
@@ -436,6 +441,7 @@ class Engine:
         """Counts a refused line, mends what can be mended at once, and takes away what rests in
         the markets that stay stale."""
         self._count_seam_error()
+        self._sent.end()
         if self.counts.seam_errors <= self._max_logged_seam_errors:
             places = (
                 ("market", error.market_id),

@@ -13,12 +13,14 @@ from dataclasses import dataclass, field
 from time import perf_counter_ns
 from typing import Final, Literal, Protocol, TypeAlias
 
+from trader.betfair.books import RestedSide
+from trader.calibration.orders_sent import OrdersSent, SentScores
 from trader.execution.ack_tracker import NO_ANSWERS
 from trader.execution.blotter import Blotter
 from trader.execution.hedge import HEDGE, HedgeWish
 from trader.execution.interfaces.executor import OpenOrder
 from trader.execution.interfaces.ids import IdSource
-from trader.execution.interfaces.intents import Action, QuoteIntent
+from trader.execution.interfaces.intents import Action, QuoteIntent, Side
 from trader.execution.interfaces.reports import ExecutionReport, Status
 from trader.execution.ipc import Bus
 from trader.execution.ledger import Fill, Ledger
@@ -58,6 +60,7 @@ class DeskCounts:
     cannibalised: Counter[str] = field(default_factory=Counter)  # by kind
     p_fill: Counter[int] = field(default_factory=Counter)  # of orders sent, by tenth
     ttf_s: Counter[int] = field(default_factory=Counter)  # of orders sent, up to 2^key seconds
+    sent: SentScores = field(default_factory=SentScores)  # what p_fill was worth
     reports: Counter[str] = field(default_factory=Counter)  # by status
     rejects: Counter[str] = field(default_factory=Counter)  # by code
     charges_e4: int = 0  # for transactions beyond the free ones
@@ -82,6 +85,7 @@ class OrderDesk:
         dry_run: bool,
         matcher: DryRunMatcher | None,
         tracker: QueueTracker,
+        sent: OrdersSent,
         blotter: Blotter,
         metrics: Metrics,
         ids: IdSource,
@@ -99,6 +103,7 @@ class OrderDesk:
         self._ledger = ledger
         self._matcher = matcher
         self._tracker = tracker
+        self._sent = sent
         self._book_lost = False
         self._blotter = blotter
         self._metrics = metrics
@@ -375,23 +380,34 @@ class OrderDesk:
         """What the book says of an order as it leaves: it compares two runs, and the estimates are
         judged by it afterwards."""
         market_id, selection_id, handicap, _ = runner
-        book, side, price = self._book, intent.side.value, intent.price_centi / 100
+        side: RestedSide = "BACK" if intent.side is Side.BACK else "LAY"
+        book, price = self._book, intent.price_centi / 100
         size = intent.size_centi / 100
         started_ns = perf_counter_ns()
         p_fill, ttf_ms = book.pfill_ttf(
             market_id, selection_id, side, price, size, handicap=handicap
         )
         self._metrics.pfill_ttf.record(perf_counter_ns() - started_ns)
+        ahead = book.size_ahead(market_id, selection_id, side, price, handicap=handicap)
         self._blotter.estimate(
             intent.intent_id,
             p_fill=p_fill,
             ttf_ms=ttf_ms,
-            size_ahead=book.size_ahead(market_id, selection_id, side, price, handicap=handicap),
+            size_ahead=ahead,
             last_traded_ts_ms=book.last_traded_ts_ms(market_id, selection_id, handicap),
             last_traded_price=book.last_traded(market_id, selection_id, handicap),
         )
         self.counts.p_fill[min(int(p_fill * 10), 9)] += 1
         self.counts.ttf_s[max(0, math.ceil(math.log2(max(ttf_ms, 1.0) / 1000)))] += 1
+        self._sent.sent(
+            runner,
+            side,
+            intent.price_centi,
+            intent.size_centi,
+            intent.ts_ms,
+            p_fill=p_fill,
+            ahead=ahead,
+        )
 
     # --- reports back ---------------------------------------------------------------------------
 

@@ -16,6 +16,7 @@ from typing import Any, Protocol
 from trader import __version__
 from trader.betfair.book_builder import BookBuilder
 from trader.betfair.normalize import normalized
+from trader.calibration.orders_sent import OrdersSent
 from trader.clock import Clock
 from trader.config.schema import Config
 from trader.engine import Apply, Engine
@@ -43,7 +44,7 @@ from trader.strategy.exposure import Exposure
 from trader.strategy.fee_gate import FeeGate
 from trader.strategy.gates import Gates
 from trader.strategy.hotloop.api import Hotloop
-from trader.strategy.hotloop.config import read_config
+from trader.strategy.hotloop.config import HotloopConfig, read_config
 from trader.strategy.hotloop.errors import HotloopError
 from trader.strategy.hotloop.interface import HotloopApi
 from trader.strategy.markets import Markets
@@ -125,6 +126,7 @@ def open_session(
         exposure = Exposure(ledger, markets.get, orders.at_risk)
         risk = Risk(config.risk, exposure)
         counts = DeskCounts()
+        sent = _orders_sent(config, book, markets, counts)
         desk = OrderDesk(
             router=router,
             counts=counts,
@@ -137,6 +139,7 @@ def open_session(
             dry_run=config.execution.dry_run,
             matcher=_matcher(config, book),
             tracker=QueueTracker(book, metrics),
+            sent=sent,
             blotter=blotter,
             metrics=metrics,
             ids=ids if ids is not None else IdSource(config.simulator.ids_seed),
@@ -172,6 +175,7 @@ def open_session(
             hedging=Hedging(hedge, desk, markets, book, config.hedge.ttl_ms),
             clock=clock,
             second=second,
+            sent=sent,
         )
         blotter.begin_run(
             source=source,
@@ -238,8 +242,20 @@ def _matcher(config: Config, book: HotloopApi) -> DryRunMatcher | None:
     if not config.execution.dry_run:
         return None
     settings = read_config(config.hotloop.seam_config())
-    limited = settings.book_source in ("best", "display")
-    return DryRunMatcher(book, settings.signals, is_full_depth=not limited)
+    return DryRunMatcher(book, settings.signals, is_full_depth=_is_full_depth(settings))
+
+
+def _orders_sent(
+    config: Config, book: HotloopApi, markets: Markets, counts: DeskCounts
+) -> OrdersSent:
+    """Who judges the estimates of our orders."""
+    settings = read_config(config.hotloop.seam_config())
+    is_full = _is_full_depth(settings)
+    return OrdersSent(book, markets, settings.signals, counts.sent, is_full_depth=is_full)
+
+
+def _is_full_depth(settings: HotloopConfig) -> bool:
+    return settings.book_source not in ("best", "display")
 
 
 def open_book(config: Config) -> HotloopApi:

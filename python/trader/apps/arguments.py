@@ -11,11 +11,11 @@ from typing import Final, NoReturn
 
 from trader import __version__
 from trader.apps import examples
-from trader.betfair.signals.settings import QUEUE_MODELS
+from trader.betfair.signals.settings import FILL_MODELS, QUEUE_MODELS
 
 COMMANDS: Final = (
-    *("demo", "replay", "generate", "parity", "compare", "live", "sim-exchange", "config"),
-    "compat",
+    *("demo", "replay", "generate", "parity", "compare", "calibrate", "live"),
+    *("sim-exchange", "config", "compat"),
     *("orders", "cancel-all", "flatten", "kill", "resume"),
 )
 WORKERS_MAX: Final = 256
@@ -90,6 +90,7 @@ def _parser() -> Parser:
     _add_generate(commands)
     _add_parity(commands)
     _add_compare(commands)
+    _add_calibrate(commands)
     _add_exchange(commands)
     _add_config(commands)
     _add_compat(commands)
@@ -206,6 +207,55 @@ def _add_compare(commands: argparse._SubParsersAction[Parser]) -> None:
     compare.add_argument("dir_a", metavar="DIR_A", help="the folder of a run (its --out)")
     compare.add_argument("dir_b", metavar="DIR_B", help="the folder of another run")
     compare.add_argument("--json", action="store_true", help="the table for scripts")
+
+
+def _add_calibrate(commands: argparse._SubParsersAction[Parser]) -> None:
+    summary = "judge the fill probabilities by what traded, or choose their parameters"
+    calibrate = _command(commands, "calibrate", summary, examples.CALIBRATE)
+    calibrate.add_argument("files", nargs="+", metavar="FILE", help="recordings of market streams")
+    calibrate.add_argument(
+        "--model",
+        choices=(*FILL_MODELS, "all"),
+        default="all",
+        dest="models",
+        help="what is judged, beside exponential (default: all)",
+    )
+    calibrate.add_argument(
+        "--queue-model",
+        choices=(*QUEUE_MODELS, "all"),
+        dest="queue_models",
+        help="how queues move before trading reaches an order (default: all, one after the other; "
+        "of --fit the configured one)",
+    )
+    calibrate.add_argument(
+        "--every-ms",
+        type=_milliseconds,
+        default=1000,
+        metavar="MS",
+        help="orders join on a runner at most so often (default: 1000)",
+    )
+    calibrate.add_argument(
+        "--follow-ms",
+        type=_milliseconds,
+        default=120_000,
+        metavar="MS",
+        help="each order is followed for so long (default: 120000)",
+    )
+    calibrate.add_argument(
+        "--fit",
+        action="store_true",
+        help="choose the parameters of log_logistic; each file is judged with those of the others",
+    )
+    calibrate.add_argument(
+        "--write", metavar="FILE", help="write what --fit chooses there, as a profile takes it"
+    )
+    calibrate.add_argument("--reliability", action="store_true", help="print the tenths as well")
+    calibrate.add_argument("--json", metavar="FILE", help="write everything there")
+    calibrate.add_argument(
+        "--markdown", metavar="FILE", help="write the tables there, between its calibrate marks"
+    )
+    calibrate.add_argument("--hotloop", choices=("rust", "python"), help="who is judged")
+    _add_config_options(calibrate, "dry")
 
 
 def _add_exchange(commands: argparse._SubParsersAction[Parser]) -> None:
@@ -364,6 +414,12 @@ def _count(text: str) -> int:
 def _workers(text: str) -> int:
     if not text.isdecimal() or not 1 <= int(text) <= WORKERS_MAX:
         raise argparse.ArgumentTypeError(f"'{text}' is not a number from 1 to {WORKERS_MAX}")
+    return int(text)
+
+
+def _milliseconds(text: str) -> int:
+    if not text.isdecimal() or not 1 <= int(text) <= 3_600_000:
+        raise argparse.ArgumentTypeError(f"'{text}' is not a number from 1 to 3600000")
     return int(text)
 
 

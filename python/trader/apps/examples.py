@@ -15,6 +15,7 @@ examples:
   trader replay race.jsonl --edge mine.py --out m an edge of your own (docs/first_edge.md)
   trader parity 1.200806927.json                  Rust and Python hotloop, every answer compared
   trader compare out-rust out-python              two replays, row against row
+  trader calibrate day/*.bz2                      fill probabilities against what traded
   trader sim-exchange --markets 5 --speed 10      a Betfair of our own, for any client
   trader config check                             every file of configs/, checked
   trader config render --profile demo             the sidecar's own configuration
@@ -109,6 +110,30 @@ examples:
   trader replay 1.200806927.json --out out-python --hotloop python --execution python
   trader compare out-rust out-python
   trader compare out-rust out-python --json | jq '.rows[] | select(.equal == false)'
+"""
+CALIBRATE: Final = """\
+Orders are thought to join the queues of each FILE at and around the best prices. What the fill
+model says of them is held against what became of them: filled when trading has reached the whole
+size, as the queue model moves the queue. Nothing is placed and nothing changes the market, so the
+labels are no better than that (docs/fill_model.md).
+
+For each file and horizon: the orders judged (n) and those whose end is not known, the share filled
+(base rate), the mean probability, the Brier score, its skill against the base rate and against the
+model `exponential` (above 0 is better, 1 is perfect), and the expected calibration error. Of the
+time to a fill: the log-likelihood per order of what was seen, against the Kaplan-Meier curve.
+A recording without traded volume has nothing to judge; one that tells a second at once says n/a
+for horizons that it cannot tell apart.
+
+--fit chooses the parameters of `log_logistic`: each FILE is judged with those that the others
+teach, and those of all are printed for a profile. It takes two recordings at least; with few, or
+of one kind of market, trust the held-out table more than the parameters.
+
+examples:
+  trader calibrate 1.200806927.json 1.127236622.bz2
+  trader calibrate day/*.bz2 --queue-model prob_power --reliability
+  trader calibrate 1.200806927.json --model erlang --set hotloop.queue.window_s=30
+  trader calibrate day/*.bz2 --fit --write fitted.yaml && trader replay … --profile fitted.yaml
+  trader calibrate day/*.bz2 --json scores.json && jq '.queue_models.prob_log.pooled' scores.json
 """
 DESK: Final = """\
 The configuration (--profile) says which journal of orders and which venue: the one that is traded

@@ -14,6 +14,7 @@ if __name__ == "__main__":
 
 from trader.apps.arguments import ArgumentError, parse
 from trader.apps.commands import (
+    calibrate,
     compare,
     compat,
     config,
@@ -26,6 +27,7 @@ from trader.apps.commands import (
     sim_exchange,
 )
 from trader.apps.interrupt import Interrupt
+from trader.calibration.fitting import FitError
 from trader.config.loading import ConfigError
 from trader.execution.executor_py.venue_client import VenueError
 from trader.execution.interfaces.executor import ExecutionError
@@ -49,6 +51,7 @@ _COMMANDS: Final = {
     "generate": generate.run,
     "parity": parity.run,
     "compare": compare.run,
+    "calibrate": calibrate.run,
     "sim-exchange": sim_exchange.run,
     "config": config.run,
     "compat": compat.run,
@@ -62,7 +65,7 @@ _COMMANDS: Final = {
 
 _BAD_INPUT_ERRORS: Final = (
     *(ArgumentError, ConfigError, EdgeFailedError),
-    *(CompareError, FeedError, OutputError, RecordingError),
+    *(CompareError, FeedError, FitError, OutputError, RecordingError),
 )
 
 

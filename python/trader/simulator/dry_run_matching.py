@@ -62,6 +62,8 @@ class SeamBook:
         """What the last message of the market matched of the runner."""
         market_id, selection_id, handicap, _ = self._runner
         rows = self._book.last_trades(market_id, selection_id, handicap)
+        if not rows:  # most messages
+            return []
         return [
             Trade(round(price * 100), round(backs * 100), round(lays * 100))
             for price, backs, lays in rows

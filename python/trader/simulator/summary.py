@@ -13,17 +13,14 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from trader import __version__
+from trader.calibration.orders_sent import SentScores
 from trader.config.schema import Config
 from trader.execution.ledger import MarketResult, to_money, totals
 from trader.monitoring.metrics import Metrics
 from trader.order_desk import DeskCounts
 from trader.session import Session
 
-NOT_COMPUTED: Final[Mapping[str, str]] = {
-    "p_fill.brier": "what became of the orders is not held against the estimates in this version",
-    "p_fill.brier_skill": "as p_fill.brier",
-    "p_fill.ece": "as p_fill.brier",
-}
+NOT_COMPUTED: Final[Mapping[str, str]] = {}
 TIMING_KEYS: Final = frozenset(
     {"wall_s", "lines_per_s", "apply_delta_ns", "pfill_ttf_ns", "decision_us"}
 )
@@ -136,10 +133,13 @@ class RunSummary:
         counts = [part.counts for part in self.inputs]
         p_fill: Counter[int] = sum((c.p_fill for c in counts), Counter())
         ttf_s: Counter[int] = sum((c.ttf_s for c in counts), Counter())
+        sent = SentScores()
+        for one in counts:
+            sent.add_all(one.sent)
         return {
             "p_fill": {
                 "histogram": [p_fill[tenth] for tenth in range(10)],
-                **dict.fromkeys(("brier", "brier_skill", "ece")),
+                **sent.as_json(self.config.hotloop.pfill.horizon_ms),
             },
             "ttf_ms": {
                 "histogram": {str(1000 << power): ttf_s[power] for power in sorted(ttf_s)},

@@ -1,0 +1,55 @@
+"""What `trader calibrate` reads: recordings line by line, into judges."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Final, TypeAlias
+
+from trader.apps.interrupt import Interrupt
+from trader.apps.progress import FileProgress
+from trader.calibration.judging import Block, Judge
+from trader.calibration.sampling import Plan
+from trader.session import StartError
+from trader.simulator.recording import Recording
+from trader.strategy.hotloop.errors import HotloopError
+
+LOOK_EVERY_LINES: Final = 16
+
+Files: TypeAlias = Sequence[tuple[str, Path]]
+"""As named on the command line, and where they are."""
+
+
+class Reader:
+    """Recordings line by line, until Ctrl-C."""
+
+    def __init__(self, interrupt: Interrupt, progress: FileProgress) -> None:
+        self.interrupted = False
+        self._interrupt = interrupt
+        self._progress = progress
+        self._bytes_before = 0
+
+    def read(self, name: str, path: Path, what: str, line: Callable[[bytes], None]) -> bool:
+        """Gives every line of a file away; False when it was interrupted. Raises
+        `RecordingError`."""
+        with Recording(path, name) as recording:
+            for number, raw in enumerate(recording, start=1):
+                line(raw)
+                if self._interrupt.requested():
+                    self.interrupted = True
+                    return False
+                if number % LOOK_EVERY_LINES == 0 and self._progress.is_due():
+                    done = self._bytes_before + recording.position
+                    self._progress.show(f"{name} ({what})", done, number)
+            self._bytes_before += recording.size
+        return True
+
+
+def make_judge(name: str, blocks: Mapping[str, Block], plan: Plan, *, rust: bool) -> Judge:
+    """Raises `StartError` where the backend asked for is not there."""
+    try:
+        return Judge(name, blocks, plan, rust=rust)
+    except ImportError as error:
+        raise StartError(f"{error} (or: --hotloop python)") from None
+    except HotloopError as error:
+        raise StartError(f"the hotloop block is refused: {error}") from None
