@@ -10,7 +10,7 @@ from typing import Final
 
 import pytest
 
-from trader.execution.blotter import SCHEMA_VERSION
+from trader.execution.blotter_schema import SCHEMA_VERSION
 from trader.simulator.compare import compare
 from trader.simulator.compare_for_tests import (
     alter_summary,
