@@ -10,12 +10,16 @@ import json
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Final, Self
+from typing import Any, Self
 
-from trader.simulator.output import BLOTTER, EXECUTOR, SUMMARY, OutputError
-
-LOCK: Final = "lock"
-DRY_BLOTTER: Final = "dry-run.sqlite"
+from trader.simulator.output import (
+    BLOTTER,
+    EXECUTOR,
+    LIVE_DRY_BLOTTER,
+    LIVE_LOCK,
+    SUMMARY,
+    OutputError,
+)
 
 
 class LiveFolder:
@@ -29,7 +33,7 @@ class LiveFolder:
     def __enter__(self) -> Self:
         try:
             self.run_dir.mkdir(parents=True, exist_ok=True)
-            lock = os.open(self.path / LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+            lock = os.open(self.path / LIVE_LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         except OSError as error:
             raise self._unwritable(error) from None
         try:
@@ -51,7 +55,7 @@ class LiveFolder:
     def blotter(self, *, dry_run: bool) -> Path:
         """Dry runs have one of their own: their fills and report numbers are nothing to go on
         with."""
-        return self.path / (DRY_BLOTTER if dry_run else BLOTTER)
+        return self.path / (LIVE_DRY_BLOTTER if dry_run else BLOTTER)
 
     @property
     def run_dir(self) -> Path:

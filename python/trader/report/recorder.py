@@ -27,8 +27,11 @@ from trader.strategy.hotloop.errors import HotloopError
 from trader.strategy.hotloop.interface import HotloopApi
 from trader.strategy.markets import Markets
 
-LINES_OF_A_SENDING: Final = 12
+LINES_OF_A_SENDING: Final = 10
 """What orders that leave count for: they cost many times what a line does, and a sample less."""
+LINGERING_LOOKS: Final = 2
+"""So many looks longer a runner is sampled when no order of ours rests on it any more: edges come
+back, and what came after an order says whether it was a good one."""
 KEPT_AFTER_THINNING: Final = 0.75
 """Of `max_rows`: thinned until there is room for a while."""
 
@@ -66,6 +69,7 @@ class _Market:
     worth: tuple[int, int] | None = None
     ended: MarketResult | None = None
     ladder_of: dict[Runner, tuple[int | None, bytes, bytes]] = field(default_factory=dict)
+    looks_left: dict[Runner, int] = field(default_factory=dict)
     queue_of: dict[str, tuple[int | None, int]] = field(default_factory=dict)
 
 
@@ -95,6 +99,7 @@ class Recorder:
         self._blotter = blotter
         self._every_lines = every_lines
         self._seen: dict[str, _Market] = {}
+        self._rested_in: dict[str, _Market] = {}  # those with runners to sample
 
     def sent(self) -> None:
         """Orders have left, which brings the next look nearer."""
@@ -106,16 +111,16 @@ class Recorder:
         for market_id in self._ledger.markets():
             self._value(market_id, now_ms)
         resting = self._resting()
-        if not resting:
-            return
-        by_market: dict[str, list[Runner]] = {}
         for runner in resting:
-            by_market.setdefault(runner.market_id, []).append(runner)
-        for market_id, runners in by_market.items():
-            market = self._market(market_id)
+            market = self._market(runner.market_id)
+            market.looks_left[runner] = LINGERING_LOOKS
+            self._rested_in[runner.market_id] = market
+        for market_id, market in list(self._rested_in.items()):
             if market.ladders.is_due(now_ms):
                 market.ladders.at_ms = now_ms
-                self._rest(market_id, market, runners, resting, now_ms)
+                self._rest(market_id, market, resting, now_ms)
+                if not market.looks_left:
+                    del self._rested_in[market_id]
 
     def finish(self, now_ms: int) -> None:
         """The run has ended: what every market has come to."""
@@ -161,14 +166,17 @@ class Recorder:
         self,
         market_id: str,
         market: _Market,
-        runners: Sequence[Runner],
         resting: Mapping[Runner, Sequence[OpenOrder]],
         now_ms: int,
     ) -> None:
         queues: dict[str, tuple[int | None, int]] = {}
-        for runner in runners:
-            self._ladder(market, runner, now_ms)
-            for order in resting[runner]:
+        for runner, left in list(market.looks_left.items()):
+            self._ladder(market, runner, now_ms, is_over=left == 0)
+            if left == 0:
+                del market.looks_left[runner]
+                continue
+            market.looks_left[runner] = left - 1
+            for order in resting.get(runner, ()):
                 queue = (self._ahead(runner, order), order.remaining_centi)
                 queues[order.intent_id] = queue
                 if market.queue_of.get(order.intent_id) != queue:
@@ -180,15 +188,18 @@ class Recorder:
         # They are looked at together, as seldom as the one that has more.
         market.ladders.every_ms = max(market.ladders.every_ms, market.queues.every_ms)
 
-    def _ladder(self, market: _Market, runner: Runner, now_ms: int) -> None:
+    def _ladder(self, market: _Market, runner: Runner, now_ms: int, *, is_over: bool) -> None:
+        """A runner's best prices; none where it is sampled no more from now on."""
         market_id, selection_id, handicap, handicap_centi = runner
-        top, levels = self._book.ladder_top, self._config.ladder_levels
-        last = self._book.last_traded(market_id, selection_id, handicap)
-        ladder = (
-            None if last is None else round(last * 100),
-            _encode(top(market_id, selection_id, "BACK", levels, True, handicap)),
-            _encode(top(market_id, selection_id, "LAY", levels, True, handicap)),
-        )
+        book, levels = self._book, self._config.ladder_levels
+        ladder: tuple[int | None, bytes, bytes] = (None, b"[]", b"[]")
+        if not is_over:
+            last = book.last_traded(market_id, selection_id, handicap)
+            ladder = (
+                None if last is None else round(last * 100),
+                _encode(book.ladder_top(market_id, selection_id, "BACK", levels, True, handicap)),
+                _encode(book.ladder_top(market_id, selection_id, "LAY", levels, True, handicap)),
+            )
         if market.ladder_of.get(runner) == ladder:
             return
         market.ladder_of[runner] = ladder
