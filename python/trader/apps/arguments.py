@@ -14,7 +14,7 @@ from trader.apps import examples
 from trader.betfair.signals.settings import QUEUE_MODELS
 
 COMMANDS: Final = (
-    *("demo", "replay", "parity", "compare", "live", "sim-exchange", "config", "compat"),
+    *("demo", "replay", "report", "parity", "compare", "live", "sim-exchange", "config", "compat"),
     *("orders", "cancel-all", "flatten", "kill", "resume"),
 )
 WORKERS_MAX: Final = 256
@@ -86,6 +86,7 @@ def _parser() -> Parser:
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     _add_demo(commands)
     _add_replay(commands)
+    _add_report(commands)
     _add_parity(commands)
     _add_compare(commands)
     _add_exchange(commands)
@@ -152,6 +153,20 @@ def _add_many(replay: argparse.ArgumentParser) -> None:
     )
     again.add_argument(
         "--fresh", action="store_true", help="throw away what an unfinished run had finished"
+    )
+
+
+def _add_report(commands: argparse._SubParsersAction[Parser]) -> None:
+    summary = "make the report.html of a run anew, or of a live trader while it runs"
+    page = _command(commands, "report", summary, examples.REPORT)
+    page.add_argument("folder", metavar="DIR", help="the --out folder of a replay, demo or live")
+    page.add_argument(
+        "--runner",
+        metavar="MARKET/SELECTION",
+        help="whose ladder is shown first (default: the runner with the most fills)",
+    )
+    page.add_argument(
+        "--out", metavar="FILE", help="where to write it (default: report.html in DIR)"
     )
 
 

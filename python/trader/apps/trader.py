@@ -22,6 +22,7 @@ from trader.apps.commands import (
     live,
     parity,
     replay,
+    report,
     sim_exchange,
 )
 from trader.apps.interrupt import Interrupt
@@ -44,6 +45,7 @@ INTERRUPTED: Final = 130
 _COMMANDS: Final = {
     "demo": demo.run,
     "replay": replay.run,
+    "report": report.run,
     "parity": parity.run,
     "compare": compare.run,
     "sim-exchange": sim_exchange.run,

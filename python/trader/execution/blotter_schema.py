@@ -2,8 +2,8 @@
 
 `curve`, `ladders` and `queues` are samples for the report, taken now and then (`report.recorder`):
 what every market we have matches in was worth, the best prices of runners on which orders of ours
-rest (`back` and `lay` as JSON, [[price, size], …], best first; both empty where sampling ends), and what
-was ahead of those orders. Each holds a row where something is another than in the row before it.
+rest (`back` and `lay` as JSON, [[price, size], …], best first; both empty where sampling ends), and
+what was ahead of those orders. Each holds a row where something is another than in the row before.
 """
 
 from __future__ import annotations

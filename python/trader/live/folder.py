@@ -1,4 +1,4 @@
-"""The folder of a live trader: its blotter, its summary, the sidecar's files; one trader at a time.
+"""The folder of a live trader: blotter, summary, report, the sidecar's files; one trader at a time.
 
 Unlike a replay's it is never begun anew: each run is added to the blotter.
 """
@@ -17,8 +17,10 @@ from trader.simulator.output import (
     EXECUTOR,
     LIVE_DRY_BLOTTER,
     LIVE_LOCK,
+    REPORT,
     SUMMARY,
     OutputError,
+    replace_text,
 )
 
 
@@ -64,11 +66,15 @@ class LiveFolder:
 
     def summary(self, summary: Mapping[str, Any]) -> None:
         """Puts the summary of this run in place of the former one."""
-        text = json.dumps(summary, indent=2, ensure_ascii=False) + "\n"
-        staged = self.path / f".{SUMMARY}"
+        self._put(SUMMARY, json.dumps(summary, indent=2, ensure_ascii=False) + "\n")
+
+    def put_report(self, page: str) -> None:
+        """Puts the page of the last day in place of the former one."""
+        self._put(REPORT, page)
+
+    def _put(self, name: str, text: str) -> None:
         try:
-            staged.write_text(text)
-            staged.replace(self.path / SUMMARY)
+            replace_text(self.path / name, text, staged=self.path / f".{name}")
         except OSError as error:
             raise self._unwritable(error) from None
 

@@ -11,6 +11,8 @@ from typing import Any, Final, NamedTuple
 from trader.report.data import ReportData
 
 BINS: Final = 10
+DECISION: Final = "line to its intents (decision)"
+INTENT_ACK: Final = "intent to ACK"
 FEW: Final = 5
 """A bin of fewer orders says nothing; it is drawn pale."""
 
@@ -25,8 +27,8 @@ class Bin(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Reliability:
-    """`is_of_own_orders`: estimated here from the run's own orders, which are often taken away before
-    the horizon; otherwise it is the summary's."""
+    """`is_of_own_orders`: estimated here from the run's own orders, which are often taken away
+    before the horizon; otherwise it is the summary's."""
 
     horizon_ms: int
     bins: list[Bin]
@@ -111,7 +113,7 @@ class Latency(NamedTuple):
     """Percentiles of something that was timed, µs. `what` is for people."""
 
     what: str
-    count: int
+    n: int
     p50: float
     p95: float
     p99: float
@@ -124,7 +126,7 @@ def latencies(data: ReportData) -> list[Latency]:
     for key, what, per_us in (
         ("apply_delta_ns", "line into the book (apply_delta)", 1000.0),
         ("pfill_ttf_ns", "fill estimate (pfill_ttf)", 1000.0),
-        ("decision_us", "line to its intents (decision)", 1.0),
+        ("decision_us", DECISION, 1.0),
     ):
         given: dict[str, Any] | None = data.in_summary(key)
         if given is not None and given["count"]:
@@ -134,7 +136,7 @@ def latencies(data: ReportData) -> list[Latency]:
     for what, durations in (
         ("intent to request sent (executor)", [sent - recv for recv, sent, _ in steps]),
         ("request sent to answer (venue)", [acked - sent for _, sent, acked in steps]),
-        ("intent to ACK", [acked - recv for recv, _, acked in steps]),
+        (INTENT_ACK, [acked - recv for recv, _, acked in steps]),
     ):
         if durations:
             ranked = sorted(durations)

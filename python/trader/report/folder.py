@@ -72,7 +72,7 @@ def _blotter(folder: Path, shown: str, *, is_live: bool) -> Path:
     names = (BLOTTER, LIVE_DRY_BLOTTER) if is_live else (BLOTTER,)
     there = [folder / name for name in names if (folder / name).exists()]
     if there:
-        return max(there, key=lambda path: _changed_ns(path))
+        return max(there, key=_changed_ns)
     if (folder / STAGING).exists():
         raise ReportError(f"{shown}: its run has not ended, or was killed; wait, or {_AGAIN}")
     raise ReportError(f"{shown}: holds no run (no {BLOTTER}); name the --out folder of one")

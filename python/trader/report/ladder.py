@@ -133,7 +133,8 @@ def _ranked(folder: RunFolder, data: ReportData) -> list[Runner]:
     wanted = {run.run for run in data.runs}
     samples: Counter[Runner] = Counter()
     for run, market_id, selection_id, handicap, count in folder.blotter.execute(
-        "SELECT run, market_id, selection_id, handicap_centi, count(*) FROM ladders GROUP BY 1,2,3,4"
+        "SELECT run, market_id, selection_id, handicap_centi, count(*) FROM ladders "
+        "GROUP BY 1, 2, 3, 4"
     ):
         if run in wanted:
             market = Market(0 if data.is_live else run, market_id)

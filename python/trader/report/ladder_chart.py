@@ -1,4 +1,4 @@
-"""The heat-map of a runner's ladder over time, with our orders, their queues and our fills on it."""
+"""The heat-map of a runner's ladder over time, with our orders, queues and fills on it."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ def ladder(views: Sequence[RunnerView]) -> Chart:
         fills, orders = counted(len(view.fills), "fill"), counted(len(view.orders), "order")
         choices[f"{shown(view.runner)} ({fills}, {orders})"] = _figure(view)
     says = (
-        "Darker is more money: blue can be backed, pink can be laid. Lines are our orders, "
-        "triangles our fills (▲ back, ▼ lay); dots on a line grow as the queue ahead of it gets "
-        "shorter, and the chart below shows what was ahead. The thin line is the last traded price. "
-        "Where it is blank no order of ours rested, and nothing was sampled."
+        "The stronger a colour the more money: blue can be backed, pink can be laid. Lines are our "
+        "orders, triangles our fills (▲ back, ▼ lay); dots on a line grow as the queue ahead of it "
+        "gets shorter, and the chart below shows what was ahead. The thin line is the last traded "
+        "price. Where it is blank no order of ours rested, and nothing was sampled."
     )
     if not views:
         return Chart("ladder", "Our orders in the ladder", says, None, _EMPTY)
@@ -219,9 +219,9 @@ def _fills(view: RunnerView, cells: Grid, side: str) -> dict[str, Any]:
         ],
         "marker": {
             "symbol": "triangle-up" if side == "BACK" else "triangle-down",
-            "size": 13,
+            "size": 10,
             "color": f"var(--our-{side.lower()})",
-            "line": {"width": 1.5, "color": "var(--ink)"},
+            "line": {"width": 1, "color": "var(--ink)"},
         },
         "hovertemplate": "filled %{text}<extra></extra>",
     }

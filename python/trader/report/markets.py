@@ -135,7 +135,7 @@ def details(data: ReportData, curves: Curves, table: list[Row]) -> dict[str, Any
         )
     sources = {run.run: run.source for run in data.runs}
     shown = sorted(table, key=lambda row: (-abs(row.net_e4), -row.fills, row.market))[:DETAILS_MAX]
-    for row in sorted(shown, key=lambda row: table.index(row)):
+    for row in sorted(shown, key=table.index):
         points = thinned(curves[row.market][0], DETAIL_POINTS) if row.market in curves else []
         facts = [
             ("net", money(row.net_e4, signed=True)),

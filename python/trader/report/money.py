@@ -96,7 +96,7 @@ def _added_up(steps: Sequence[Worth]) -> tuple[list[Point], Drawdown]:
 
 
 def thinned(points: Sequence[Point], at_most: int) -> list[Point]:
-    """So few points that a curve can be drawn quickly: of equal runs of them the first, the highest,
+    """So few points that a curve is drawn quickly: of equal runs of them the first, the highest,
     the lowest and the last one stay, so that no peak and no trough is lost."""
     if len(points) <= at_most:
         return list(points)

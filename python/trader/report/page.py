@@ -14,7 +14,7 @@ from html import escape
 from pathlib import Path
 from typing import Any, Final
 
-from trader.report import charts, ladder_chart, markets
+from trader.report import estimate_charts, ladder_chart, markets, money_charts, order_charts
 from trader.report.charts import Chart, Table
 from trader.report.data import ReportData, read
 from trader.report.folder import ReportError, opened_folder
@@ -45,17 +45,17 @@ def page(data: ReportData, runners: Sequence[RunnerView]) -> str:
     many = len(data.markets) > 1
     rows = markets.rows(data, curves) if many else []
     singles = {
-        "profit": charts.profit(data, points, drawdown),
+        "profit": money_charts.profit(data, points, drawdown),
         "ladder": ladder_chart.ladder(runners),
-        "edges": charts.edges(data),
-        "runners": charts.runners(data),
-        "intents": charts.intents(data),
-        "moves": charts.moves(data),
-        "fees": charts.fees(data),
-        "promises": charts.promises(data),
-        "waiting": charts.waiting(data),
-        "cannibalisation": charts.cannibalisation(data),
-        "speed": charts.speed(data),
+        "edges": money_charts.edges(data),
+        "runners": money_charts.runners(data),
+        "intents": order_charts.intents(data),
+        "moves": order_charts.moves(data),
+        "fees": money_charts.fees(data),
+        "promises": estimate_charts.promises(data),
+        "waiting": estimate_charts.waiting(data),
+        "cannibalisation": order_charts.cannibalisation(data),
+        "speed": estimate_charts.speed(data),
     }
     if many:
         singles["spread"] = markets.spread(data)
@@ -276,7 +276,7 @@ def _about(data: ReportData) -> str:
         '<section class="about" aria-labelledby="about-title">\n'
         '<p class="topic">About</p>\n<h2 id="about-title">How it was made</h2>\n'
         f'<dl class="facts">{pairs}</dl>\n<p class="says">Samples: {sampled} Amounts are in the '
-        "account’s currency, odds decimal, times those of the market’s stream in UTC. "
+        "account&rsquo;s currency, odds decimal, times those of the market&rsquo;s stream in UTC. "
         "Everything is in <code>summary.json</code> and <code>blotter.sqlite</code> beside this "
         "page; <code>trader report</code> makes it anew.</p>\n</section>\n"
     )

@@ -1,4 +1,4 @@
-"""The head of the page in plain words, all of them derived from numbers: how the day was, and why."""
+"""The head of the page in plain words, all derived from numbers: how the day was, and why."""
 
 from __future__ import annotations
 
@@ -20,6 +20,8 @@ from trader.report.money import (
 )
 
 Level: TypeAlias = Literal["bad", "warn", "note"]
+TIMES: Final = "\N{MULTIPLICATION SIGN}"
+MINUS: Final = "\N{MINUS SIGN}"
 REJECTS_SHOWN: Final = 4
 SMALL_E4: Final = 10_000
 """A drawdown of less is not worth a sentence."""
@@ -114,7 +116,7 @@ def _nothing_sent(data: ReportData) -> str:
     reasons = sorted(refused.items(), key=lambda item: (-item[1], item[0]))[:3]
     return (
         "Nothing was traded: every order an edge wanted was refused before it left ("
-        + ", ".join(f"{reason} ×{count:,}" for reason, count in reasons)
+        + ", ".join(f"{reason} {TIMES}{count:,}" for reason, count in reasons)
         + ")."
     )
 
@@ -254,7 +256,7 @@ def _alerts(data: ReportData) -> Iterator[Alert]:
         yield Alert("warn", f"{counted(refused, 'stream line')} refused (seam errors){mended}.")
     if data.rejects:
         total = sum(data.rejects.values())
-        codes = ", ".join(f"{c} ×{n:,}" for c, n in data.rejects.most_common(REJECTS_SHOWN))
+        codes = ", ".join(f"{c} {TIMES}{n:,}" for c, n in data.rejects.most_common(REJECTS_SHOWN))
         yield Alert("warn", f"{counted(total, 'order')} rejected: {codes}.")
     venue, net = data.in_summary("exchange", "net"), data.in_summary("pnl", "net")
     settled = data.in_summary("exchange", "markets_settled")
@@ -297,7 +299,7 @@ def money(amount_e4: int, *, signed: bool = False) -> str:
     text = f"{amount_e4 / 10_000:+,.2f}" if signed else f"{amount_e4 / 10_000:,.2f}"
     if text.strip("+-0.,") == "":
         return "0.00"
-    return text.replace("-", "−")
+    return text.replace("-", MINUS)
 
 
 def tone(amount_e4: int) -> Literal["gain", "loss", ""]:

@@ -1,11 +1,11 @@
 """The folder a run writes to: staged while it runs, put in place at its end.
 
 `--out DIR` holds `summary.json` and `blotter.sqlite` of one run, the `report.html` made of them,
-and with the Rust executor the folder `executor` with the sidecar's configuration and log. The run works in `DIR/.running`
-and moves its files into place when it ends, the summary last, so that what stands in DIR is always
-one whole run. The same run again (same command, inputs, backends, feed and profile) replaces its
-former files; a different run is refused (unless the folder is the program's own choice), as is a
-folder with other things under these names.
+and with the Rust executor the folder `executor` with the sidecar's configuration and log. The run
+works in `DIR/.running` and moves its files into place when it ends, the summary last, so that what
+stands in DIR is always one whole run; the page comes after. The same run again (same command,
+inputs, backends, feed and profile) replaces its former files; a different run is refused (unless
+the folder is the program's own choice), as is a folder with other things under these names.
 """
 
 from __future__ import annotations
@@ -125,6 +125,13 @@ class OutputFolder:
             self._keeps_parts = False
         return self.folder / SUMMARY
 
+    def put_report(self, page: str) -> None:
+        """Puts the page made of the committed run beside it."""
+        try:
+            replace_text(self.folder / REPORT, page, staged=self.staging / REPORT)
+        except OSError as error:
+            raise self._unwritable(error) from None
+
     def close(self) -> None:
         """Takes the staging folder away, but for parts that are kept and not empty, and lets the
         next run in; safe to call twice."""
@@ -217,6 +224,16 @@ class OutputFolder:
 
     def _unwritable(self, error: OSError) -> OutputError:
         return OutputError(f"--out {self.name}: cannot be written: {error.strerror}")
+
+
+def replace_text(path: Path, text: str, *, staged: Path) -> None:
+    """Puts a file in place whole, by way of `staged` on the same file system. Raises `OSError`."""
+    try:
+        staged.write_text(text)
+        staged.replace(path)
+    except OSError:
+        staged.unlink(missing_ok=True)
+        raise
 
 
 def sync(path: Path) -> None:
