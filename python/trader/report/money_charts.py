@@ -173,7 +173,7 @@ def edges(data: ReportData) -> Chart:
         )
         if shown
         else None,
-        "No edge was filled.",
+        "No order was filled, so no edge earned or lost anything.",
         Table(
             ("edge", "gross", "orders placed", "fills", "staked"),
             [

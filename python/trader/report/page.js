@@ -5,8 +5,7 @@
   const read = (id) => JSON.parse(document.getElementById(id).textContent);
   const charts = read("charts");
   const details = read("details");
-  const dark = matchMedia("(prefers-color-scheme: dark)");
-  const print = matchMedia("print");
+  const dark = matchMedia("screen and (prefers-color-scheme: dark)");
   const colour = () => {
     const style = getComputedStyle(document.documentElement);
     return (name) => style.getPropertyValue(name).trim();
@@ -123,7 +122,6 @@
     }));
   }
 
-  dark.addEventListener("change", drawAll);
-  print.addEventListener("change", drawAll);
+  dark.addEventListener("change", drawAll); // also on paper, which is always light
   drawAll();
 })();

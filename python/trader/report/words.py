@@ -183,7 +183,7 @@ def _of_fees(total: Totals) -> str:
         kinds = "commission and charges" if total.charges_e4 else "commission"
         return f"{percent(total.fee_share)} of gross ({money(fees_e4)}) went to {kinds}."
     if fees_e4:
-        return f"{money(fees_e4)} of commission was paid on what won, though all of it lost."
+        return f"{money(fees_e4)} of commission was paid on what won, though together it lost."
     return "No commission is due on a loss." if total.gross_e4 < 0 else "No commission was due."
 
 
