@@ -115,7 +115,7 @@ class Engine:
         self._results = results
         self._clock = clock
         self._second = second
-        self._recorder = recorder
+        self.recorder = recorder
         self._last_pt_ms = book.last_pt_ms
         self._look_ms = 0
         self._unknown_ms: dict[str, int] = {}
@@ -158,8 +158,8 @@ class Engine:
             self._look_for_stale()
         elif self.now_ms - self._look_ms >= LOOK_MS:
             self._look_around()
-        if self._recorder is not None and self.counts.lines >= self._recorder.due_line:
-            self._recorder.look(self.counts.lines, self.now_ms)
+        if self.recorder is not None and self.counts.lines >= self.recorder.due_line:
+            self.recorder.look(self.counts.lines, self.now_ms)
 
     def on_time(self) -> None:
         """Between lines, where the clock is not theirs: hears reports, lets go what is due."""
@@ -205,8 +205,8 @@ class Engine:
         did not settle is valued without prices."""
         self._results.value_rest()
         self._desk.keep()
-        if self._recorder is not None:
-            self._recorder.finish(self.now_ms)
+        if self.recorder is not None:
+            self.recorder.finish(self.now_ms)
         self._blotter.flush()
 
     def _tell_executor(self) -> None:
@@ -216,8 +216,8 @@ class Engine:
         left, which it does with the tick."""
         if self._clock is not None:
             self._desk.keep()
-        if self._recorder is not None:
-            self._recorder.sent()
+        if self.recorder is not None:
+            self.recorder.sent()
         self._router.tick(self.now_ms)
         while self._desk.take(self.now_ms) or self._hedging.send(self.now_ms):
             self._router.tick(self.now_ms)

@@ -46,7 +46,7 @@ class Browser:
         self._emulate(scheme)
         self._driver.get("about:blank")
         for kind in ("browser", "performance"):
-            self._driver.get_log(kind)  # of the page before
+            self._log(kind)  # of the page before
         self._driver.get(page.resolve().as_uri())
         self.await_drawn()
 
@@ -79,16 +79,21 @@ class Browser:
 
     def complaints(self) -> list[str]:
         """What stands in its console since the page was opened."""
-        return [str(entry["message"]) for entry in self._driver.get_log("browser")]
+        return [str(entry["message"]) for entry in self._log("browser")]
 
     def requests(self) -> list[str]:
         """Every address asked for since the page was opened."""
         asked = []
-        for entry in self._driver.get_log("performance"):
+        for entry in self._log("performance"):
             message = json.loads(entry["message"])["message"]
             if message["method"] == "Network.requestWillBeSent":
                 asked.append(message["params"]["request"]["url"])
         return asked
+
+    def _log(self, kind: str) -> list[dict[str, Any]]:
+        """What was logged since this was last asked."""
+        entries: list[dict[str, Any]] = self._driver.get_log(kind)  # type: ignore[no-untyped-call]
+        return entries
 
     def picture(self, name: str) -> Path | None:
         """Keeps the whole page as NAME.png where the build graph collects what tests leave."""

@@ -362,10 +362,10 @@ class Blotter:
         finally:
             self._db.close()
 
-    def _keep(self, table: str, row: Row, *, at_most: int = BATCH_ROWS) -> None:
+    def _keep(self, table: str, row: Row, *, at_most: int | None = None) -> None:
         rows = self._kept[table]
         rows.append(row)
-        if len(rows) >= at_most:
+        if len(rows) >= (at_most or BATCH_ROWS):
             self.flush()
 
     def _write(self) -> None:

@@ -36,8 +36,8 @@ class Drawdown:
 
 
 def curve(data: ReportData) -> tuple[list[Point], Drawdown]:
-    """The result over time as sampled, markets added up, from nothing at the first fill to what
-    they came to in the end."""
+    """The result over time as sampled, markets added up, from nothing before the first fill to
+    what they came to in the end."""
     return _added_up(_steps(data))
 
 
@@ -50,8 +50,8 @@ def curves_by_market(data: ReportData) -> dict[Market, tuple[list[Point], Drawdo
 
 
 def _steps(data: ReportData) -> list[Worth]:
-    """The samples, each market's from nothing at its first fill to its result; where nothing was
-    sampled (`report.enabled: false`) that is all, and stands at its last fill."""
+    """The samples, each market's from nothing before its first fill to its result; where nothing
+    was sampled (`report.enabled: false`) that is all, and stands at its last fill."""
     first_ms: dict[Market, int] = {}
     last_ms: dict[Market, int] = {}
     for fill in data.fills:
@@ -60,7 +60,7 @@ def _steps(data: ReportData) -> list[Worth]:
     last: dict[Market, Worth] = {}
     for worth in data.worths:
         last[worth.market] = worth
-    steps = [Worth(ts_ms, market, 0, 0) for market, ts_ms in first_ms.items()]
+    steps = [Worth(ts_ms - 1, market, 0, 0) for market, ts_ms in first_ms.items()]
     steps += data.worths
     for market, result in data.markets.items():
         known = last.get(market)

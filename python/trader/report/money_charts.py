@@ -139,7 +139,7 @@ def fees(data: ReportData) -> Chart:
             [bars],
             "account currency",
             "",
-            xaxis=_around([amount for _, amount, _ in steps]),
+            xaxis=_around([amount for _, amount, measure in steps if measure != "relative"]),
             yaxis={"autorange": "reversed"},
         )
         if data.fills

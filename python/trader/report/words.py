@@ -74,7 +74,7 @@ def head(data: ReportData, drawdown: Drawdown) -> Head:
 
 def _why(data: ReportData, total: Totals, drawdown: Drawdown) -> Iterator[str]:
     intents = sum(data.intents_by.values())
-    if not intents:
+    if not intents and not data.fills:
         yield _nothing_sent(data)
         return
     if not data.fills:
@@ -308,7 +308,8 @@ def tone(amount_e4: int) -> Literal["gain", "loss", ""]:
 
 def percent(share: float) -> str:
     value = share * 100
-    return f"{value:.0f} %" if value >= 10 or value == round(value) else f"{value:.1f} %"
+    digits = 0 if value >= 10 or value == round(value) else 1
+    return f"{value:.{digits}f}\N{NO-BREAK SPACE}%"
 
 
 def counted(count: int, word: str) -> str:
