@@ -16,6 +16,8 @@ from typing import Any, Final, NamedTuple
 from trader.report.folder import RunFolder
 
 DAY_MS: Final = 86_400_000
+WORTHS_MAX: Final = 200_000
+"""So many samples of the curve are read; of more the last ones of longer slots of time."""
 MINUTES_MAX: Final = 240
 """So many bars of intents at most: a bar is a whole number of minutes."""
 
@@ -236,9 +238,9 @@ class _Reader:
             result.fills += 1
             result.stake_centi += fill[-1]
         query = (
-            "SELECT ts_ms, run, market_id, gross_e4, commission_e4 FROM curve WHERE {runs} "
-            "ORDER BY ts_ms, run, market_id"
-        )
+            "SELECT max(ts_ms), run, market_id, gross_e4, commission_e4 FROM curve WHERE {runs} "
+            f"GROUP BY run, market_id, ts_ms / {self._slot_ms()} ORDER BY 1, run, market_id"
+        )  # beside max() SQLite gives the other columns of the same row
         sampled_in: dict[Market, int] = {}
         for ts_ms, run, market_id, gross_e4, commission_e4 in self._select(query):
             result = self._result(run, market_id)
@@ -266,6 +268,17 @@ class _Reader:
             market = self._market(run, market_id)
             if settled_in.get(market) == run:
                 data.held.append(Held(Runner(market, selection_id, handicap), *held))
+
+    def _slot_ms(self) -> int:
+        """Of so much time a market's last sample is read: 1 unless there are too many."""
+        query = (
+            "SELECT count(*), max(last - first), sum(n) FROM (SELECT min(ts_ms) AS first, "
+            "max(ts_ms) AS last, count(*) AS n FROM curve WHERE {runs} GROUP BY run, market_id)"
+        )
+        ((markets, longest_ms, samples),) = self._select(query)
+        if not markets or samples <= WORTHS_MAX:
+            return 1
+        return max(1, -(-longest_ms * markets // WORTHS_MAX))
 
     def _estimates(self) -> None:
         ends = "'FILLED', 'REPLACED', 'CANCELLED', 'EXPIRED', 'LAPSED', 'VOIDED', 'REJECTED'"
