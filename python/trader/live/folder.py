@@ -20,7 +20,7 @@ from trader.simulator.output import (
     REPORT,
     SUMMARY,
     OutputError,
-    replace_text,
+    replace_file,
 )
 
 
@@ -66,15 +66,16 @@ class LiveFolder:
 
     def summary(self, summary: Mapping[str, Any]) -> None:
         """Puts the summary of this run in place of the former one."""
-        self._put(SUMMARY, json.dumps(summary, indent=2, ensure_ascii=False) + "\n")
+        text = json.dumps(summary, indent=2, ensure_ascii=False) + "\n"
+        self._put(SUMMARY, text.encode())
 
-    def put_report(self, page: str) -> None:
+    def put_report(self, page: bytes) -> None:
         """Puts the page of the last day in place of the former one."""
         self._put(REPORT, page)
 
-    def _put(self, name: str, text: str) -> None:
+    def _put(self, name: str, content: bytes) -> None:
         try:
-            replace_text(self.path / name, text, staged=self.path / f".{name}")
+            replace_file(self.path / name, content, staged=self.path / f".{name}")
         except OSError as error:
             raise self._unwritable(error) from None
 

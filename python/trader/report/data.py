@@ -137,6 +137,11 @@ class ReportData:
             value = value.get(key) if isinstance(value, dict) else None
         return value
 
+    def name_of(self, selection_id: int) -> str | None:
+        """A runner's name, where the run knew it: a recording's stream does not tell."""
+        name = self.in_summary("runner_names", str(selection_id))
+        return str(name) if name is not None else None
+
     @property
     def horizon_ms(self) -> int:
         """The time within which a fill is what `p_fill` is the probability of."""
@@ -153,6 +158,7 @@ class _Reader:
         self._db = folder.blotter
         self._folder = folder
         self._runs = _wanted_runs(folder)
+        self._runners: dict[Runner, Runner] = {}
         self._in = f"run IN ({','.join(str(run.run) for run in self._runs) or 'NULL'})"
 
     def read(self) -> ReportData:
@@ -182,7 +188,10 @@ class _Reader:
 
     def _result(self, run: int, market_id: str) -> MarketResult:
         market = self._market(run, market_id)
-        return self._data.markets.setdefault(market, MarketResult(market))
+        result = self._data.markets.get(market)
+        if result is None:
+            result = self._data.markets[market] = MarketResult(market)
+        return result
 
     def _times(self) -> None:
         data = self._data
@@ -234,7 +243,8 @@ class _Reader:
         )
         for run, market_id, selection_id, handicap, *fill in self._select(query):
             result = self._result(run, market_id)
-            data.fills.append(Fill(Runner(result.market, selection_id, handicap), *fill))
+            runner = Runner(result.market, selection_id, handicap)
+            data.fills.append(Fill(self._runners.setdefault(runner, runner), *fill))
             result.fills += 1
             result.stake_centi += fill[-1]
         query = (
@@ -275,10 +285,10 @@ class _Reader:
             "SELECT count(*), max(last - first), sum(n) FROM (SELECT min(ts_ms) AS first, "
             "max(ts_ms) AS last, count(*) AS n FROM curve WHERE {runs} GROUP BY run, market_id)"
         )
-        ((markets, longest_ms, samples),) = self._select(query)
+        markets, longest_ms, samples = next(self._select(query))
         if not markets or samples <= WORTHS_MAX:
             return 1
-        return max(1, -(-longest_ms * markets // WORTHS_MAX))
+        return max(1, -(-int(longest_ms) * int(markets) // WORTHS_MAX))
 
     def _estimates(self) -> None:
         ends = "'FILLED', 'REPLACED', 'CANCELLED', 'EXPIRED', 'LAPSED', 'VOIDED', 'REJECTED'"

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 from trader.report.charts import Chart, Figure, Table, figure
+from trader.report.data import ReportData
 from trader.report.ladder import Grid, OwnOrder, RunnerView, grid, row_name, shown
 from trader.report.words import counted
 
@@ -17,11 +18,11 @@ IN_VIEW: Final = 0.8
 """Of the samples, that many are in view at first where they lie close together."""
 
 
-def ladder(views: Sequence[RunnerView]) -> Chart:
+def ladder(data: ReportData, views: Sequence[RunnerView]) -> Chart:
     choices: dict[str, Figure] = {}
     for view in views:
         fills, orders = counted(len(view.fills), "fill"), counted(len(view.orders), "order")
-        choices[f"{shown(view.runner)} ({fills}, {orders})"] = _figure(view)
+        choices[f"{_called(data, view)} ({fills}, {orders})"] = _figure(view)
     says = (
         "The stronger a colour the more money: blue can be backed, pink can be laid. Lines are our "
         "orders, triangles our fills (▲ back, ▼ lay); dots on a line grow as the queue ahead of it "
@@ -33,7 +34,7 @@ def ladder(views: Sequence[RunnerView]) -> Chart:
     first = views[0]
     waited = [order.queue for order in first.orders if order.queue]
     title = (
-        f"Runner {shown(first.runner)}: {counted(len(first.orders), 'order')} rested, "
+        f"Runner {_called(data, first)}: {counted(len(first.orders), 'order')} rested, "
         f"{counted(len(first.fills), 'fill')}"
     )
     if first.orders_left_out:
@@ -48,7 +49,7 @@ def ladder(views: Sequence[RunnerView]) -> Chart:
             ("runner", "orders rested", "fills", "with queue positions", "samples"),
             [
                 (
-                    shown(view.runner),
+                    _called(data, view),
                     f"{len(view.orders):,}",
                     f"{len(view.fills):,}",
                     f"{sum(1 for order in view.orders if order.queue):,}",
@@ -60,6 +61,11 @@ def ladder(views: Sequence[RunnerView]) -> Chart:
         height=640 if waited else 520,
         choices=choices,
     )
+
+
+def _called(data: ReportData, view: RunnerView) -> str:
+    name = data.name_of(view.runner.selection_id)
+    return shown(view.runner) + (f" {name}" if name else "")
 
 
 _EMPTY: Final = (

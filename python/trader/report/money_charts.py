@@ -191,7 +191,9 @@ def runners(data: ReportData) -> Chart:
     shown.sort(key=lambda one: (-one.gross_e4, one.runner))
     many = len({one.runner.market for one in results}) > 1
     names = [
-        f"{one.runner.market.market_id}/" * many + f"{one.runner.selection_id}" for one in shown
+        f"{one.runner.market.market_id}/" * many
+        + (data.name_of(one.runner.selection_id) or f"{one.runner.selection_id}")
+        for one in shown
     ]
     losing = [one for one in results if one.gross_e4 < 0]
     title = f"{counted(len(results), 'runner')} traded, {len(losing):,} at a loss"

@@ -96,6 +96,7 @@ def moves(data: ReportData) -> Chart:
             "intents",
             "",
             barmode="group",
+            xaxis={"tickformat": ","},
             yaxis={"autorange": "reversed", "type": "category"},
         )
         if names

@@ -6,7 +6,6 @@ it that the browser loads nothing else, whatever the page or Plotly might try.
 
 from __future__ import annotations
 
-import functools
 import importlib.util
 import json
 from collections.abc import Iterable, Iterator, Sequence
@@ -30,23 +29,23 @@ _TABLE_COLUMNS: Final = (
 )
 
 
-def report(folder: Path, shown: str, runner: str | None = None) -> str:
-    """The page of a run's folder (a live one's also while it runs); `runner`, MARKET/SELECTION, is
-    whose ladder is looked at first. Raises `ReportError`."""
+def report(folder: Path, shown: str, runner: str | None = None) -> bytes:
+    """The page, UTF-8, of a run's folder (a live one's also while it runs); `runner`,
+    MARKET/SELECTION, is whose ladder is looked at first. Raises `ReportError`."""
     with opened_folder(folder, shown) as opened:
         data = read(opened)
         return page(data, views(opened, data, runner))
 
 
-def page(data: ReportData, runners: Sequence[RunnerView]) -> str:
-    """The page as HTML."""
+def page(data: ReportData, runners: Sequence[RunnerView]) -> bytes:
+    """The page as HTML, UTF-8."""
     points, drawdown = curve(data)
     curves = curves_by_market(data)
     many = len(data.markets) > 1
     rows = markets.rows(data, curves) if many else []
     singles = {
         "profit": money_charts.profit(data, points, drawdown),
-        "ladder": ladder_chart.ladder(runners),
+        "ladder": ladder_chart.ladder(data, runners),
         "edges": money_charts.edges(data),
         "runners": money_charts.runners(data),
         "intents": order_charts.intents(data),
@@ -82,12 +81,15 @@ def page(data: ReportData, runners: Sequence[RunnerView]) -> str:
         for key, chart in singles.items()
         if chart.figure is not None
     }
-    return "".join(_document(data, body, drawn, details))
+    return b"".join(
+        part if isinstance(part, bytes) else part.encode()
+        for part in _document(data, body, drawn, details)
+    )
 
 
 def _document(
     data: ReportData, body: Iterable[str], drawn: dict[str, Any], details: dict[str, Any]
-) -> Iterator[str]:
+) -> Iterator[str | bytes]:
     here = Path(__file__).parent
     yield '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
     yield f'<meta http-equiv="Content-Security-Policy" content="{POLICY}">\n'
@@ -100,7 +102,8 @@ def _document(
     yield "</noscript>\n"
     for name, value in (("charts", drawn), ("details", details)):
         yield f'<script type="application/json" id="{name}">{_json(value)}</script>\n'
-    yield f"<script>{_plotly()}</script>\n<script>\n{(here / 'page.js').read_text()}</script>\n"
+    yield from ("<script>", _plotly(), "</script>\n")
+    yield f"<script>\n{(here / 'page.js').read_text()}</script>\n"
     yield "</body>\n</html>\n"
 
 
@@ -110,8 +113,7 @@ def _json(value: object) -> str:
     return text.replace("<", "\\u003c")
 
 
-@functools.cache
-def _plotly() -> str:
+def _plotly() -> bytes:
     """Plotly's script; its Python package, which takes long to import, is only asked for it.
 
     Raises `ReportError`.
@@ -119,7 +121,7 @@ def _plotly() -> str:
     found = importlib.util.find_spec("plotly")
     if found is None or found.origin is None:
         raise ReportError("the package plotly is not installed, which the charts are drawn with")
-    return (Path(found.origin).parent / "package_data" / "plotly.min.js").read_text()
+    return (Path(found.origin).parent / "package_data" / "plotly.min.js").read_bytes()
 
 
 def _name(data: ReportData) -> str:

@@ -18,8 +18,8 @@ from trader.config.loading import load
 from trader.execution.blotter import Blotter
 from trader.execution.interfaces.intents import Side
 from trader.execution.ledger import Fill, MarketResult
+from trader.report import page as page_module
 from trader.report.folder import ReportError
-from trader.report.page import report
 from trader.simulator.compare_for_tests import make_run
 from trader.simulator.output import BLOTTER, LIVE_DRY_BLOTTER, LIVE_LOCK, SUMMARY
 from trader.strategy.context import Runner
@@ -36,6 +36,10 @@ def one(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def two(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return make_run(tmp_path_factory.mktemp("two"), "report.every_lines=8")
+
+
+def report(folder: Path, shown: str, runner: str | None = None) -> str:
+    return page_module.report(folder, shown, runner).decode()
 
 
 def embedded(page: str, name: str) -> dict[str, Any]:

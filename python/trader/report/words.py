@@ -89,7 +89,7 @@ def _why(data: ReportData, total: Totals, drawdown: Drawdown) -> Iterator[str]:
     if len(won) > 1:
         yield _of_markets(data, won)
     else:
-        yield from _of_runners(by_runner(data))
+        yield from _of_runners(data, by_runner(data))
     yield _of_fees(total)
     yield from _of_the_way(total, drawdown)
 
@@ -159,17 +159,22 @@ def _of_markets(data: ReportData, markets: list[Market]) -> str:
     return text + "."
 
 
-def _of_runners(runners: list[RunnerResult]) -> Iterator[str]:
+def _of_runners(data: ReportData, runners: list[RunnerResult]) -> Iterator[str]:
     """`runners`: worst first."""
     if not runners or not any(runner.gross_e4 for runner in runners):
         return
     worst, best = runners[0], runners[-1]
     told: list[str] = []
     if best.gross_e4 > 0:
-        told.append(f"earned most on runner {best.runner.selection_id} ({_with_end(best)})")
+        told.append(f"earned most on {_called(data, best)} ({_with_end(best)})")
     if worst.gross_e4 < 0:
-        told.append(f"lost most on runner {worst.runner.selection_id} ({_with_end(worst)})")
+        told.append(f"lost most on {_called(data, worst)} ({_with_end(worst)})")
     yield f"It {' and '.join(told)}."
+
+
+def _called(data: ReportData, result: RunnerResult) -> str:
+    selection_id = result.runner.selection_id
+    return data.name_of(selection_id) or f"runner {selection_id}"
 
 
 def _with_end(runner: RunnerResult) -> str:
@@ -216,8 +221,8 @@ def _tiles(data: ReportData, total: Totals, drawdown: Drawdown) -> Iterator[Tile
         return
     runners = by_runner(data)
     if len(runners) > 1:
-        yield _runner_tile("Best runner", runners[-1])
-        yield _runner_tile("Worst runner", runners[0])
+        yield _runner_tile(data, "Best runner", runners[-1])
+        yield _runner_tile(data, "Worst runner", runners[0])
     elif markets:
         yield _market_tile("The one market", data.markets[markets[0]])
 
@@ -231,11 +236,12 @@ def _market_tile(label: str, result: MarketResult) -> Tile:
     )
 
 
-def _runner_tile(label: str, result: RunnerResult) -> Tile:
+def _runner_tile(data: ReportData, label: str, result: RunnerResult) -> Tile:
     return Tile(
         label,
         money(result.gross_e4, signed=True),
-        f"{result.runner.selection_id}, {result.status.lower()}, before commission",
+        f"{data.name_of(result.runner.selection_id) or result.runner.selection_id}, "
+        f"{result.status.lower()}, before commission",
         tone(result.gross_e4),
     )
 

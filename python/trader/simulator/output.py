@@ -125,10 +125,10 @@ class OutputFolder:
             self._keeps_parts = False
         return self.folder / SUMMARY
 
-    def put_report(self, page: str) -> None:
+    def put_report(self, page: bytes) -> None:
         """Puts the page made of the committed run beside it."""
         try:
-            replace_text(self.folder / REPORT, page, staged=self.staging / REPORT)
+            replace_file(self.folder / REPORT, page, staged=self.staging / REPORT)
         except OSError as error:
             raise self._unwritable(error) from None
 
@@ -226,10 +226,10 @@ class OutputFolder:
         return OutputError(f"--out {self.name}: cannot be written: {error.strerror}")
 
 
-def replace_text(path: Path, text: str, *, staged: Path) -> None:
+def replace_file(path: Path, content: bytes, *, staged: Path) -> None:
     """Puts a file in place whole, by way of `staged` on the same file system. Raises `OSError`."""
     try:
-        staged.write_text(text)
+        staged.write_bytes(content)
         staged.replace(path)
     except OSError:
         staged.unlink(missing_ok=True)

@@ -42,7 +42,7 @@ def test_a_report_is_put_beside_its_run_and_goes_with_it(tmp_path: Path) -> None
     output = OutputFolder(tmp_path, RUN)
     output.blotter.write_text("blotter")
     output.commit({"lines": 3})
-    output.put_report("<p>3</p>")
+    output.put_report(b"<p>3</p>")
     output.close()
     assert names(tmp_path) == ["blotter.sqlite", "report.html", "summary.json"]
     write(tmp_path, RUN, 4)

@@ -83,6 +83,7 @@ def _play(
             watch=view.watch,
         )
         replay.summary.extra["seed"] = config.simulator.demo.seed
+        replay.summary.extra["runner_names"] = {str(i): name for i, name in race.names.items()}
         return play(opened_run, replay, [Source(name, lambda: _market(venue, replay))])
 
 
