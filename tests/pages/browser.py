@@ -119,7 +119,8 @@ def browser(folder: Path) -> Iterator[Browser]:
     options.binary_location = chromium
     for option in (*_OPTIONS, f"--user-data-dir={folder / 'profile'}"):
         options.add_argument(option)
-    if os.geteuid() == 0:
+    if os.geteuid() == 0 or IN_BUILD_GRAPH:
+        # Not for root, nor where namespaces are nested; it opens our own pages alone.
         options.add_argument("--no-sandbox")
     options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
     home = {**os.environ, "HOME": str(folder), "XDG_CONFIG_HOME": str(folder / "config")}

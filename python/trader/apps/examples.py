@@ -27,8 +27,8 @@ exit codes: 0 done, 1 the check found a difference, 2 bad arguments, input or co
 """
 REPORT: Final = """\
 Every replay, demo and live trader writes its report.html at the end (report.enabled). This makes it
-from what is in DIR: after an upgrade, for another runner's ladder, or of a live trader's last day
-while it runs, whose files are only read. The page is one file that needs no network: profit and
+from what is in DIR again: for another runner's ladder, or of a live trader's last day while it
+runs, whose files are only read. The page is one file that needs no network: profit and
 drawdown, what each edge earned, orders, fees, fill estimates against what came of them, latency,
 and the ladder of a runner with our orders, their queues and our fills; of many markets also a
 table, and each on its own. docs/reports.md says more.

@@ -61,8 +61,9 @@ class Blotter:
             self._begin()
 
     def _begin(self) -> None:
-        self._db.executescript(SCHEMA)
-        self._db.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
+        # All of it or nothing: a process that is killed here leaves a file to begin anew with.
+        version = f"PRAGMA user_version = {SCHEMA_VERSION};"
+        self._db.executescript(f"BEGIN; {SCHEMA} {version} COMMIT;")
 
     def _go_on(self) -> None:
         (version,) = self._db.execute("PRAGMA user_version").fetchone()
