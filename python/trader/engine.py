@@ -38,6 +38,7 @@ from trader.market_results import MarketResults
 from trader.monitoring.metrics import Metrics
 from trader.order_desk import OrderDesk
 from trader.recovery import Recovery, SeamLost, is_panic
+from trader.report.recorder import Recorder
 from trader.second_book import SecondBook
 from trader.strategy.context import FLAT, MarketView, Runner, StrategyContext
 from trader.strategy.edges.base import Basket, Edge, MarketEdge
@@ -92,6 +93,7 @@ class Engine:
         sent: OrdersSent,
         clock: Clock | None = None,
         second: SecondBook | None = None,
+        recorder: Recorder | None = None,
     ) -> None:
         """`clock`: None for that of the lines, their publish time."""
         self.book_lost = False
@@ -116,6 +118,7 @@ class Engine:
         self._sent = sent
         self._clock = clock
         self._second = second
+        self.recorder = recorder
         self._last_pt_ms = book.last_pt_ms
         self._look_ms = 0
         self._unknown_ms: dict[str, int] = {}
@@ -159,6 +162,8 @@ class Engine:
             self._look_for_stale()
         elif self.now_ms - self._look_ms >= LOOK_MS:
             self._look_around()
+        if self.recorder is not None and self.counts.lines >= self.recorder.due_line:
+            self.recorder.look(self.counts.lines, self.now_ms)
 
     def on_time(self) -> None:
         """Between lines, where the clock is not theirs: hears reports, lets go what is due."""
@@ -205,6 +210,8 @@ class Engine:
         self._results.value_rest()
         self._desk.keep()
         self._sent.end(is_book_lost=self.book_lost)
+        if self.recorder is not None:
+            self.recorder.finish(self.now_ms)
         self._blotter.flush()
 
     def _tell_executor(self) -> None:
@@ -214,6 +221,8 @@ class Engine:
         left, which it does with the tick."""
         if self._clock is not None:
             self._desk.keep()
+        if self.recorder is not None:
+            self.recorder.sent()
         self._router.tick(self.now_ms)
         while self._desk.take(self.now_ms) or self._hedging.send(self.now_ms):
             self._router.tick(self.now_ms)

@@ -34,6 +34,7 @@ from trader.monitoring.seam_events import SeamEvents
 from trader.order_desk import DeskCounts, OrderDesk, OrderObserver
 from trader.queue_tracker import QueueTracker
 from trader.recovery import Recovery, Resubscribe
+from trader.report.recorder import Recorder
 from trader.second_book import SecondBook
 from trader.simulator.dry_run_matching import DryRunMatcher
 from trader.standing_orders import StandingOrders
@@ -176,6 +177,18 @@ def open_session(
             clock=clock,
             second=second,
             sent=sent,
+            recorder=Recorder(
+                config.report,
+                book=book,
+                markets=markets,
+                ledger=ledger,
+                results=results,
+                resting=orders.by_runner,
+                blotter=blotter,
+                every_lines=config.report.every_lines if clock is None else 1,
+            )
+            if config.report.enabled
+            else None,
         )
         blotter.begin_run(
             source=source,

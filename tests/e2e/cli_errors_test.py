@@ -286,3 +286,22 @@ def test_the_demos_exchange_is_not_for_the_sidecar(tmp_path: Path) -> None:
         *("--set", "execution.backend=rust", "--set", "execution.dry_run=false"),
     )
     assert "execution.backend rust with execution.dry_run false is for `trader live`" in line
+
+
+def test_a_report_of_what_is_no_run_or_to_where_nothing_can_be_written(
+    good: Path, tmp_path: Path
+) -> None:
+    assert "does not exist; name the --out folder" in refused(2, "report", str(tmp_path / "gone"))
+    assert "holds no run (no blotter.sqlite)" in refused(2, "report", str(tmp_path))
+    out = tmp_path / "out"
+    succeed("replay", str(good), "--out", str(out), *PYTHON)
+    line = refused(2, "report", str(out), "--runner", "1.1")
+    assert "--runner 1.1: is not MARKET/SELECTION" in line
+    line = refused(2, "report", str(out), "--runner", "1.1/2")
+    assert line.endswith("this run has no such runner")
+    assert "is a folder; name a file" in refused(2, "report", str(out), "--out", str(tmp_path))
+    line = refused(2, "report", str(out), "--out", str(tmp_path / "no" / "page.html"))
+    assert "page.html: cannot be written: No such file or directory" in line
+    assert sorted(path.name for path in out.iterdir()) == [
+        *("blotter.sqlite", "report.html", "summary.json"),
+    ]

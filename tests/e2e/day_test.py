@@ -48,7 +48,9 @@ class Watched:
     """A replay in a process of its own, with what it and its workers hold in memory."""
 
     def __init__(self, files: list[str], out: Path, workers: int) -> None:
-        arguments = ("replay", *files, "--out", str(out), "--workers", str(workers))
+        # The page holds all that it shows, which is another matter (docs/reports.md).
+        more = ("--set", "report.enabled=false")
+        arguments = ("replay", *files, "--out", str(out), "--workers", str(workers), *more)
         self.peaks_kb: list[int] = []
         self.process = subprocess.Popen(
             command(*arguments),

@@ -28,6 +28,7 @@ from trader.simulator.generator import MARKET_ID, Race, RaceShape
 
 PYTHON: Final = ("--hotloop", "python", "--execution", "python")
 SHAPE: Final = RaceShape(pre_off_s=20.0, in_play_s=4.0)
+FILES: Final = ["blotter.sqlite", "report.html", "summary.json"]
 SMALL: Final = 6
 TIMES: Final = 30
 """How often the long recording holds its race: long enough to be met in the middle."""
@@ -129,7 +130,7 @@ def test_a_killed_run_goes_on_with_what_is_missing(
     assert done.returncode == 0, done.stderr
     assert f"goes on: {len(kept)} of 7 inputs are finished" in done.stderr
     assert outcome(tmp_path) == outcome(expected)
-    assert sorted(entry.name for entry in tmp_path.iterdir()) == ["blotter.sqlite", "summary.json"]
+    assert sorted(entry.name for entry in tmp_path.iterdir()) == FILES
 
 
 def test_ctrl_c_keeps_the_finished_inputs_and_the_same_command_goes_on(
@@ -147,7 +148,7 @@ def test_ctrl_c_keeps_the_finished_inputs_and_the_same_command_goes_on(
     assert "interrupted: the figures cover what was read until then" in stdout
     succeed("replay", *files, "--out", str(tmp_path), *PYTHON)
     assert outcome(tmp_path) == outcome(expected)
-    assert sorted(entry.name for entry in tmp_path.iterdir()) == ["blotter.sqlite", "summary.json"]
+    assert sorted(entry.name for entry in tmp_path.iterdir()) == FILES
 
 
 def test_a_different_run_does_not_take_the_place_of_an_unfinished_one(

@@ -120,7 +120,8 @@ def test_the_same_replay_again_replaces_its_results(tmp_path: Path) -> None:
     first = outcome(tmp_path)
     succeed(*arguments)
     assert outcome(tmp_path) == first
-    assert sorted(entry.name for entry in tmp_path.iterdir()) == ["blotter.sqlite", "summary.json"]
+    names = sorted(entry.name for entry in tmp_path.iterdir())
+    assert names == ["blotter.sqlite", "report.html", "summary.json"]
 
 
 def test_another_replay_into_the_same_folder_is_refused(tmp_path: Path) -> None:

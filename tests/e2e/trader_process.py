@@ -28,6 +28,9 @@ TABLES: Final[Mapping[str, str]] = {
     "fills": "select * from fills order by rowid",
     "settlements": "select * from settlements order by run, market_id",
     "positions": "select * from positions order by run, market_id, selection_id, handicap_centi",
+    "curve": "select * from curve order by run, market_id, ts_ms",
+    "ladders": "select * from ladders order by run, market_id, ts_ms, selection_id, handicap_centi",
+    "queues": "select * from queues order by run, market_id, ts_ms, intent_id",
 }
 """The blotter's contents that may not depend on the backends: everything but latencies."""
 

@@ -14,7 +14,7 @@ from trader.apps import examples
 from trader.betfair.signals.settings import FILL_MODELS, QUEUE_MODELS
 
 COMMANDS: Final = (
-    *("demo", "replay", "generate", "parity", "compare", "calibrate", "live"),
+    *("demo", "replay", "report", "generate", "parity", "compare", "calibrate", "live"),
     *("sim-exchange", "config", "compat"),
     *("orders", "cancel-all", "flatten", "kill", "resume"),
 )
@@ -88,6 +88,7 @@ def _parser() -> Parser:
     _add_demo(commands)
     _add_replay(commands)
     _add_generate(commands)
+    _add_report(commands)
     _add_parity(commands)
     _add_compare(commands)
     _add_calibrate(commands)
@@ -178,6 +179,20 @@ def _add_races(parser: argparse.ArgumentParser) -> None:
         help="generated races with a non-runner, starting prices and a suspension in play",
     )
     parser.add_argument("--seed", type=_seed, help="which races (default: simulator.demo.seed)")
+
+
+def _add_report(commands: argparse._SubParsersAction[Parser]) -> None:
+    summary = "make the report.html of a run anew, or of a live trader while it runs"
+    page = _command(commands, "report", summary, examples.REPORT)
+    page.add_argument("folder", metavar="DIR", help="the --out folder of a replay, demo or live")
+    page.add_argument(
+        "--runner",
+        metavar="MARKET/SELECTION",
+        help="whose ladder is shown first (default: the runner with the most fills)",
+    )
+    page.add_argument(
+        "--out", metavar="FILE", help="where to write it (default: report.html in DIR)"
+    )
 
 
 def _add_parity(commands: argparse._SubParsersAction[Parser]) -> None:

@@ -45,6 +45,8 @@ from trader.apps.arguments import ArgumentError, parse, user_path
             ["sim-exchange", "--speed", "5", "--recording", "a", "--recording", "b"],
             {"clock": "scaled", "speed": 5.0, "recordings": ["a", "b"], "markets": None},
         ),
+        (["report", "a"], {"folder": "a", "runner": None, "out": None}),
+        (["report", "a", "--runner", "1.2/3"], {"runner": "1.2/3"}),
         (["compare", "a", "b"], {"dir_a": "a", "dir_b": "b", "json": False}),
         (["compare", "a", "b", "--json"], {"json": True}),
         (["config", "check"], {"action": "check", "profile": None}),

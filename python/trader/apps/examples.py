@@ -14,6 +14,7 @@ examples:
   trader generate --out race.jsonl                a recording of a race that never was
   trader replay race.jsonl --edge mine.py --out m an edge of your own (docs/first_edge.md)
   trader parity 1.200806927.json                  Rust and Python hotloop, every answer compared
+  trader report out --runner 1.200806927/228749   the run's page anew, with this runner's ladder
   trader compare out-rust out-python              two replays, row against row
   trader calibrate day/*.bz2                      fill probabilities against what traded
   trader sim-exchange --markets 5 --speed 10      a Betfair of our own, for any client
@@ -27,13 +28,27 @@ examples:
 exit codes: 0 done, 1 the check found a difference, 2 bad arguments, input or configuration,
 3 could not start, 130 interrupted after a clean stop
 """
+REPORT: Final = """\
+Every replay, demo and live trader writes its report.html at the end (report.enabled). This makes it
+from what is in DIR again: for another runner's ladder, or of a live trader's last day while it
+runs, whose files are only read. The page is one file that needs no network: profit and
+drawdown, what each edge earned, orders, fees, fill estimates against what came of them, latency,
+and the ladder of a runner with our orders, their queues and our fills; of many markets also a
+table, and each on its own. docs/reports.md says more.
+
+examples:
+  trader report out
+  trader report out --runner 1.200806927/228749
+  trader report ~/.local/state/hotloop/live-live --out today.html
+"""
 REPLAY: Final = """\
 A recording is lines of the market stream (op mcm), plain or as .gz or .bz2; of a .tar or .zip
-every market recording in it is played. DIR gets summary.json and blotter.sqlite (tables runs,
-intents, estimates, cannibalisation, reports, fills, settlements, positions); the same replay again
-replaces them, a different one is refused. Several recordings are played at once, with the same
-result; those that are finished when it is interrupted, or killed, are kept, and the same command
-goes on with the rest.
+every market recording in it is played. DIR gets summary.json, report.html (docs/reports.md) and
+blotter.sqlite (tables runs, intents, estimates, cannibalisation, reports, fills, settlements,
+positions; samples for the report in curve, ladders, queues); the same replay again replaces them, a
+different one is refused. Several recordings are played at once, with the same result; those that
+are finished when it is interrupted, or killed, are kept, and the same command goes on with the
+rest.
 
 examples:
   trader replay 1.127236622.bz2 --out out
@@ -109,6 +124,7 @@ examples:
   trader replay 1.200806927.json --out out-rust
   trader replay 1.200806927.json --out out-python --hotloop python --execution python
   trader compare out-rust out-python
+  trader report out --runner 1.200806927/228749   the run's page anew, with this runner's ladder
   trader compare out-rust out-python --json | jq '.rows[] | select(.equal == false)'
 """
 CALIBRATE: Final = """\

@@ -24,6 +24,7 @@ from trader.apps.commands import (
     live,
     parity,
     replay,
+    report,
     sim_exchange,
 )
 from trader.apps.interrupt import Interrupt
@@ -49,6 +50,7 @@ _COMMANDS: Final = {
     "demo": demo.run,
     "replay": replay.run,
     "generate": generate.run,
+    "report": report.run,
     "parity": parity.run,
     "compare": compare.run,
     "calibrate": calibrate.run,

@@ -319,6 +319,18 @@ class MonitoringConfig:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ReportConfig:
+    """The page made of a run, and the samples taken for it while it lasts."""
+
+    enabled: bool = rule(Flag())
+    every_lines: int = rule(Whole(1, 1_000_000))
+    curve_every_ms: int = rule(Whole(1, 86_400_000))
+    ladder_every_ms: int = rule(Whole(1, 86_400_000))
+    ladder_levels: int = rule(Whole(1, 100))
+    max_rows: int = rule(Whole(100, 1_000_000))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class DemoConfig:
     seed: int = rule(Whole(0, 2**63 - 1))
     speed: float = rule(Number(0.0, 1e6))
@@ -377,5 +389,6 @@ class Config:
     risk: RiskConfig
     hedge: HedgeConfig
     monitoring: MonitoringConfig
+    report: ReportConfig
     simulator: SimulatorConfig
     profile: str = field(default="")

@@ -22,9 +22,10 @@ import sqlite3
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Final, Self
+from typing import TYPE_CHECKING, Final, Self, TypeAlias
 from urllib.parse import quote
 
+from trader.execution.blotter_schema import INSERTS, ROWS_IN_ORDER, SAMPLES, SCHEMA, SCHEMA_VERSION
 from trader.execution.hedge import HedgedFill, RunnerKey
 from trader.execution.interfaces.intents import QuoteIntent, Side
 from trader.execution.interfaces.reports import ExecutionReport
@@ -33,70 +34,10 @@ from trader.execution.ledger import Fill, MarketResult
 if TYPE_CHECKING:
     from trader.strategy.arbiter import Cannibalisation
 
-SCHEMA_VERSION: Final = 2
 BATCH_ROWS: Final = 1000
-
-_SCHEMA: Final = """
-CREATE TABLE runs (
-    run INTEGER PRIMARY KEY, source TEXT NOT NULL, hotloop TEXT NOT NULL, execution TEXT NOT NULL,
-    feed TEXT NOT NULL, profile TEXT NOT NULL, version TEXT NOT NULL, config TEXT NOT NULL,
-    ended TEXT
-);
-CREATE TABLE intents (
-    run INTEGER NOT NULL, intent_id TEXT NOT NULL, ts_ms INTEGER NOT NULL, edge TEXT NOT NULL,
-    market_id TEXT NOT NULL, selection_id INTEGER NOT NULL, handicap_centi INTEGER NOT NULL,
-    action TEXT NOT NULL, side TEXT NOT NULL, price_centi INTEGER NOT NULL,
-    size_centi INTEGER NOT NULL, ttl_ms INTEGER NOT NULL, persistence TEXT NOT NULL,
-    target_intent_id TEXT, market_version INTEGER, PRIMARY KEY (run, intent_id)
-) WITHOUT ROWID;
-CREATE TABLE reports (
-    run INTEGER NOT NULL, seq INTEGER NOT NULL, intent_id TEXT NOT NULL, ts_ms INTEGER NOT NULL,
-    action TEXT NOT NULL, status TEXT NOT NULL, bet_id TEXT, fill_price REAL, fill_size REAL,
-    size_remaining_centi INTEGER NOT NULL, size_matched_centi INTEGER NOT NULL,
-    avg_price_matched REAL, reject_code TEXT, reject_class TEXT, message TEXT,
-    dry_run INTEGER NOT NULL, recv_ns INTEGER, sent_ns INTEGER, acked_ns INTEGER
-);
-CREATE TABLE fills (
-    run INTEGER NOT NULL, intent_id TEXT NOT NULL, ts_ms INTEGER NOT NULL, edge TEXT NOT NULL,
-    market_id TEXT NOT NULL, selection_id INTEGER NOT NULL, handicap_centi INTEGER NOT NULL,
-    side TEXT NOT NULL, price_centi INTEGER NOT NULL, size_centi INTEGER NOT NULL
-);
-CREATE TABLE estimates (
-    run INTEGER NOT NULL, intent_id TEXT NOT NULL, p_fill REAL, ttf_ms REAL, size_ahead REAL,
-    last_traded_ts_ms INTEGER, last_traded_price REAL, PRIMARY KEY (run, intent_id)
-) WITHOUT ROWID;
-CREATE TABLE cannibalisation (
-    run INTEGER NOT NULL, ts_ms INTEGER NOT NULL, market_id TEXT NOT NULL,
-    selection_id INTEGER NOT NULL, handicap_centi INTEGER NOT NULL, side TEXT NOT NULL,
-    kind TEXT NOT NULL, edge TEXT NOT NULL, other TEXT NOT NULL, value REAL NOT NULL,
-    other_value REAL NOT NULL
-);
-CREATE TABLE settlements (
-    run INTEGER NOT NULL, market_id TEXT NOT NULL, kind TEXT NOT NULL, gross_e4 INTEGER NOT NULL,
-    commission_e4 INTEGER NOT NULL, net_e4 INTEGER NOT NULL, mbr_percent REAL, note TEXT NOT NULL,
-    PRIMARY KEY (run, market_id)
-) WITHOUT ROWID;
-CREATE TABLE positions (
-    run INTEGER NOT NULL, market_id TEXT NOT NULL, selection_id INTEGER NOT NULL,
-    handicap_centi INTEGER NOT NULL, status TEXT NOT NULL, back_stake_centi INTEGER NOT NULL,
-    lay_stake_centi INTEGER NOT NULL, win_e4 INTEGER NOT NULL, lose_e4 INTEGER NOT NULL,
-    gross_e4 INTEGER NOT NULL, PRIMARY KEY (run, market_id, selection_id, handicap_centi)
-) WITHOUT ROWID;
-"""
-_ROWS_IN_ORDER: Final = {
-    statement.split()[2]: "run" if "WITHOUT ROWID" in statement else "rowid"
-    for statement in _SCHEMA.split(";")
-    if statement.strip()
-}
-"""By table, what its rows are sorted by to be as they were written."""
-_INSERT_INTENT: Final = f"INSERT INTO intents VALUES ({','.join('?' * 15)})"
-_INSERT_REPORT: Final = f"INSERT INTO reports VALUES ({','.join('?' * 19)})"
-_INSERT_FILL: Final = f"INSERT INTO fills VALUES ({','.join('?' * 10)})"
-_INSERT_ESTIMATE: Final = f"INSERT INTO estimates VALUES ({','.join('?' * 7)})"
-_INSERT_CANNIBALISATION: Final = f"INSERT INTO cannibalisation VALUES ({','.join('?' * 11)})"
 _HAS_INTENT: Final = "SELECT 1 FROM intents WHERE intent_id = ? LIMIT 1"
-_INSERT_SETTLEMENT: Final = f"INSERT OR REPLACE INTO settlements VALUES ({','.join('?' * 8)})"
-_INSERT_POSITION: Final = f"INSERT OR REPLACE INTO positions VALUES ({','.join('?' * 10)})"
+
+Row: TypeAlias = tuple[object, ...]
 
 
 class Blotter:
@@ -110,11 +51,7 @@ class Blotter:
         self._run = 0
         self._abandoned = False
         self._batch_rows = 1 if durable else BATCH_ROWS
-        self._intents: list[tuple[object, ...]] = []
-        self._reports: list[tuple[object, ...]] = []
-        self._fills: list[tuple[object, ...]] = []
-        self._estimates: list[tuple[object, ...]] = []
-        self._cannibalisation: list[tuple[object, ...]] = []
+        self._kept: dict[str, list[Row]] = {table: [] for table in INSERTS}
         self._db = sqlite3.connect(_uri(path), uri=True, isolation_level=None)
         self._db.execute("PRAGMA journal_mode = WAL")
         self._db.execute("PRAGMA synchronous = NORMAL")
@@ -124,8 +61,9 @@ class Blotter:
             self._begin()
 
     def _begin(self) -> None:
-        self._db.executescript(_SCHEMA)
-        self._db.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
+        # All of it or nothing: a process that is killed here leaves a file to begin anew with.
+        version = f"PRAGMA user_version = {SCHEMA_VERSION};"
+        self._db.executescript(f"BEGIN; {SCHEMA} {version} COMMIT;")
 
     def _go_on(self) -> None:
         (version,) = self._db.execute("PRAGMA user_version").fetchone()
@@ -220,7 +158,8 @@ class Blotter:
         ]
 
     def intent(self, intent: QuoteIntent) -> None:
-        self._intents.append(
+        self._keep(
+            "intents",
             (
                 self._run,
                 intent.intent_id,
@@ -237,14 +176,14 @@ class Blotter:
                 intent.persistence.value,
                 intent.target_intent_id,
                 intent.market_version,
-            )
+            ),
+            at_most=self._batch_rows,
         )
-        if len(self._intents) >= self._batch_rows:
-            self.flush()
 
     def report(self, report: ExecutionReport) -> None:
         latency = report.latency
-        self._reports.append(
+        self._keep(
+            "reports",
             (
                 self._run,
                 report.seq,
@@ -265,15 +204,15 @@ class Blotter:
                 latency.recv_ns,
                 latency.sent_ns,
                 latency.acked_ns,
-            )
+            ),
+            at_most=self._batch_rows,
         )
-        if len(self._reports) >= self._batch_rows:
-            self.flush()
 
     def fill(self, fill: Fill) -> None:
         """A match; written with the report that tells of it, which comes after."""
         runner = fill.runner
-        self._fills.append(
+        self._keep(
+            "fills",
             (
                 self._run,
                 fill.intent_id,
@@ -285,10 +224,8 @@ class Blotter:
                 fill.side.value,
                 fill.price_centi,
                 fill.size_centi,
-            )
+            ),
         )
-        if len(self._fills) >= BATCH_ROWS:
-            self.flush()
 
     def estimate(
         self,
@@ -301,7 +238,8 @@ class Blotter:
         last_traded_price: float | None,
     ) -> None:
         """What the book said of an order's place as it was sent."""
-        self._estimates.append(
+        self._keep(
+            "estimates",
             (
                 self._run,
                 intent_id,
@@ -310,15 +248,14 @@ class Blotter:
                 size_ahead,
                 last_traded_ts_ms,
                 last_traded_price,
-            )
+            ),
         )
-        if len(self._estimates) >= BATCH_ROWS:
-            self.flush()
 
     def cannibalisation(self, event: Cannibalisation) -> None:
         """One edge was in another one's way."""
         runner = event.runner
-        self._cannibalisation.append(
+        self._keep(
+            "cannibalisation",
             (
                 self._run,
                 event.ts_ms,
@@ -331,13 +268,25 @@ class Blotter:
                 event.other,
                 event.value,
                 event.other_value,
-            )
+            ),
         )
 
     def settlement(self, result: MarketResult) -> None:
         """A market's result; a later one of the same market replaces it. Writes all kept rows."""
         run, market_id = self._run, result.market_id
-        positions: list[tuple[object, ...]] = [
+        self._kept["settlements"].append(
+            (
+                run,
+                market_id,
+                result.kind,
+                result.gross_e4,
+                result.commission_e4,
+                result.net_e4,
+                result.mbr_percent,
+                result.note,
+            )
+        )
+        self._kept["positions"].extend(
             (
                 run,
                 market_id,
@@ -351,18 +300,28 @@ class Blotter:
                 part.gross_e4,
             )
             for part in result.runners
-        ]
-        row: tuple[object, ...] = (
-            run,
-            market_id,
-            result.kind,
-            result.gross_e4,
-            result.commission_e4,
-            result.net_e4,
-            result.mbr_percent,
-            result.note,
         )
-        self._write([(_INSERT_SETTLEMENT, [row]), (_INSERT_POSITION, positions)])
+        self.flush()
+
+    def sample(self, table: str, market_id: str, ts_ms: int, *values: object) -> None:
+        """A row of one of the tables of samples (`SAMPLES`): the columns after `ts_ms`, in their
+        order. One of the same moment is replaced."""
+        self._keep(table, (self._run, market_id, ts_ms, *values))
+
+    def thin(self, table: str, market_id: str, slot_ms: int) -> int:
+        """Leaves of a market's samples in this run the last of each `slot_ms` of time, by whatever
+        is sampled; how many were taken away."""
+        self.flush()
+        if self._abandoned:
+            return 0
+        same = " AND ".join(f"later.{c} = {table}.{c}" for c in SAMPLES[table].split(", "))
+        cursor = self._db.execute(
+            f"DELETE FROM {table} WHERE run = ? AND market_id = ? AND EXISTS "
+            f"(SELECT 1 FROM {table} AS later WHERE {same} AND later.ts_ms > {table}.ts_ms "
+            f"AND later.ts_ms / ? = {table}.ts_ms / ?)",
+            (self._run, market_id, slot_ms, slot_ms),
+        )
+        return cursor.rowcount
 
     def take_in(self, part: Path) -> None:
         """Appends the runs of another closed blotter, in their order, as the next ones here; their
@@ -373,7 +332,7 @@ class Blotter:
             (last,) = self._db.execute("SELECT coalesce(max(run), 0) FROM part.runs").fetchone()
             self._db.execute("BEGIN")
             try:
-                for table, order in _ROWS_IN_ORDER.items():
+                for table, order in ROWS_IN_ORDER.items():
                     columns = [row[1] for row in self._db.execute(f"PRAGMA table_info({table})")]
                     shifted = ", ".join(f"run + {self._run}" if c == "run" else c for c in columns)
                     self._db.execute(
@@ -391,7 +350,7 @@ class Blotter:
 
     def flush(self) -> None:
         """Commits the rows kept back."""
-        self._write([])
+        self._write()
 
     def close(self) -> None:
         """Commits and leaves one plain file; safe to call twice."""
@@ -404,24 +363,25 @@ class Blotter:
         finally:
             self._db.close()
 
-    def _write(self, more: Iterable[tuple[str, list[tuple[object, ...]]]]) -> None:
-        """One transaction: kept rows first, so that a settlement never stands before its fills."""
-        batches = [
-            (_INSERT_INTENT, self._intents),
-            (_INSERT_REPORT, self._reports),
-            (_INSERT_FILL, self._fills),
-            (_INSERT_ESTIMATE, self._estimates),
-            (_INSERT_CANNIBALISATION, self._cannibalisation),
-            *more,
-        ]
-        self._intents, self._reports, self._fills = [], [], []
-        self._estimates, self._cannibalisation = [], []
-        if self._abandoned or not any(rows for _, rows in batches):
+    def _keep(self, table: str, row: Row, *, at_most: int | None = None) -> None:
+        rows = self._kept[table]
+        rows.append(row)
+        if len(rows) >= (at_most or BATCH_ROWS):
+            self.flush()
+
+    def _write(self) -> None:
+        """One transaction, fills before settlements: none stands without what it is of."""
+        kept = self._kept
+        if not any(kept.values()):
+            return
+        self._kept = {table: [] for table in INSERTS}
+        if self._abandoned:
             return
         self._db.execute("BEGIN")
         try:
-            for statement, rows in batches:
-                self._db.executemany(statement, rows)
+            for table, rows in kept.items():
+                if rows:
+                    self._db.executemany(INSERTS[table], rows)
             self._db.execute("COMMIT")
         except BaseException:
             # On a full disk SQLite has rolled back already; what it says is what must be heard.

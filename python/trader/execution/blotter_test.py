@@ -218,7 +218,7 @@ def test_a_durable_blotter_does_not_go_on_with_a_file_of_another_version(tmp_pat
     connection.execute("pragma user_version = 1")
     connection.commit()
     connection.close()
-    with pytest.raises(sqlite3.DatabaseError, match="has version 1, this program writes 2"):
+    with pytest.raises(sqlite3.DatabaseError, match="has version 1, this program writes 3"):
         Blotter(path, durable=True)
 
 
@@ -244,3 +244,31 @@ def test_fills_of_all_runs_are_told_by_market(tmp_path: Path) -> None:
             ("I2", Side.LAY, 1000),
         ]
         assert blotter.fills_in(["1.9"]) == []
+
+
+def test_samples_of_one_moment_replace_each_other(tmp_path: Path) -> None:
+    path = tmp_path / "b.sqlite"
+    with Blotter(path) as blotter:
+        begin(blotter)
+        blotter.sample("curve", "1.1", 1000, 5, 0)
+        blotter.sample("curve", "1.1", 1000, 7, 1)
+        blotter.sample("queues", "1.1", 1000, "I1", None, 200)
+    assert rows(path, "select * from curve") == [(1, "1.1", 1000, 7, 1)]
+    assert rows(path, "select * from queues") == [(1, "1.1", 1000, "I1", None, 200)]
+
+
+def test_thinning_leaves_the_last_sample_of_each_slot_by_what_is_sampled(tmp_path: Path) -> None:
+    path = tmp_path / "b.sqlite"
+    with Blotter(path) as blotter:
+        for run in range(2):
+            begin(blotter, f"{run}")
+            for ts_ms in (0, 1, 9, 10, 25, 29, 31):
+                for selection_id in (7, 8) if ts_ms < 20 else (7,):
+                    blotter.sample("ladders", "1.1", ts_ms, selection_id, 0, None, "[]", "[]")
+                blotter.sample("ladders", "1.2", ts_ms, 7, 0, None, "[]", "[]")
+        assert blotter.thin("ladders", "1.1", 10) == 5
+        assert blotter.thin("ladders", "1.1", 10) == 0
+    kept = "select selection_id, ts_ms from ladders where run = 2 and market_id = '1.1' order by 1"
+    assert rows(path, kept) == [(7, 9), (7, 10), (7, 29), (7, 31), (8, 9), (8, 10)]
+    others = "select count(*) from ladders where run = 1 or market_id = '1.2'"
+    assert rows(path, others) == [(7 + 4 + 7 + 7,)]

@@ -1,4 +1,4 @@
-"""The folder of a live trader: its blotter, its summary, the sidecar's files; one trader at a time.
+"""The folder of a live trader: blotter, summary, report, the sidecar's files; one trader at a time.
 
 Unlike a replay's it is never begun anew: each run is added to the blotter.
 """
@@ -10,12 +10,18 @@ import json
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Final, Self
+from typing import Any, Self
 
-from trader.simulator.output import BLOTTER, EXECUTOR, SUMMARY, OutputError
-
-LOCK: Final = "lock"
-DRY_BLOTTER: Final = "dry-run.sqlite"
+from trader.simulator.output import (
+    BLOTTER,
+    EXECUTOR,
+    LIVE_DRY_BLOTTER,
+    LIVE_LOCK,
+    REPORT,
+    SUMMARY,
+    OutputError,
+    replace_file,
+)
 
 
 class LiveFolder:
@@ -29,7 +35,7 @@ class LiveFolder:
     def __enter__(self) -> Self:
         try:
             self.run_dir.mkdir(parents=True, exist_ok=True)
-            lock = os.open(self.path / LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+            lock = os.open(self.path / LIVE_LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         except OSError as error:
             raise self._unwritable(error) from None
         try:
@@ -51,7 +57,7 @@ class LiveFolder:
     def blotter(self, *, dry_run: bool) -> Path:
         """Dry runs have one of their own: their fills and report numbers are nothing to go on
         with."""
-        return self.path / (DRY_BLOTTER if dry_run else BLOTTER)
+        return self.path / (LIVE_DRY_BLOTTER if dry_run else BLOTTER)
 
     @property
     def run_dir(self) -> Path:
@@ -61,10 +67,15 @@ class LiveFolder:
     def summary(self, summary: Mapping[str, Any]) -> None:
         """Puts the summary of this run in place of the former one."""
         text = json.dumps(summary, indent=2, ensure_ascii=False) + "\n"
-        staged = self.path / f".{SUMMARY}"
+        self._put(SUMMARY, text.encode())
+
+    def put_report(self, page: bytes) -> None:
+        """Puts the page of the last day in place of the former one."""
+        self._put(REPORT, page)
+
+    def _put(self, name: str, content: bytes) -> None:
         try:
-            staged.write_text(text)
-            staged.replace(self.path / SUMMARY)
+            replace_file(self.path / name, content, staged=self.path / f".{name}")
         except OSError as error:
             raise self._unwritable(error) from None
 

@@ -16,14 +16,15 @@ from typing import Any, Final
 
 import msgspec
 
-from trader.execution.blotter import BATCH_ROWS, SCHEMA_VERSION
+from trader.execution.blotter import BATCH_ROWS
+from trader.execution.blotter_schema import SCHEMA_VERSION
 from trader.simulator.output import BLOTTER, STAGING, SUMMARY
 from trader.strategy.hotloop.comparison import ABSOLUTE, RELATIVE
 
 HOW_IT_RAN: Final = (
     *("hotloop.enabled", "hotloop.rust", "hotloop.emit", "book_builder"),
     *("execution.backend", "execution.transport", "execution.host", "execution.port"),
-    *("execution.spin_us", "execution.log", "monitoring"),
+    *("execution.spin_us", "execution.log", "monitoring", "report"),
     *("simulator.feed", "simulator.demo.speed", "simulator.max_logged_seam_errors"),
     "edge_files",  # where they lie; what is in them is `own_edges`
 )

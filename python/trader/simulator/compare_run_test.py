@@ -10,7 +10,7 @@ from typing import Final
 
 import pytest
 
-from trader.execution.blotter import SCHEMA_VERSION
+from trader.execution.blotter_schema import SCHEMA_VERSION
 from trader.simulator.compare import compare
 from trader.simulator.compare_for_tests import (
     alter_summary,
@@ -46,10 +46,13 @@ def cut(folder: Path, name: str, fraction: float) -> None:
 
 
 def spoil_page(folder: Path) -> None:
-    """Zeroes a page in the middle of the file, whose length stays."""
+    """Zeroes a page of a table that is compared; the file's length stays."""
+    with blotter_of(folder) as blotter:
+        query = "SELECT rootpage FROM sqlite_master WHERE name = 'reports'"
+        (page,) = blotter.execute(query).fetchone()
     whole = bytearray((folder / BLOTTER).read_bytes())
-    middle = len(whole) // 2 // 4096 * 4096
-    whole[middle : middle + 4096] = bytes(4096)
+    start = (page - 1) * 4096
+    whole[start : start + 4096] = bytes(4096)
     (folder / BLOTTER).write_bytes(bytes(whole))
 
 

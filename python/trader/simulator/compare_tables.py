@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from trader.execution.blotter_schema import SAMPLES
 from trader.simulator.compare_run import CompareError, ReplayedRun, same_signal
 from trader.simulator.output import BLOTTER
 
@@ -114,12 +115,13 @@ def compare_table(
 
 def tables_of(run: ReplayedRun) -> Iterator[Table]:
     """All tables of a blotter that hold rows of its runs: those above, and any other, whose rows
-    are told apart by its primary key or else by their order.
+    are told apart by its primary key or else by their order; but the samples for the report, which
+    may be taken at other times or not at all.
 
     Raises `CompareError` for a table that cannot be told apart by runs.
     """
     yield from TABLES
-    known = {"runs", *(table.name for table in TABLES)}
+    known = {"runs", *SAMPLES, *(table.name for table in TABLES)}
     query = "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'"
     for (name,) in run.select(f"{query} ORDER BY name"):
         if name in known:

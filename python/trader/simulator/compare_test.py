@@ -212,6 +212,14 @@ def test_times_and_versions_are_shown_and_decide_nothing(run: Path, other: Path)
     assert row_of(comparison, "pfill_ttf p50, µs").equal is None
 
 
+def test_samples_for_the_report_may_differ_or_be_off(run: Path, tmp_path: Path) -> None:
+    other = make_run(tmp_path / "b", "report.enabled=false")
+    with blotter_of(run) as mine, blotter_of(other) as theirs:
+        assert mine.execute("SELECT count(*) FROM curve").fetchone()[0] > 3
+        assert theirs.execute("SELECT count(*) FROM curve").fetchone()[0] == 0
+    assert compared(run, other).different() == []
+
+
 def test_signals_may_differ_by_the_rounding_that_parity_allows_and_it_is_told(
     run: Path, other: Path
 ) -> None:

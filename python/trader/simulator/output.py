@@ -1,11 +1,11 @@
 """The folder a run writes to: staged while it runs, put in place at its end.
 
-`--out DIR` holds `summary.json` and `blotter.sqlite` of one run, and with the Rust executor the
-folder `executor` with the sidecar's configuration and log. The run works in `DIR/.running`
-and moves its files into place when it ends, the summary last, so that what stands in DIR is always
-one whole run. The same run again (same command, inputs, backends, feed and profile) replaces its
-former files; a different run is refused (unless the folder is the program's own choice), as is a
-folder with other things under these names.
+`--out DIR` holds `summary.json` and `blotter.sqlite` of one run, the `report.html` made of them,
+and with the Rust executor the folder `executor` with the sidecar's configuration and log. The run
+works in `DIR/.running` and moves its files into place when it ends, the summary last, so that what
+stands in DIR is always one whole run; the page comes after. The same run again (same command,
+inputs, backends, feed and profile) replaces its former files; a different run is refused (unless
+the folder is the program's own choice), as is a folder with other things under these names.
 """
 
 from __future__ import annotations
@@ -21,6 +21,9 @@ from typing import Any, Final
 
 SUMMARY: Final = "summary.json"
 BLOTTER: Final = "blotter.sqlite"
+REPORT: Final = "report.html"
+LIVE_DRY_BLOTTER: Final = "dry-run.sqlite"
+LIVE_LOCK: Final = "lock"
 STAGING: Final = ".running"
 EXECUTOR: Final = "executor"
 PARTS: Final = "parts"
@@ -111,8 +114,9 @@ class OutputFolder:
             staged.write_text(json.dumps(document, indent=2, ensure_ascii=False) + "\n")
             for path in (self.blotter, staged):
                 sync(path)  # before the parts they were made of go
-            # A summary stands only beside its own blotter: the old one goes first.
-            (self.folder / SUMMARY).unlink(missing_ok=True)
+            # A summary stands only beside its own blotter, a report too: the old ones go first.
+            for former in (SUMMARY, REPORT):
+                (self.folder / former).unlink(missing_ok=True)
             self.blotter.replace(self.folder / BLOTTER)
             staged.replace(self.folder / SUMMARY)
         except OSError as error:
@@ -120,6 +124,13 @@ class OutputFolder:
         if is_complete:
             self._keeps_parts = False
         return self.folder / SUMMARY
+
+    def put_report(self, page: bytes) -> None:
+        """Puts the page made of the committed run beside it."""
+        try:
+            replace_file(self.folder / REPORT, page, staged=self.staging / REPORT)
+        except OSError as error:
+            raise self._unwritable(error) from None
 
     def close(self) -> None:
         """Takes the staging folder away, but for parts that are kept and not empty, and lets the
@@ -213,6 +224,16 @@ class OutputFolder:
 
     def _unwritable(self, error: OSError) -> OutputError:
         return OutputError(f"--out {self.name}: cannot be written: {error.strerror}")
+
+
+def replace_file(path: Path, content: bytes, *, staged: Path) -> None:
+    """Puts a file in place whole, by way of `staged` on the same file system. Raises `OSError`."""
+    try:
+        staged.write_bytes(content)
+        staged.replace(path)
+    except OSError:
+        staged.unlink(missing_ok=True)
+        raise
 
 
 def sync(path: Path) -> None:

@@ -38,6 +38,17 @@ def test_the_same_run_again_replaces_its_own(tmp_path: Path) -> None:
     assert (tmp_path / "blotter.sqlite").read_text() == "blotter 4"
 
 
+def test_a_report_is_put_beside_its_run_and_goes_with_it(tmp_path: Path) -> None:
+    output = OutputFolder(tmp_path, RUN)
+    output.blotter.write_text("blotter")
+    output.commit({"lines": 3})
+    output.put_report(b"<p>3</p>")
+    output.close()
+    assert names(tmp_path) == ["blotter.sqlite", "report.html", "summary.json"]
+    write(tmp_path, RUN, 4)
+    assert names(tmp_path) == ["blotter.sqlite", "summary.json"], "it was the former run's"
+
+
 def test_a_run_that_fails_leaves_the_former_one_whole(tmp_path: Path) -> None:
     write(tmp_path, RUN, 3)
     output = OutputFolder(tmp_path, RUN)

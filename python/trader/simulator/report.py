@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 
-def replay_lines(summary: Mapping[str, Any], out: str) -> Iterator[str]:
+def replay_lines(summary: Mapping[str, Any], out: str, *, has_page: bool) -> Iterator[str]:
     """What `trader replay` prints at its end."""
     for part in summary["inputs"]:
         refused = part["seam_errors"]
@@ -20,9 +20,13 @@ def replay_lines(summary: Mapping[str, Any], out: str) -> Iterator[str]:
         )
     yield from _totals(summary)
     yield f"written: {out}/summary.json and {out}/blotter.sqlite"
+    if has_page:
+        yield f"report:  {out}/report.html"
 
 
-def demo_lines(summary: Mapping[str, Any], out: str, names: Mapping[int, str]) -> Iterator[str]:
+def demo_lines(
+    summary: Mapping[str, Any], out: str, names: Mapping[int, str], *, has_page: bool
+) -> Iterator[str]:
     """What `trader demo` prints at its end."""
     actions = summary["intents_by_action"]
     statuses = summary["reports_by_status"]
@@ -45,11 +49,13 @@ def demo_lines(summary: Mapping[str, Any], out: str, names: Mapping[int, str]) -
         settled = f"{venue['markets_settled']} {_plural('market', venue['markets_settled'])}"
         net = f"net {venue['net']:+.2f}, {agrees}"
         yield f"venue:  {venue['bets']:,} bets, {settled} settled, {net}"
-    yield f"report: {out}/summary.json"
+    if has_page:
+        yield f"report: {out}/report.html (for a browser; it needs no network)"
+    yield f"data:   {out}/summary.json"
     yield f"        {out}/blotter.sqlite (try: sqlite3 {out}/blotter.sqlite 'select * from fills')"
 
 
-def live_lines(summary: Mapping[str, Any], out: str) -> Iterator[str]:
+def live_lines(summary: Mapping[str, Any], out: str, *, has_page: bool) -> Iterator[str]:
     """What `trader live` prints at its end."""
     actions = summary["intents_by_action"]
     yield (
@@ -57,7 +63,9 @@ def live_lines(summary: Mapping[str, Any], out: str) -> Iterator[str]:
         f"{actions.get('CANCEL', 0):,} cancelled; {summary['fills']:,} fills"
     )
     yield from _totals(summary)
-    yield f"report: {out}/summary.json and {out}/blotter.sqlite"
+    if has_page:
+        yield f"report: {out}/report.html"
+    yield f"data:   {out}/summary.json and {out}/blotter.sqlite"
 
 
 def venue_agrees(summary: Mapping[str, Any]) -> bool:

@@ -25,7 +25,11 @@ NOTHING: Final[dict[str, Any]] = {
 
 
 def time_line(**summary: Any) -> str:
-    (line,) = (x for x in replay_lines({**NOTHING, **summary}, "out") if x.startswith("time:"))
+    (line,) = (
+        x
+        for x in replay_lines({**NOTHING, **summary}, "out", has_page=True)
+        if x.startswith("time:")
+    )
     return line
 
 
@@ -44,5 +48,5 @@ def test_times_are_in_microseconds() -> None:
 
 def test_a_run_that_ended_early_says_why_its_figures_are_partial() -> None:
     assert "executor lost: the figures cover what was read until then" in list(
-        replay_lines({**NOTHING, "executor_lost": "gone"}, "out")
+        replay_lines({**NOTHING, "executor_lost": "gone"}, "out", has_page=True)
     )

@@ -23,6 +23,7 @@ from trader.execution.blotter import Blotter
 from trader.execution.interfaces.executor import ExecutorLost
 from trader.monitoring.metrics import Metrics
 from trader.recovery import SeamLost
+from trader.report.page import report as page_of
 from trader.simulator.generator import RaceShape
 from trader.simulator.output import OutputError, OutputFolder
 from trader.simulator.replay import Replay, Source
@@ -157,7 +158,7 @@ def served_metrics(config: Config) -> Iterator[Metrics]:
 
 
 def play(run: Run, replay: Replay, sources: Iterable[Source]) -> dict[str, Any]:
-    """Plays the sources and puts summary and blotter in place; returns the summary.
+    """Plays the sources and puts summary, blotter and report in place; returns the summary.
 
     Raises what `Replay.run` does.
     """
@@ -165,7 +166,14 @@ def play(run: Run, replay: Replay, sources: Iterable[Source]) -> dict[str, Any]:
     run.blotter.close()
     summary = replay.summary.as_json(run.metrics)
     run.output.commit(summary)
+    put_report(run)
     return summary
+
+
+def put_report(run: Run) -> None:
+    """Makes the page of a run that was committed, where the configuration asks for it."""
+    if run.config.report.enabled:
+        run.output.put_report(page_of(run.output.folder, run.output.name))
 
 
 def report(summary: dict[str, Any], lines: Iterable[str], out: str) -> int:

@@ -58,7 +58,8 @@ def run(arguments: argparse.Namespace, interrupt: Interrupt) -> int:
         about = f"{name}: {demo.runners} runners, {_how(config)}; Ctrl-C ends it cleanly"
         print(about, flush=True)
         summary = _play(opened_run, race, shape, name, interrupt)
-    code = report(summary, demo_lines(summary, shown, race.names), shown)
+    lines = demo_lines(summary, shown, race.names, has_page=config.report.enabled)
+    code = report(summary, lines, shown)
     return 1 if code == 0 and not venue_agrees(summary) else code
 
 
@@ -82,6 +83,7 @@ def _play(
             watch=view.watch,
         )
         replay.summary.extra["seed"] = config.simulator.demo.seed
+        replay.summary.extra["runner_names"] = {str(i): name for i, name in race.names.items()}
         return play(opened_run, replay, [Source(name, lambda: _market(venue, replay))])
 
 

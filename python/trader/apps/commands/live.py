@@ -44,6 +44,7 @@ from trader.live.subscription import SUBSCRIBED_MAX, MarketSet
 from trader.live.trader import DelayedKeyError, LiveTrader
 from trader.monitoring.metrics import Metrics
 from trader.recovery import SeamLost
+from trader.report.page import report as page_of
 from trader.session import Session, StartError, open_session
 from trader.simulator.output import OutputError
 from trader.simulator.report import live_lines
@@ -309,6 +310,13 @@ class _Desk:
         finally:
             session.executor.stop()
 
+    def _put_report(self, folder: LiveFolder) -> None:
+        """Nothing that has ended badly is hidden by a page that cannot be made."""
+        try:
+            folder.put_report(page_of(folder.path, folder.shown))
+        except OutputError as error:
+            _log.error("no report: %s", error)
+
     def _end(
         self,
         folder: LiveFolder,
@@ -332,7 +340,10 @@ class _Desk:
             summary.seam_lost = str(failure)
         document = summary.as_json(metrics)
         folder.summary(document)
-        for line in live_lines(document, folder.shown):
+        has_page = self._config.report.enabled and not isinstance(failure, sqlite3.Error)
+        if has_page:
+            self._put_report(folder)
+        for line in live_lines(document, folder.shown, has_page=has_page):
             print(line, flush=True)
         if isinstance(failure, StreamError | DelayedKeyError):
             raise StartError(str(failure))

@@ -1,4 +1,4 @@
-"""`trader replay FILE… --out DIR`: recordings through the engine, with summary and blotter."""
+"""`trader replay FILE… --out DIR`: recordings through the engine, summary, blotter, report."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from trader.apps.commands.common import (
     identity_of,
     opened,
     play,
+    put_report,
     report,
     set_up_log,
 )
@@ -49,7 +50,8 @@ def run(arguments: argparse.Namespace, interrupt: Interrupt) -> int:
             summary = _play(this, found.inputs[0], interrupt)
         else:
             summary = _play_many(this, many, interrupt)
-    return report(summary, replay_lines(summary, arguments.out), arguments.out)
+    lines = replay_lines(summary, arguments.out, has_page=config.report.enabled)
+    return report(summary, lines, arguments.out)
 
 
 def _many(
@@ -107,6 +109,7 @@ def _play_many(run: Run, many: ManyInputs, interrupt: Interrupt) -> dict[str, An
     run.blotter.close()
     document = summary.as_json(run.metrics)
     run.output.commit(document, is_complete=not summary.interrupted)
+    put_report(run)
     return document
 
 

@@ -1,0 +1,1 @@
+"""The pages that the trader writes, looked at in a real browser."""
