@@ -122,7 +122,7 @@ impl Default for Config {
             log_logistic: Coefficients::default(),
             trial_horizon_ms: 30_000,
             trial_window_s: 1_800.0,
-            trial_prior: 2.0,
+            trial_prior: 3.0,
             drop_tolerance: 2,
             revaluation_levels: 8,
             revaluation_percent: 0.5,

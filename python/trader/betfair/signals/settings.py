@@ -31,7 +31,7 @@ class SignalSettings:
     log_logistic: Coefficients = field(default_factory=Coefficients)
     trial_horizon_ms: int = 30_000
     trial_window_s: float = 1_800.0
-    trial_prior: float = 2.0
+    trial_prior: float = 3.0
     drop_tolerance: float = 0.02
     """A size: by how much a drop may miss what a plain or a cross match would make it."""
     revaluation_levels: int = 8

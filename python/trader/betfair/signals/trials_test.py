@@ -36,7 +36,7 @@ def log_odds(builder: BookBuilder, now_ms: int, **settings: Any) -> float:
     return market.signals.trials.log_odds(now_ms, SignalSettings(min_obs_s=0.0, **settings))
 
 
-def sums(count: float, expected: float, filled: float, prior: float = 2.0) -> float:
+def sums(count: float, expected: float, filled: float, prior: float = 3.0) -> float:
     """ln of the odds filled over the odds expected."""
     was = (prior + filled) / (prior + count - filled)
     return math.log(was / ((prior + expected) / (prior + count - expected)))

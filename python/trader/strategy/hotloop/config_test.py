@@ -110,7 +110,7 @@ def test_the_defaults_are_those_of_the_page() -> None:
                 "spread": 0.37,
                 "travel": -0.42,
             },
-            "trials": {"horizon_ms": 30_000, "window_s": 1_800.0, "prior": 2.0},
+            "trials": {"horizon_ms": 30_000, "window_s": 1_800.0, "prior": 3.0},
         },
         "traded": {"drop_tolerance": 0.02, "revaluation_levels": 8, "revaluation_percent": 0.5},
         "min_obs_s": 5.0,
