@@ -17,8 +17,8 @@ fn trading() -> HotloopCore {
     core
 }
 
-fn estimate(core: &HotloopCore, side: Side, price: Centi, size: f64) -> (f64, f64) {
-    core.fill_estimate(MARKET, key(7), side, price, size, Some(30_000), None)
+fn estimate(core: &HotloopCore, side: Side, price: Centi, stake: f64) -> (f64, f64) {
+    core.fill_estimate(MARKET, key(7), side, price, stake, Some(30_000), None)
         .unwrap()
 }
 
@@ -57,8 +57,9 @@ fn the_median_time_is_the_product_of_what_the_model_knows() {
         &mut core,
         r#"{"id":7,"atl":[[2,12]],"trd":[[2,10]],"ltp":2.06}"#,
     );
-    // One trade of 5, 0.5 a second at 2; 10 ticks of spread; the price went 3 ticks; 12 and 3 of work, the
-    // order one tick behind.
+    rc(2_000, &mut core, r#"{"id":7,"ltp":2.04}"#);
+    // One trade of 5, 0.5 a second at 2; 10 ticks of spread; the price went 3 ticks up and 1 down; 12 and 3 of
+    // work, or 3 one tick behind.
     let tick_behind = estimate(&core, Side::Back, 202, 3.0);
     let at_best = estimate(&core, Side::Back, 200, 3.0);
     let log_median = |work: f64, price_rate: f64, behind: f64| {
@@ -68,7 +69,7 @@ fn the_median_time_is_the_product_of_what_the_model_knows() {
             - 0.14 * (price_rate + 0.002).ln()
             + 0.63 * behind
             + 0.37 * 10.0_f64.ln()
-            - 0.42 * (3.0_f64 / 60.0 + 0.005).ln()
+            - 0.42 * (4.0_f64 / 60.0 + 0.005).ln()
     };
     for ((p_fill, ttf_ms), log_median_s) in [
         (at_best, log_median(15.0, 0.1, 0.0)),
