@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Final, NoReturn
 
 from trader import __version__
+from trader.apps import argument_values as values
 from trader.apps import examples
 from trader.betfair.signals.settings import FILL_MODELS, QUEUE_MODELS
 
@@ -18,7 +19,6 @@ COMMANDS: Final = (
     *("sim-exchange", "config", "compat"),
     *("orders", "cancel-all", "flatten", "kill", "resume"),
 )
-WORKERS_MAX: Final = 256
 FEEDS: Final = ("raw", "normalized")
 DEFAULT_COMMAND: Final = "demo"
 
@@ -102,10 +102,10 @@ def _parser() -> Parser:
 
 def _add_demo(commands: argparse._SubParsersAction[Parser]) -> None:
     demo = _command(commands, "demo", "trade paper money on a generated race", examples.DEMO)
-    demo.add_argument("--seed", type=_seed, help="which race (default: simulator.demo.seed)")
+    demo.add_argument("--seed", type=values.seed, help="which race (default: simulator.demo.seed)")
     demo.add_argument(
         "--speed",
-        type=_speed,
+        type=values.speed,
         metavar="X",
         help="market seconds per second, or max (default: simulator.demo.speed)",
     )
@@ -135,7 +135,7 @@ def _add_replay(commands: argparse._SubParsersAction[Parser]) -> None:
 def _add_many(replay: argparse.ArgumentParser) -> None:
     replay.add_argument(
         "--workers",
-        type=_workers,
+        type=values.workers,
         metavar="N",
         help="how many inputs are played at once (default: as many as there are processors)",
     )
@@ -171,14 +171,16 @@ def _add_generate(commands: argparse._SubParsersAction[Parser]) -> None:
 
 def _add_races(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
-        "--markets", type=_count, metavar="N", help="how many generated races (default: 1)"
+        "--markets", type=values.count, metavar="N", help="how many generated races (default: 1)"
     )
     parser.add_argument(
         "--incidents",
         action="store_true",
         help="generated races with a non-runner, starting prices and a suspension in play",
     )
-    parser.add_argument("--seed", type=_seed, help="which races (default: simulator.demo.seed)")
+    parser.add_argument(
+        "--seed", type=values.seed, help="which races (default: simulator.demo.seed)"
+    )
 
 
 def _add_report(commands: argparse._SubParsersAction[Parser]) -> None:
@@ -244,14 +246,14 @@ def _add_calibrate(commands: argparse._SubParsersAction[Parser]) -> None:
     )
     calibrate.add_argument(
         "--every-ms",
-        type=_milliseconds,
+        type=values.milliseconds,
         default=1000,
         metavar="MS",
         help="orders join on a runner at most so often (default: 1000)",
     )
     calibrate.add_argument(
         "--follow-ms",
-        type=_milliseconds,
+        type=values.milliseconds,
         default=120_000,
         metavar="MS",
         help="each order is followed for so long (default: 120000)",
@@ -292,12 +294,16 @@ def _add_exchange(commands: argparse._SubParsersAction[Parser]) -> None:
         help="the markets' own time at --speed; now; or only when the control port says so",
     )
     exchange.add_argument(
-        "--speed", type=_pace, metavar="X", help="market seconds per second (default: 1)"
+        "--speed", type=values.pace, metavar="X", help="market seconds per second (default: 1)"
     )
     exchange.add_argument("--tls", action="store_true", help="TLS with a certificate made now")
     for name in ("stream", "api", "control"):
         exchange.add_argument(
-            f"--{name}-port", type=_port, default=0, metavar="P", help="default: any free port"
+            f"--{name}-port",
+            type=values.port,
+            default=0,
+            metavar="P",
+            help="default: any free port",
         )
     exchange.add_argument("--faults", metavar="FILE", help="fault rules (YAML or JSON)")
     exchange.add_argument(
@@ -412,52 +418,3 @@ def _add_config_options(parser: argparse.ArgumentParser, profile: str | None) ->
         dest="overrides",
         help="a configuration key for this run, dotted; may be repeated",
     )
-
-
-def _seed(text: str) -> int:
-    if not text.isdecimal() or int(text) >= 2**63:
-        raise argparse.ArgumentTypeError(f"'{text}' is not a whole number below 2^63")
-    return int(text)
-
-
-def _count(text: str) -> int:
-    if not text.isdecimal() or not 1 <= int(text) <= 5_000:
-        raise argparse.ArgumentTypeError(f"'{text}' is not a number from 1 to 5000")
-    return int(text)
-
-
-def _workers(text: str) -> int:
-    if not text.isdecimal() or not 1 <= int(text) <= WORKERS_MAX:
-        raise argparse.ArgumentTypeError(f"'{text}' is not a number from 1 to {WORKERS_MAX}")
-    return int(text)
-
-
-def _milliseconds(text: str) -> int:
-    if not text.isdecimal() or not 1 <= int(text) <= 3_600_000:
-        raise argparse.ArgumentTypeError(f"'{text}' is not a number from 1 to 3600000")
-    return int(text)
-
-
-def _port(text: str) -> int:
-    if not text.isdecimal() or int(text) > 65_535:
-        raise argparse.ArgumentTypeError(f"'{text}' is not a port from 0 to 65535")
-    return int(text)
-
-
-def _pace(text: str) -> float:
-    speed = _speed(text)
-    if not speed:
-        raise argparse.ArgumentTypeError("an exchange has no 'max': its clients need time")
-    return speed
-
-
-def _speed(text: str) -> float:
-    if text == "max":
-        return 0.0
-    try:
-        speed = float(text)
-    except ValueError:
-        speed = -1.0
-    if not 0.01 <= speed <= 1e6:
-        raise argparse.ArgumentTypeError(f"'{text}' is not 'max' or a number from 0.01 to 1000000")
-    return speed
