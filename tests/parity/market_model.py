@@ -25,6 +25,7 @@ TICKS: Final[dict[str, tuple[int, ...]]] = {
 LINE_UNITS: Final[tuple[Json, ...]] = (
     {"lineMinUnit": 0.5, "lineMaxUnit": 30.0, "lineInterval": 0.5},
     {"lineMinUnit": 0.5, "lineMaxUnit": 30.0, "lineInterval": 1},
+    {"lineMinUnit": 0.5, "lineMaxUnit": 30.25, "lineInterval": 0.5},
     {"lineMinUnit": -1, "lineMaxUnit": 0, "lineInterval": 0},
 )
 SIZES: Final = (1, 2, 3, 50, 200, 337, 1_000, 2_500, 10_000, 123_456)

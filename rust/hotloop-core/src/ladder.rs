@@ -45,7 +45,12 @@ impl Lines {
     /// is empty. Lines above the last whole interval do not exist.
     #[must_use]
     pub fn new(min: Centi, max: Centi, interval: Centi) -> Option<Self> {
-        (interval > 0 && max >= min).then_some(Self { min, max, interval })
+        (interval > 0 && max >= min).then(|| Self {
+            min,
+            // The last line: a definition that names another maximum above it has the same lines.
+            max: min + (max - min) / interval * interval,
+            interval,
+        })
     }
 
     fn tick_of(self, price: Centi) -> Option<i64> {
@@ -280,6 +285,12 @@ mod tests {
         assert_eq!(lines.tick_of(160), None);
         assert_eq!(lines.tick_of(-200), None);
         assert_eq!(lines.tick_of(-125), None);
+    }
+
+    #[test]
+    fn a_maximum_between_two_lines_makes_no_other_ladder() {
+        assert_eq!(Lines::new(50, 2_025, 50), Lines::new(50, 2_000, 50));
+        assert_ne!(Lines::new(50, 2_025, 50), Lines::new(50, 1_999, 50));
     }
 
     #[test]
