@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -29,7 +31,7 @@ class Rig:
     """A hedge on a bus, with reports as either executor makes them."""
 
     def __init__(self, *overrides: str) -> None:
-        config = load(None, ['hedge.edges=["maker"]', *overrides]).hedge
+        config = replace(load(None, overrides).hedge, edges=("maker",))
         self.bus = Bus()
         self.tracker = AckTracker()
         self.bus.subscribe(self.tracker.on_report)
