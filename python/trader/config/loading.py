@@ -270,6 +270,15 @@ def _check_edges(config: Config, edges: EdgeClasses, must: Must) -> None:
         f"{', '.join(twice)} would be evened out twice, as it closes itself what it holds",
         "edges that do not",
     )
+    for name, section in config.edges.items():
+        low, high = getattr(section, "min_price", None), getattr(section, "max_price", None)
+        if isinstance(low, float) and isinstance(high, float):
+            must(
+                low < high,
+                f"edges.{name}.min_price",
+                f"{low:g} is not below edges.{name}.max_price: it would never trade",
+                f"less than {high:g}",
+            )
 
 
 def _source_of(tree: Node, key: str) -> str:
