@@ -192,8 +192,18 @@ def test_who_does_not_trade_is_not_kept_from_it_by_a_broken_edge(tmp_path: Path)
     config = load(str(profile), runs_edges=False)
     assert (config.edge_files, config.own_edges, config.sizer.bankroll) == ((), {}, 77)
     assert config.edges == load().edges
+
+
+def test_who_does_not_trade_takes_a_profile_whose_edge_comes_from_the_command_line(
+    tmp_path: Path,
+) -> None:
+    profile = tmp_path / "mine.yaml"
+    profile.write_text("edges: {mine: {x: 7}, scalp: {priority: 3}}\nhedge: {edges: [mine]}\n")
+    config = load(str(profile), runs_edges=False)
+    assert config.edges["scalp"].priority == 3
+    assert set(config.edges) == set(load().edges)
     with pytest.raises(ConfigError, match=r"edges\.mine: is not a known key"):
-        load(None, ["edges.mine.x=7"], runs_edges=False)
+        load(str(profile))
 
 
 def test_files_of_the_command_line_are_added_to_those_of_the_profile(tmp_path: Path) -> None:

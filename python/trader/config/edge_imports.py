@@ -1,4 +1,5 @@
-"""What an edge may import, and the check of a file's imports before it is run.
+"""What an edge may import, and the check of a file's imports, and of what needs none, before it is
+run.
 
 An edge reads `ctx.book` and nothing below it: whichever backend is behind it, in replays and live,
 the edge is the same. The check reads the source, it runs nothing. It is a guard against mistakes,
@@ -10,7 +11,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Literal
 
 TRADER_MODULES: Final = (
     "trader.betfair.ladder",
@@ -53,30 +54,39 @@ _OTHERWISE: Final = (
     "collections, statistics and the like (docs/first_edge.md has the list)"
 )
 _RUN_TIME_NAMES: Final = ("__import__", "import_module", "exec", "eval")
+_OUTSIDE: Final = {
+    "open": "parameters are keys of the edge's config_class (self.config), which the run is kept "
+    "with; what it did stands in the blotter",
+    "input": _OTHERWISE,
+}
+"""What reaches out without an import, and what to use. A file that is read is in no digest."""
 _RUN_TIME_METHODS: Final = ("__import__", "import_module")
 
 
 @dataclass(frozen=True, slots=True)
 class RefusedImport:
-    """An import that an edge may not have: the line (from 1), what, and what to use instead."""
+    """An import or call that an edge may not have: the line (from 1), what, and what to use
+    instead."""
 
     line: int
     name: str
     instead: str
+    how: Literal["imports", "calls"] = "imports"
 
     def __str__(self) -> str:
-        return f"imports {self.name}, which an edge may not; instead: {self.instead}"
+        return f"{self.how} {self.name}, which an edge may not; instead: {self.instead}"
 
 
 def refused_imports(tree: ast.AST) -> list[RefusedImport]:
-    """The imports of a parsed file that an edge may not have, by line; wherever they stand."""
+    """The imports and calls of a parsed file that an edge may not have, by line; wherever they
+    stand."""
     return sorted(
         (one for one in _imports(tree) if not _is_allowed(one.name)), key=lambda one: one.line
     )
 
 
 def _imports(tree: ast.AST) -> Iterator[RefusedImport]:
-    """Every import there is, as if it were refused."""
+    """Every import there is, and calls that are like one, as if they were refused."""
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
             for alias in node.names:
@@ -94,6 +104,10 @@ def _imports(tree: ast.AST) -> Iterator[RefusedImport]:
                 yield _refused(node.lineno, whole if _is_allowed(whole) else module)
         elif isinstance(node, ast.Call) and (called := _run_time_import(node)):
             yield RefusedImport(node.lineno, f"by {called}()", dict(_INSTEAD)["importlib"])
+        elif isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
+            name = node.func.id
+            if name in _OUTSIDE:
+                yield RefusedImport(node.lineno, f"{name}()", _OUTSIDE[name], "calls")
 
 
 def _run_time_import(call: ast.Call) -> str | None:

@@ -24,6 +24,8 @@ def test_what_is_listed_may_be_imported(name: str) -> None:
         "from trader.execution.interfaces import executor, intents",
         "from trader.strategy.edges.passive_maker import PassiveMaker",
         "self.config.eval(3)",
+        "re.compile('x')",
+        "self.open(3)",
     ],
 )
 def test_what_is_below_or_named_through_its_package_may_be_too(source: str) -> None:
@@ -68,6 +70,8 @@ def test_what_is_below_or_named_through_its_package_may_be_too(source: str) -> N
         ("builtins.__import__('hotloop')", "by __import__()", "by name"),
         ("exec('import hotloop')", "by exec()", "by name"),
         ("eval('1')", "by eval()", "by name"),
+        ("def f():\n    return open('x.csv').read()", "open()", "self.config"),
+        ("input()", "input()", "only computes"),
     ],
 )
 def test_what_goes_below_the_book_or_out_is_refused_and_told_better(
@@ -83,3 +87,8 @@ def test_every_refused_import_is_told_by_line() -> None:
     source = "def f():\n    import os\nimport math\nfrom trader.engine import Engine\n"
     told = [(one.line, one.name) for one in refused_imports(ast.parse(source))]
     assert told == [(2, "os"), (4, "trader.engine")]
+
+
+def test_a_file_that_is_read_is_told_as_a_call() -> None:
+    (told,) = refused_imports(ast.parse("with open('x') as file:\n    pass"))
+    assert str(told).startswith("calls open(), which an edge may not; instead: parameters are keys")

@@ -33,11 +33,14 @@ def with_more_edges(tree: Node, files: Sequence[Path]) -> Node:
 
 
 def without_own_edges(tree: Node) -> Node:
-    """The tree without edge files, and without sections that may be their edges'."""
-    files = tree.children.get(EDGE_FILES) if isinstance(tree, Branch) else None
-    if not isinstance(tree, Branch) or not isinstance(files, Leaf) or not files.value:
+    """The tree without edge files, and without sections that may be their edges': also where no
+    file is named, as a profile's edge may come from the command line of who trades."""
+    if not isinstance(tree, Branch):
         return tree
-    children = {**tree.children, EDGE_FILES: Leaf([], files.source)}
+    children = dict(tree.children)
+    files = children.get(EDGE_FILES)
+    if isinstance(files, Leaf):
+        children[EDGE_FILES] = Leaf([], files.source)
     edges = tree.children.get("edges")
     if isinstance(edges, Branch):
         shipped = {name: node for name, node in edges.children.items() if name in EDGES}

@@ -11,7 +11,7 @@ import dataclasses
 import difflib
 import os
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import count
 from pathlib import Path
 from typing import Any, Final, TypeAlias, TypeVar, cast, get_type_hints
@@ -35,6 +35,8 @@ __all__ = ["ConfigError", "Problem", "build", "load", "profiles", "read_yaml", "
 
 T = TypeVar("T")
 EdgeClasses: TypeAlias = Mapping[str, type[Edge[Any]]]
+Must: TypeAlias = Callable[[bool, str, str, str], None]
+"""Of a rule whether it holds; the key, what is wrong with it, and what is allowed."""
 MAX_CONFIG_BYTES: Final = 1 << 20
 MAX_NODES: Final = 10_000
 """Keys and values of one file, aliases counted wherever they stand: no file can grow past it."""
@@ -118,7 +120,7 @@ def load(
     if problems or config is None:
         raise ConfigError(problems)
     config = dataclasses.replace(config, profile=profile or "", own_edges=own_edges)
-    _check_whole(config, tree, edges)
+    _check_whole(config, tree, edges if runs_edges else None)
     return config
 
 
@@ -213,8 +215,9 @@ def _refuse_unknown(
             )
 
 
-def _check_whole(config: Config, tree: Node, edges: EdgeClasses) -> None:
-    """Rules that tie two keys together."""
+def _check_whole(config: Config, tree: Node, edges: EdgeClasses | None) -> None:
+    """Rules that tie two keys together. `edges` are all that there are; None: of those in files
+    nothing is known."""
     problems: list[Problem] = []
 
     def must(holds: bool, key: str, wrong: str, allowed: str) -> None:
@@ -245,6 +248,21 @@ def _check_whole(config: Config, tree: Node, edges: EdgeClasses) -> None:
         "is not longer than one heartbeat",
         f"more than {config.execution.heartbeat_ms / 1000:g}",
     )
+    if edges is not None:
+        _check_edges(config, edges, must)
+    if problems:
+        raise ConfigError(problems)
+
+
+def _check_edges(config: Config, edges: EdgeClasses, must: Must) -> None:
+    """What edges and other keys ask of each other."""
+    unknown = [name for name in config.hedge.edges if name not in edges]
+    must(
+        not unknown,
+        "hedge.edges",
+        f"there is no edge {', '.join(unknown)}",
+        ", ".join(sorted(edges)),
+    )
     twice = [name for name in config.hedge.edges if name in edges and edges[name].closes_itself]
     must(
         not twice,
@@ -252,8 +270,15 @@ def _check_whole(config: Config, tree: Node, edges: EdgeClasses) -> None:
         f"{', '.join(twice)} would be evened out twice, as it closes itself what it holds",
         "edges that do not",
     )
-    if problems:
-        raise ConfigError(problems)
+    for name, section in config.edges.items():
+        low, high = getattr(section, "min_price", None), getattr(section, "max_price", None)
+        if isinstance(low, float) and isinstance(high, float):
+            must(
+                low < high,
+                f"edges.{name}.min_price",
+                f"{low:g} is not below edges.{name}.max_price: it would never trade",
+                f"less than {high:g}",
+            )
 
 
 def _source_of(tree: Node, key: str) -> str:

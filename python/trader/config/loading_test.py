@@ -167,6 +167,9 @@ def test_a_wrong_value_is_refused_with_what_is_allowed(tmp_path: Path) -> None:
         ("execution.dry_run=1", "execution.dry_run"),
         ("sizer.min_stake=21", "sizer.min_stake"),
         ("hedge.edges=[passive_maker, scalp]", "hedge.edges"),
+        ("hedge.edges=[passive_makr]", "hedge.edges"),
+        ("edges.scalp.min_price=20", "edges.scalp.min_price"),
+        ("edges.passive_maker.min_price=30", "edges.passive_maker.min_price"),
         ("execution.heartbeat_ms=60000", "execution.heartbeat_timeout_s"),
     ],
 )

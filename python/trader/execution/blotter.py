@@ -25,9 +25,10 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Final, Self, TypeAlias
 from urllib.parse import quote
 
+from trader.execution.blotter_matches import matches_in
 from trader.execution.blotter_schema import INSERTS, ROWS_IN_ORDER, SAMPLES, SCHEMA, SCHEMA_VERSION
-from trader.execution.hedge import HedgedFill, RunnerKey
-from trader.execution.interfaces.intents import QuoteIntent, Side
+from trader.execution.hedge import EdgeMatch
+from trader.execution.interfaces.intents import QuoteIntent
 from trader.execution.interfaces.reports import ExecutionReport
 from trader.execution.ledger import Fill, MarketResult
 
@@ -86,19 +87,9 @@ class Blotter:
         query = "SELECT 1 FROM settlements WHERE market_id = ? AND kind = 'venue' LIMIT 1"
         return [m for m in market_ids if self._db.execute(query, (m,)).fetchone() is not None]
 
-    def fills_in(self, market_ids: Iterable[str]) -> list[HedgedFill]:
-        """Every fill that is kept of these markets, all runs together, oldest first."""
-        wanted = list(market_ids)
-        marks = ",".join("?" * len(wanted))
-        rows = self._db.execute(
-            "SELECT market_id, selection_id, handicap_centi, intent_id, edge, side, price_centi, "
-            f"size_centi FROM fills WHERE market_id IN ({marks}) ORDER BY rowid",
-            wanted,
-        )
-        return [
-            HedgedFill(RunnerKey(*row[:3]), row[3], row[4], Side(row[5]), row[6], row[7])
-            for row in rows
-        ]
+    def matches_in(self, market_ids: Iterable[str]) -> list[EdgeMatch]:
+        """What is matched in these markets, all runs together: see `blotter_matches`."""
+        return matches_in(self._db, list(market_ids))
 
     def __enter__(self) -> Self:
         return self

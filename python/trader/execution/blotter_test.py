@@ -9,7 +9,8 @@ import pytest
 
 from trader.execution import blotter as blotter_module
 from trader.execution.blotter import Blotter
-from trader.execution.interfaces.intents import QuoteIntent, Side
+from trader.execution.interfaces.intents import Action, QuoteIntent, Side
+from trader.execution.interfaces.reports import ExecutionReport, Status
 from trader.execution.ledger import Fill, Ledger
 from trader.strategy.testing import A, market, record
 
@@ -238,12 +239,44 @@ def test_fills_of_all_runs_are_told_by_market(tmp_path: Path) -> None:
             begin(blotter)
             blotter.fill(Fill(f"I{number}", "maker", A, Side.LAY, 300, 1000, number))
     with Blotter(path, durable=True) as blotter:
-        told = blotter.fills_in([A.market_id, "1.9"])
+        told = blotter.matches_in([A.market_id, "1.9"])
         assert [(fill.intent_id, fill.side, fill.size_centi) for fill in told] == [
             ("I1", Side.LAY, 1000),
             ("I2", Side.LAY, 1000),
         ]
-        assert blotter.fills_in(["1.9"]) == []
+        assert blotter.matches_in(["1.9"]) == []
+
+
+def told(name: str, status: Status, size_centi: int, price: float | None) -> ExecutionReport:
+    """A report of what is matched of an order."""
+    return ExecutionReport.new(
+        seq=9,
+        intent_id=name,
+        ts_ms=1,
+        action=Action.PLACE,
+        status=status,
+        dry_run=False,
+        size_matched_centi=size_centi,
+        avg_price_matched=price,
+    )
+
+
+def test_the_last_word_of_the_venue_stands_for_the_fills_of_an_order(tmp_path: Path) -> None:
+    with Blotter(tmp_path / "blotter.sqlite", durable=True) as blotter:
+        begin(blotter)
+        for name in ("void", "less", "as_heard", "less", "voided"):
+            blotter.fill(Fill(name, "maker", A, Side.LAY, 300, 1000, 1))
+        blotter.report(told("void", Status.AMENDED, 500, 3.0))
+        blotter.report(told("void", Status.AMENDED, 0, None))
+        blotter.report(told("less", Status.AMENDED, 700, 2.995))
+        blotter.report(told("as_heard", Status.FILLED, 1000, 3.0))
+        blotter.report(told("voided", Status.VOIDED, 0, None))
+        matches = blotter.matches_in([A.market_id])
+    assert [(match.intent_id, match.size_centi, match.value_e4) for match in matches] == [
+        ("as_heard", 1000, 300_000),
+        ("less", 700, 209_650),
+    ]
+    assert [match.price_centi for match in matches] == [300, 300]
 
 
 def test_samples_of_one_moment_replace_each_other(tmp_path: Path) -> None:

@@ -48,15 +48,21 @@ class RunnerKey:
 
 
 @dataclass(frozen=True, slots=True)
-class HedgedFill:
-    """A match of an order, of a hedged edge or of a hedge. Price and size in hundredths."""
+class EdgeMatch:
+    """What was matched of an order of any edge, or of a hedge. Size in hundredths, above 0;
+    `value_e4` is the sum of size times price, both in hundredths."""
 
     key: RunnerKey
     intent_id: str
     edge: str
     side: Side
-    price_centi: int
     size_centi: int
+    value_e4: int
+
+    @property
+    def price_centi(self) -> int:
+        """The average price, in hundredths."""
+        return (2 * self.value_e4 + self.size_centi) // (2 * self.size_centi)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +89,16 @@ class _Hedged:
     not_before_ms: int = 0
 
 
+@dataclass(slots=True)
+class _Matched:
+    """What is matched of one order, as in `EdgeMatch`."""
+
+    key: RunnerKey
+    side: Side
+    size_centi: int = 0
+    value_e4: int = 0
+
+
 class HedgeOnFill:
     """For the engine's thread. Subscribes to the bus when it is made: after the router."""
 
@@ -93,7 +109,7 @@ class HedgeOnFill:
         self._tracker = tracker
         self._edges = frozenset(config.edges)
         self._runners: dict[RunnerKey, _Hedged] = {}
-        self._matched: dict[str, tuple[int, int]] = {}  # by intent: size, and size times price
+        self._matched: dict[str, _Matched] = {}  # by intent
         self._markets: dict[str, set[str]] = {}  # whose intents those are
         if self._edges:
             bus.subscribe(self._on_report)
@@ -124,10 +140,10 @@ class HedgeOnFill:
         size_centi = (2 * abs(open_e4) + price_centi) // (2 * price_centi)
         return HedgeWish(side, price_centi, size_centi, hedged.last_intent)
 
-    def restore(self, fill: HedgedFill) -> None:
-        """A fill that a run before this one has heard of."""
-        if fill.edge == HEDGE or fill.edge in self._edges:
-            self._filled(fill)
+    def restore(self, match: EdgeMatch) -> None:
+        """A match that a run before this one has heard of; of edges not hedged it is ignored."""
+        if match.edge == HEDGE or match.edge in self._edges:
+            self._filled(match)
 
     def is_waiting(self, key: RunnerKey, now_ms: int) -> bool:
         """Whether a runner's hedge is to be tried again later, without anything happening."""
@@ -158,15 +174,18 @@ class HedgeOnFill:
 
     def _on_report(self, report: ExecutionReport) -> None:
         tracked = self._tracker.get(report.intent_id)
-        if tracked is None or tracked.intent.action is Action.CANCEL:
+        if tracked is None:
+            self._amended_untracked(report)
             return
         intent = tracked.intent
+        if intent.action is Action.CANCEL:
+            return
         if intent.edge != HEDGE and intent.edge not in self._edges:
             return
         key = RunnerKey(intent.market_id, intent.selection_id, intent.handicap_centi)
         self._count(key, intent, report)
         if report.status in (Status.AMENDED, Status.VOIDED):
-            self._amended(key, intent, report)
+            self._amended(key, intent.side, report)
         if intent.edge == HEDGE and report.is_terminal and report.status is not Status.FILLED:
             self._ended(key, report)
 
@@ -174,34 +193,46 @@ class HedgeOnFill:
         for event in report.fill_events:
             price_centi, size_centi = round(event.price * 100), round(event.size * 100)
             name, edge, side = intent.intent_id, intent.edge, intent.side
-            self._filled(HedgedFill(key, name, edge, side, price_centi, size_centi))
+            self._filled(EdgeMatch(key, name, edge, side, size_centi, size_centi * price_centi))
 
-    def _filled(self, fill: HedgedFill) -> None:
-        side = fill.side
-        hedged = self._runners.get(fill.key)
+    def _filled(self, match: EdgeMatch) -> None:
+        side = match.side
+        hedged = self._runners.get(match.key)
         if hedged is None:
-            hedged = _Hedged(Position(), side, fill.price_centi, fill.intent_id)
-            self._runners[fill.key] = hedged
-        value_e4 = fill.size_centi * fill.price_centi
-        hedged.position.change(side, fill.size_centi, value_e4)
-        size, value = self._matched.get(fill.intent_id, (0, 0))
-        self._matched[fill.intent_id] = (size + fill.size_centi, value + value_e4)
-        self._markets.setdefault(fill.key.market_id, set()).add(fill.intent_id)
-        if fill.edge != HEDGE:
-            hedged.last_side, hedged.last_price_centi = side, fill.price_centi
-            hedged.last_intent = fill.intent_id
+            hedged = _Hedged(Position(), side, match.price_centi, match.intent_id)
+            self._runners[match.key] = hedged
+        hedged.position.change(side, match.size_centi, match.value_e4)
+        known = self._known(match.intent_id, match.key, side)
+        known.size_centi += match.size_centi
+        known.value_e4 += match.value_e4
+        if match.edge != HEDGE:
+            hedged.last_side, hedged.last_price_centi = side, match.price_centi
+            hedged.last_intent = match.intent_id
             hedged.crosses = hedged.given_up = False
-        self.due[fill.key] = None
+        self.due[match.key] = None
 
-    def _amended(self, key: RunnerKey, intent: QuoteIntent, report: ExecutionReport) -> None:
+    def _known(self, intent_id: str, key: RunnerKey, side: Side) -> _Matched:
+        known = self._matched.get(intent_id)
+        if known is None:
+            known = self._matched[intent_id] = _Matched(key, side)
+            self._markets.setdefault(key.market_id, set()).add(intent_id)
+        return known
+
+    def _amended_untracked(self, report: ExecutionReport) -> None:
+        """Of an order that has ended long ago, or in a run before this one."""
+        known = self._matched.get(report.intent_id)
+        if known is not None and report.status is Status.AMENDED:
+            self._amended(known.key, known.side, report)
+
+    def _amended(self, key: RunnerKey, side: Side, report: ExecutionReport) -> None:
         """The venue has taken matches back, or changed their price."""
         hedged = self._runners.get(key)
         if hedged is None:
             return
         size_centi, value_e4 = report.matched
-        before = self._matched.get(intent.intent_id, (0, 0))
-        hedged.position.change(intent.side, size_centi - before[0], value_e4 - before[1])
-        self._matched[intent.intent_id] = (size_centi, value_e4)
+        known = self._known(report.intent_id, key, side)
+        hedged.position.change(side, size_centi - known.size_centi, value_e4 - known.value_e4)
+        known.size_centi, known.value_e4 = size_centi, value_e4
         self.due[key] = None
 
     def _ended(self, key: RunnerKey, report: ExecutionReport) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -10,7 +12,7 @@ from trader.execution.ack_tracker import AckTracker
 from trader.execution.hedge import (
     AGAIN_MS,
     HEDGE,
-    HedgedFill,
+    EdgeMatch,
     HedgeOnFill,
     HedgeWish,
     RunnerKey,
@@ -29,7 +31,7 @@ class Rig:
     """A hedge on a bus, with reports as either executor makes them."""
 
     def __init__(self, *overrides: str) -> None:
-        config = load(None, ['hedge.edges=["maker"]', *overrides]).hedge
+        config = replace(load(None, overrides).hedge, edges=("maker",))
         self.bus = Bus()
         self.tracker = AckTracker()
         self.bus.subscribe(self.tracker.on_report)
@@ -145,10 +147,23 @@ def test_a_hedge_that_was_taken_away_is_ordered_again_and_a_refused_one_later() 
 
 def test_fills_of_a_run_before_are_taken_up() -> None:
     rig = Rig()
-    rig.hedge.restore(HedgedFill(KEY, "old", "maker", Side.BACK, 300, 1000))
-    rig.hedge.restore(HedgedFill(KEY, "other", "other", Side.BACK, 300, 1000))
+    rig.hedge.restore(EdgeMatch(KEY, "old", "maker", Side.BACK, 1000, 300_000))
+    rig.hedge.restore(EdgeMatch(KEY, "other", "other", Side.BACK, 1000, 300_000))
     assert rig.wish() == HedgeWish(Side.LAY, 298, 1007, "old")
-    rig.hedge.restore(HedgedFill(KEY, "hedge", HEDGE, Side.LAY, 300, 1000))
+    rig.hedge.restore(EdgeMatch(KEY, "hedge", HEDGE, Side.LAY, 1000, 300_000))
+    assert rig.wish() is None
+
+
+def test_what_the_venue_takes_back_of_a_run_before_is_evened_out_no_more() -> None:
+    rig = Rig()
+    rig.hedge.restore(EdgeMatch(KEY, "old", "maker", Side.BACK, 1000, 300_000))
+    rig.amended("old", 500, 3.0)
+    assert rig.wish() == HedgeWish(Side.LAY, 298, 503, "old")
+    rig.hedge.due.clear()
+    rig.amended("old", 0, None)
+    assert (rig.wish(), list(rig.hedge.due)) == (None, [KEY])
+    rig.hedge.forget(KEY.market_id)
+    rig.amended("old", 1000, 3.0)
     assert rig.wish() is None
 
 

@@ -183,12 +183,13 @@ class Ledger:
         held = self._held.get(runner.market_id)
         return held.get((edge, runner)) if held is not None else None
 
-    def restore_held(self, fill: Fill) -> None:
-        """A fill of a run before this one, which `carried` has without the edge it belongs to.
-        Ignored when the order itself is known."""
-        if fill.intent_id not in self._matched:
-            value_e4 = fill.size_centi * fill.price_centi
-            self._holding(fill.edge, fill.runner).change(fill.side, fill.size_centi, value_e4)
+    def restore_held(
+        self, intent_id: str, edge: str, runner: Runner, side: Side, size_centi: int, value_e4: int
+    ) -> None:
+        """Matches of a run before this one, which `carried` has without the edge they belong to;
+        `value_e4` as in `matched`. Ignored when the order itself is known."""
+        if intent_id not in self._matched:
+            self._holding(edge, runner).change(side, size_centi, value_e4)
 
     def _holding(self, edge: str, runner: Runner) -> Position:
         held = self._held.setdefault(runner.market_id, {})

@@ -21,7 +21,6 @@ from trader.execution.blotter import Blotter
 from trader.execution.executor_py.journal_file import FILE, LOCK
 from trader.execution.interfaces.executor import ExecutorStartError, OpenOrder
 from trader.execution.interfaces.intents import QuoteIntent
-from trader.execution.ledger import Fill
 from trader.execution.orders import journal
 from trader.execution.orders.book import Book
 from trader.execution.orders.order import Order
@@ -117,7 +116,7 @@ def adopt(
         session.desk.carried(market_id)
     if isinstance(session.executor, SwitchingExecutor):
         session.executor.adopted(order.name for order in book.orders.values())
-    _restore_fills(session, blotter, list(book.exposure.names()))
+    _restore_matches(session, book, blotter)
     if book.orders or session.ledger.markets():
         _log.warning(
             "going on with %d open orders and matches in %d markets of a run before this one",
@@ -150,14 +149,17 @@ def _carry(session: Session, book: Book) -> None:
                 ledger.carried(runner, profit.if_wins - win_e4, profit.if_loses - lose_e4)
 
 
-def _restore_fills(session: Session, blotter: Blotter, market_ids: list[str]) -> None:
-    """Whose fills they were: to be evened out by the hedge, or held by an edge."""
-    for fill in blotter.fills_in(market_ids):
-        session.hedge.restore(fill)
-        runner = Runner.of(fill.key.market_id, fill.key.selection_id, fill.key.handicap_centi)
-        session.ledger.restore_held(
-            Fill(fill.intent_id, fill.edge, runner, fill.side, fill.price_centi, fill.size_centi, 0)
-        )
+def _restore_matches(session: Session, book: Book, blotter: Blotter) -> None:
+    """Whose matches they were: to be evened out by the hedge, or held by an edge. What an edge
+    holds of orders that the journal still tells, the ledger has from there."""
+    for match in blotter.matches_in(list(book.exposure.names())):
+        session.hedge.restore(match)
+        if match.intent_id not in book.numbers and match.intent_id not in book.ended:
+            key = match.key
+            runner = Runner.of(key.market_id, key.selection_id, key.handicap_centi)
+            session.ledger.restore_held(
+                match.intent_id, match.edge, runner, match.side, match.size_centi, match.value_e4
+            )
 
 
 def _runner(intent: QuoteIntent) -> Runner:

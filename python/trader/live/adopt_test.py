@@ -7,18 +7,20 @@ from pathlib import Path
 
 import pytest
 
-from trader.execution.interfaces.intents import QuoteIntent, Side
+from trader.execution.interfaces.intents import Action, QuoteIntent, Side
 from trader.execution.interfaces.messages import MarketStatus
-from trader.execution.interfaces.reports import Status
-from trader.execution.ledger import Fill
+from trader.execution.interfaces.reports import ExecutionReport, Status
+from trader.execution.ledger import Fill, Position
 from trader.execution.orders.book import Book
 from trader.execution.orders.entries import Ended
+from trader.execution.orders.exposure import Profit
 from trader.execution.orders.order import LIVE, Order
 from trader.live.adopt import adopt, markets_of, without_paid
 from trader.strategy.context import Runner
 from trader.testing import QUOTED, LiveScene
 
 RUNNER = Runner("1.1", 1, 0.0, 0)
+HEDGED = ("hedge.edges=[passive_maker]", "edges.passive_maker.enabled=false")
 
 
 def placed(name: str, market_id: str = "1.1", price_centi: int = 300) -> QuoteIntent:
@@ -103,3 +105,72 @@ def test_an_edge_holds_again_what_its_orders_have_matched(scene: LiveScene) -> N
         assert held is not None
         assert (held.back_stake_centi, held.win_e4) == (1000, 200_000)
         assert scene.session.ledger.held("scalp", runner) is None
+
+
+def amended(name: str, size_centi: int, price: float | None) -> ExecutionReport:
+    """The venue tells after an order's end what is matched of it."""
+    return ExecutionReport.new(
+        seq=7,
+        intent_id=name,
+        ts_ms=1,
+        action=Action.PLACE,
+        status=Status.AMENDED,
+        dry_run=False,
+        size_matched_centi=size_centi,
+        avg_price_matched=price,
+    )
+
+
+@pytest.mark.parametrize("the_journal_knows_it", [True, False])
+def test_bets_that_were_voided_before_are_neither_held_nor_hedged(
+    tmp_path: Path, the_journal_knows_it: bool
+) -> None:
+    scene = LiveScene(tmp_path, *HEDGED)
+    scene.blotter.fill(Fill("void", "passive_maker", RUNNER, Side.BACK, 300, 1000, 0))
+    scene.blotter.report(amended("void", 0, None))
+    known = Book(max_remembered=10)
+    if the_journal_knows_it:
+        known.ended["void"] = Ended(placed("void"), "void", None, (0, 0))
+    known.exposure.markets["1.1"] = [((1, 0), Profit())]
+    adopt(scene.session, known, scene.blotter, 7)
+    assert scene.session.ledger.held("passive_maker", RUNNER) is None
+    scene.define(rc=QUOTED)
+    scene.turns(3)
+    assert scene.venue.sent == []
+    scene.blotter.close()
+
+
+def test_a_void_that_is_only_heard_after_a_restart_is_taken_out_of_all_books(
+    tmp_path: Path,
+) -> None:
+    scene = LiveScene(tmp_path, *HEDGED)
+    scene.blotter.fill(Fill("void", "passive_maker", RUNNER, Side.BACK, 300, 1000, 0))
+    scene.blotter.flush()
+    known = Book(max_remembered=10)
+    known.ended["void"] = Ended(placed("void"), "void", None, (1000, 300_000))
+    known.exposure.matched(placed("void"), (0, 0), (1000, 300_000))
+    adopt(scene.session, known, scene.blotter, 0)
+    scene.session.bus.publish(amended("void", 0, None))
+    held = scene.session.ledger.held("passive_maker", RUNNER)
+    assert held == Position()
+    scene.define(rc=QUOTED)
+    scene.turns(3)
+    assert scene.venue.sent == []
+    scene.blotter.close()
+
+
+def test_an_edge_does_not_hold_what_the_journal_tells_to_be_void_already(tmp_path: Path) -> None:
+    scene = LiveScene(tmp_path, *HEDGED)
+    scene.blotter.fill(Fill("void", "passive_maker", RUNNER, Side.BACK, 300, 1000, 0))
+    scene.blotter.flush()  # the report of the void is still to come
+    known = Book(max_remembered=10)
+    known.ended["void"] = Ended(placed("void"), "void", None, (0, 0))
+    known.exposure.markets["1.1"] = [((1, 0), Profit())]
+    known.unacked.append(amended("void", 0, None))
+    adopt(scene.session, known, scene.blotter, 0)
+    scene.session.bus.publish(amended("void", 0, None))
+    assert scene.session.ledger.held("passive_maker", RUNNER) in (None, Position())
+    scene.define(rc=QUOTED)
+    scene.turns(3)
+    assert scene.venue.sent == []
+    scene.blotter.close()

@@ -9,7 +9,7 @@ import pytest
 from trader.config.loading import load
 from trader.execution.interfaces.executor import OpenOrder
 from trader.execution.interfaces.intents import Side
-from trader.execution.ledger import Fill, Ledger
+from trader.execution.ledger import Ledger
 from trader.strategy.edges.base import Place, Replace
 from trader.strategy.exposure import Exposure
 from trader.strategy.fee_gate import FeeGate, Refused
@@ -96,9 +96,8 @@ def test_what_an_edge_holds_is_told_apart_and_comes_back_after_a_restart(rig: Ri
     held = rig.ledger.held("scalp", A)
     assert held is not None
     assert (held.back_stake_centi, held.win_e4) == (1000, 200_000)
-    before = Fill("I5", "scalp", A, Side.LAY, 310, 400, 0)
-    rig.ledger.restore_held(before)
-    rig.ledger.restore_held(Fill("scalp", "scalp", A, Side.BACK, 300, 1000, 0))
+    rig.ledger.restore_held("I5", "scalp", A, Side.LAY, 400, 124_000)
+    rig.ledger.restore_held("scalp", "scalp", A, Side.BACK, 1000, 300_000)
     assert (held.back_stake_centi, held.lay_stake_centi) == (1000, 400), "the second is known"
     both = rig.ledger.position(A)
     assert both is not None

@@ -1,7 +1,8 @@
 """An edge that nobody has tried before: what it gives is looked at, and its errors are told.
 
 Edges in files of their own run in this wrapper. What they do wrong would otherwise come out
-somewhere else, or not at all: a price that is no whole number of hundredths reaches the venue.
+somewhere else, or not at all: a price that is no whole number of hundredths reaches the venue, and
+a move of an order on another runner has its matches booked there.
 """
 
 from __future__ import annotations
@@ -11,7 +12,9 @@ import traceback
 from collections.abc import Sequence
 from typing import Any, Final
 
+from trader.execution.interfaces.executor import OpenOrder
 from trader.execution.interfaces.intents import Side
+from trader.execution.interfaces.wire import PRICE_CENTI_MAX
 from trader.strategy.context import Runner, StrategyContext
 from trader.strategy.edges.base import (
     Basket,
@@ -25,7 +28,9 @@ from trader.strategy.edges.base import (
     Replace,
 )
 
-_WHOLE: Final = ("price_centi", "ttl_ms")
+_ODDS_CENTI: Final = (101, 100_000)
+_LINES_CENTI: Final = (1, PRICE_CENTI_MAX)
+"""Prices that are no odds; what is not sized is refused by the gates."""
 _SHARES: Final = ("gross_edge", "p_fill")
 
 
@@ -57,8 +62,9 @@ class WatchedEdge(Edge[EdgeConfig]):
         if not isinstance(given, list | tuple):
             wrong = f"decide gave {_shown(given)}, not a list of Place, Replace and Cancel"
             raise self._refused(_where(ctx, runner), wrong)
+        wishes = Wishes(self._edge, ctx)
         for wish in given:
-            wrong_wish = what_is_wrong(wish)
+            wrong_wish = wishes.what_is_wrong(runner, wish)
             if wrong_wish is not None:
                 wrong = f"decide gave {_shown(wish)}: {wrong_wish}"
                 raise self._refused(_where(ctx, runner), wrong)
@@ -95,8 +101,9 @@ class WatchedMarketEdge(WatchedEdge, MarketEdge[EdgeConfig]):
         if not isinstance(given, list | tuple):
             wrong = f"decide_market gave {_shown(given)}, not a list of (runner, wish) and Basket"
             raise self._refused(where, wrong)
+        wishes = Wishes(self._edge, ctx)
         for part in given:
-            wrong_part = what_is_wrong_for_a_market(part)
+            wrong_part = wishes.what_is_wrong_for_a_market(part)
             if wrong_part is not None:
                 raise self._refused(where, f"decide_market gave {_shown(part)}: {wrong_part}")
         return given
@@ -108,40 +115,95 @@ def watched(edge_class: type[Edge[Any]], config: EdgeConfig, file: str) -> Watch
     return wrapper(edge_class, config, file)
 
 
-def what_is_wrong_for_a_market(part: object) -> str | None:
-    """Why nothing can be made of a part of what `decide_market` gave."""
-    if isinstance(part, Basket):
-        pairs: tuple[object, ...] = part.legs
-    else:
-        pairs = (part,)
-    for pair in pairs:
-        if not (isinstance(pair, tuple) and len(pair) == 2 and isinstance(pair[0], Runner)):
-            return "it is no (runner, wish)"
-        wrong = what_is_wrong(pair[1])
-        if wrong is None and isinstance(part, Basket) and not isinstance(pair[1], Place):
-            wrong = "a leg is a Place"
+class Wishes:
+    """What an edge gives in one go: each wish is looked at by itself and beside those before it."""
+
+    def __init__(self, edge: Edge[Any], ctx: StrategyContext) -> None:
+        self._edge = edge
+        self._ctx = ctx
+        self._named: set[str] = set()  # orders that are to be moved or taken away
+
+    def what_is_wrong_for_a_market(self, part: object) -> str | None:
+        """Why nothing can be made of a part of what `decide_market` gave."""
+        if isinstance(part, Basket):
+            pairs: tuple[object, ...] = part.legs
+        else:
+            pairs = (part,)
+        for pair in pairs:
+            if not (isinstance(pair, tuple) and len(pair) == 2 and isinstance(pair[0], Runner)):
+                return "it is no (runner, wish)"
+            if pair[0] not in self._ctx.market.runners:
+                return "its runner is none of this market's, see ctx.market.runners"
+            wrong = self.what_is_wrong(*pair)
+            if wrong is None and isinstance(part, Basket) and not isinstance(pair[1], Place):
+                wrong = "a leg is a Place"
+            if wrong is not None:
+                return wrong
+        return None
+
+    def what_is_wrong(self, runner: Runner, wish: object) -> str | None:
+        """Why nothing can be made of what an edge gave for a runner; None for a wish that can be
+        judged."""
+        if isinstance(wish, Cancel):
+            return self._wrong_in_cancel(runner, wish)
+        if not isinstance(wish, Place | Replace):
+            return "it is no Place, Replace or Cancel"
+        wrong = self._wrong_in_price(wish.price_centi) or _wrong_in_numbers(wish)
         if wrong is not None:
             return wrong
-    return None
+        if wish.closes and not self._edge.closes_itself:
+            return "an edge that closes what it holds says so in its class: closes_itself = True"
+        if isinstance(wish, Place):
+            return _wrong_in_place(wish)
+        return self._wrong_in_replace(runner, wish)
 
+    def _wrong_in_price(self, price_centi: object) -> str | None:
+        low, high = _ODDS_CENTI if self._ctx.market.is_win_or_lose else _LINES_CENTI
+        if type(price_centi) is int and low <= price_centi <= high:
+            return None
+        return f"price_centi is a whole number from {low} to {high}, such as round(100 * price)"
 
-def what_is_wrong(wish: object) -> str | None:
-    """Why nothing can be made of what an edge gave; None for a wish that can be judged."""
-    if isinstance(wish, Cancel):
+    def _wrong_in_cancel(self, runner: Runner, wish: Cancel) -> str | None:
+        reason: object = wish.reason
+        if not isinstance(reason, str):
+            return "reason is a text"
+        return self._wrong_in_order(runner, wish.order)
+
+    def _wrong_in_replace(self, runner: Runner, wish: Replace) -> str | None:
+        wrong = self._wrong_in_order(runner, wish.order)
+        if wrong is not None:
+            return wrong
+        standing = self._standing(runner, wish.order)
+        if standing is not None and standing.pending is not None:
+            return f"its order cannot be moved while a {standing.pending} is under way (`pending`)"
         return None
-    if not isinstance(wish, Place | Replace):
-        return "it is no Place, Replace or Cancel"
-    for name in _WHOLE:
-        value = getattr(wish, name)
-        if type(value) is not int or value <= 0:
-            hint = ", such as round(100 * price)" if name == "price_centi" else ""
-            return f"{name} is a whole number above 0{hint}"
+
+    def _wrong_in_order(self, runner: Runner, order: object) -> str | None:
+        """An order that has ended, or is another's, would be looked for where it is not."""
+        if not isinstance(order, OpenOrder):
+            return "order is one of ctx.orders(self.name, runner)"
+        if self._standing(runner, order) is None:
+            return "its order is none of ctx.orders(self.name, runner): ended, or not this runner's"
+        if order.intent_id in self._named:
+            return "its order is in a wish before it"
+        self._named.add(order.intent_id)
+        return None
+
+    def _standing(self, runner: Runner, order: OpenOrder) -> OpenOrder | None:
+        """The edge's order on this runner as it is now; the wish may have it as it was."""
+        orders = self._ctx.orders(self._edge.name, runner)
+        return next((one for one in orders if one.intent_id == order.intent_id), None)
+
+
+def _wrong_in_numbers(wish: Place | Replace) -> str | None:
+    if type(wish.ttl_ms) is not int or wish.ttl_ms <= 0:
+        return "ttl_ms is a whole number above 0"
     for name in _SHARES:
         value = getattr(wish, name)
         optional = name == "p_fill" and value is None
         if not optional and not (isinstance(value, int | float) and math.isfinite(value)):
             return f"{name} is a number, a share of 1"
-    return _wrong_in_place(wish) if isinstance(wish, Place) else None
+    return None
 
 
 def _wrong_in_place(wish: Place) -> str | None:

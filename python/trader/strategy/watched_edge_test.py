@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
+from trader.execution.interfaces.executor import OpenOrder
 from trader.execution.interfaces.intents import Side
 from trader.strategy import watched_edge
 from trader.strategy.context import FLAT, Runner, StrategyContext
@@ -20,25 +22,44 @@ from trader.strategy.edges.base import (
     Replace,
 )
 from trader.strategy.hotloop.reference import Hotloop
-from trader.strategy.testing import A, market, order
+from trader.strategy.testing import A, B, market, order
 from trader.strategy.watched_edge import EdgeFailedError, WatchedEdge, WatchedMarketEdge
 
 CONFIG = EdgeConfig(enabled=True, priority=1)
 GOOD = Place(Side.BACK, 300, 0.01, 1000)
+ORDER = replace(order(A, Side.BACK, 300, 500), edge="mine")
+MOVING = replace(ORDER, intent_id="I3", pending="REPLACE")
+COMING = replace(ORDER, intent_id="I4", pending="PLACE")
+ON_B = replace(order(B, Side.BACK, 300, 500), edge="mine", intent_id="I5")
+FOREIGN = replace(ORDER, edge="other", intent_id="I6")
+ENDED = replace(ORDER, intent_id="I7")
 
 
-def watched(decide: Callable[[StrategyContext], Any]) -> tuple[WatchedEdge, StrategyContext]:
+def standing(edge: str, runner: Runner) -> Sequence[OpenOrder]:
+    orders = {A: (ORDER, MOVING, COMING, FOREIGN), B: (ON_B,)}
+    return [one for one in orders.get(runner, ()) if one.edge == edge]
+
+
+def watched(
+    decide: Callable[[StrategyContext], Any], *, ladder: str = "CLASSIC", closes: bool = False
+) -> tuple[WatchedEdge, StrategyContext]:
     """An edge of this file that decides so, and a context to ask it with."""
 
     class Mine(Edge[EdgeConfig]):
         name, config_class = "mine", EdgeConfig
+        closes_itself = closes
 
         def decide(self, ctx: StrategyContext, runner: Runner) -> Any:
             assert runner == A
             return decide(ctx)
 
     ctx = StrategyContext(
-        Hotloop(), market(), lambda *_: (), lambda _: FLAT, lambda *_: FLAT, lambda *_: None
+        Hotloop(),
+        replace(market(), ladder=ladder),
+        standing,
+        lambda _: FLAT,
+        lambda *_: FLAT,
+        lambda *_: None,
     )
     ctx.now_ms = 77
     return WatchedEdge(Mine, CONFIG, __file__), ctx
@@ -50,9 +71,11 @@ def watched(decide: Callable[[StrategyContext], Any]) -> tuple[WatchedEdge, Stra
         (),
         [],
         [GOOD],
-        (GOOD, Cancel(order(A, Side.BACK, 300, 500), "why")),
-        [Replace(order(A, Side.BACK, 300, 500), 310, 1, 1000, p_fill=0.5)],
+        (GOOD, Cancel(ORDER, "why"), Cancel(MOVING, "why")),
+        [Replace(ORDER, 310, 1, 1000, p_fill=0.5), Cancel(COMING, "why")],
+        [Replace(replace(ORDER, pending="PLACE"), 310, 1, 1000)],  # as it was when it was sent
         [Place(Side.LAY, 300, -0.5, 1, max_size_centi=200)],
+        [Place(Side.LAY, 101, 0.1, 1), Place(Side.BACK, 100_000, 0.1, 1)],
     ],
 )
 def test_what_can_be_judged_goes_through_as_it_is(wishes: Any) -> None:
@@ -67,16 +90,30 @@ def test_what_can_be_judged_goes_through_as_it_is(wishes: Any) -> None:
         (None, "decide gave None, not a list of Place, Replace and Cancel"),
         (GOOD, "decide gave Place(side="),
         ([GOOD, 3], "decide gave 3: it is no Place, Replace or Cancel"),
-        ([Place(Side.BACK, 3.0, 0.01, 1000)], "price_centi is a whole number above 0, such as"),  # type: ignore[arg-type]
-        ([Place(Side.BACK, 0, 0.01, 1000)], "price_centi is a whole number above 0"),
-        ([Place(Side.BACK, True, 0.01, 1000)], "price_centi is a whole number above 0"),
+        ([Place(Side.BACK, 3.0, 0.01, 1000)], "price_centi is a whole number from 101 to 100000, "),  # type: ignore[arg-type]
+        ([Place(Side.BACK, 100, 0.01, 1000)], "price_centi is a whole number from 101"),
+        ([Place(Side.BACK, 100_001, 0.01, 1000)], "price_centi is a whole number from 101"),
+        ([Place(Side.BACK, True, 0.01, 1000)], "price_centi is a whole number from 101"),
+        ([Replace(ORDER, 100, 0.01, 1000)], "price_centi is a whole number from 101"),
         ([Place(Side.BACK, 300, 0.01, 0)], "ttl_ms is a whole number above 0"),
         ([Place(Side.BACK, 300, float("nan"), 1)], "gross_edge is a number, a share of 1"),
         ([Place(Side.BACK, 300, "x", 1)], "gross_edge is a number, a share of 1"),  # type: ignore[arg-type]
         ([Place(Side.BACK, 300, 0.1, 1, p_fill=float("inf"))], "p_fill is a number, a share of 1"),
         ([Place(Side.BACK, 300, 0.1, 1, max_size_centi=2.0)], "max_size_centi is a whole number"),  # type: ignore[arg-type]
         ([Place(Side.BACK, 300, 0.1, 1, size_centi=2.0)], "size_centi is a whole number"),  # type: ignore[arg-type]
-        ([Place(Side.BACK, 300, 0.1, 1, closes=True)], "an order that closes tells its size"),
+        ([Place(Side.BACK, 300, 0.1, 1, closes=True)], "closes_itself = True"),
+        ([Replace(ORDER, 300, 0.1, 1, closes=True)], "closes_itself = True"),
+        ([Cancel(None, "why")], "order is one of ctx.orders(self.name, runner)"),  # type: ignore[arg-type]
+        ([Replace(None, 300, 0.1, 1)], "order is one of ctx.orders(self.name, runner)"),  # type: ignore[arg-type]
+        ([Cancel(ORDER, None)], "reason is a text"),  # type: ignore[arg-type]
+        *(
+            ([wish], "its order is none of ctx.orders(self.name, runner)")
+            for other in (ENDED, ON_B, FOREIGN)
+            for wish in (Cancel(other, "why"), Replace(other, 310, 0.1, 1))
+        ),
+        ([Replace(MOVING, 310, 0.1, 1)], "cannot be moved while a REPLACE is under way"),
+        ([Replace(COMING, 310, 0.1, 1)], "cannot be moved while a PLACE is under way"),
+        ([Replace(ORDER, 310, 0.1, 1), Cancel(ORDER, "why")], "its order is in a wish before it"),
         ([Place("BACK", 300, 0.1, 1)], "side is Side.BACK or Side.LAY"),  # type: ignore[arg-type]
     ],
 )
@@ -88,6 +125,21 @@ def test_what_cannot_be_is_refused_with_what_it_should_be(given: Any, said: str)
     assert told.startswith(f"{__file__}: edge mine failed at 77 ms, market {A.market_id}, runner 1")
     assert said in told
     assert "\n" not in told
+
+
+def test_an_edge_that_says_that_it_closes_itself_may_close_and_tells_the_size() -> None:
+    close = Place(Side.BACK, 300, 0.1, 1, size_centi=200, closes=True)
+    edge, ctx = watched(lambda _: [close], closes=True)
+    assert edge.decide(ctx, A) == [close]
+    edge, ctx = watched(lambda _: [replace(close, size_centi=None)], closes=True)
+    with pytest.raises(EdgeFailedError, match="an order that closes tells its size"):
+        edge.decide(ctx, A)
+
+
+def test_the_prices_of_a_line_market_are_no_odds() -> None:
+    line = [Place(Side.BACK, 50, 0.1, 1)]
+    edge, ctx = watched(lambda _: line, ladder="LINE_RANGE")
+    assert edge.decide(ctx, A) is line
 
 
 def test_an_exception_is_told_with_the_edges_own_line() -> None:
@@ -132,7 +184,9 @@ def watched_market(given: Any) -> tuple[WatchedMarketEdge, StrategyContext]:
     return edge, ctx
 
 
-@pytest.mark.parametrize("given", [(), [LEG], [Basket((LEG,)), (A, GOOD)]])
+@pytest.mark.parametrize(
+    "given", [(), [LEG], [Basket((LEG,)), (A, GOOD)], [(A, Cancel(ORDER, "x")), (B, GOOD)]]
+)
 def test_what_can_be_judged_of_a_market_goes_through_as_it_is(given: Any) -> None:
     edge, ctx = watched_market(given)
     assert edge.decide_market(ctx) is given
@@ -145,6 +199,9 @@ def test_what_can_be_judged_of_a_market_goes_through_as_it_is(given: Any) -> Non
         (None, "decide_market gave None, not a list of (runner, wish) and Basket"),
         ([GOOD], "it is no (runner, wish)"),
         ([(A, 3)], "it is no Place, Replace or Cancel"),
+        ([(A._replace(market_id="1.9"), GOOD)], "its runner is none of this market's"),
+        ([Basket(((A._replace(selection_id=9), LEG[1]),))], "its runner is none of this market's"),
+        ([(B, Cancel(ORDER, "x"))], "its order is none of ctx.orders(self.name, runner)"),
         ([Basket(((A, Place(Side.BACK, 0, 0.1, 1, size_centi=1)),))], "price_centi is a whole"),
         ("fails", "HotloopError"),
     ],

@@ -161,12 +161,17 @@ class ExecutionReport(OneType, frozen=True, kw_only=True, tag_field="type", tag=
     @property
     def matched(self) -> tuple[int, int]:
         """The order's matches so far: size, and size times price, both in hundredths."""
-        size_centi = self.size_matched_centi
-        return size_centi, round((self.avg_price_matched or 0.0) * 100 * size_centi)
+        return matched_totals(self.size_matched_centi, self.avg_price_matched)
 
     def comparable(self) -> bytes:
         """Canonical bytes with the latency blanked: equal for equal facts of any executor."""
         return msgspec.structs.replace(self, latency=NO_LATENCY).to_wire()
+
+
+def matched_totals(size_centi: int, avg_price: float | None) -> tuple[int, int]:
+    """Matches as a report tells them (`avg_price` in odds): size, and size times price, both in
+    hundredths."""
+    return size_centi, round((avg_price or 0.0) * 100 * size_centi)
 
 
 # The one table that maps other executors' spellings to ours.
