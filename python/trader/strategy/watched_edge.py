@@ -68,6 +68,8 @@ class WatchedEdge(Edge[EdgeConfig]):
             if wrong_wish is not None:
                 wrong = f"decide gave {_shown(wish)}: {wrong_wish}"
                 raise self._refused(_where(ctx, runner), wrong)
+        if any(wishes.waits(runner, wish) for wish in given):
+            return [wish for wish in given if not wishes.waits(runner, wish)]
         return given
 
     def forget(self, market_id: str) -> None:
@@ -106,6 +108,8 @@ class WatchedMarketEdge(WatchedEdge, MarketEdge[EdgeConfig]):
             wrong_part = wishes.what_is_wrong_for_a_market(part)
             if wrong_part is not None:
                 raise self._refused(where, f"decide_market gave {_shown(part)}: {wrong_part}")
+        if any(not isinstance(part, Basket) and wishes.waits(*part) for part in given):
+            return [part for part in given if isinstance(part, Basket) or not wishes.waits(*part)]
         return given
 
 
@@ -155,7 +159,7 @@ class Wishes:
             return "an edge that closes what it holds says so in its class: closes_itself = True"
         if isinstance(wish, Place):
             return _wrong_in_place(wish)
-        return self._wrong_in_replace(runner, wish)
+        return self._wrong_in_order(runner, wish.order)
 
     def _wrong_in_price(self, price_centi: object) -> str | None:
         low, high = _ODDS_CENTI if self._ctx.market.is_win_or_lose else _LINES_CENTI
@@ -169,14 +173,14 @@ class Wishes:
             return "reason is a text"
         return self._wrong_in_order(runner, wish.order)
 
-    def _wrong_in_replace(self, runner: Runner, wish: Replace) -> str | None:
-        wrong = self._wrong_in_order(runner, wish.order)
-        if wrong is not None:
-            return wrong
+    def waits(self, runner: Runner, wish: Proposal) -> bool:
+        """Whether a wish is to move an order that is on its way or being changed: it cannot be moved
+        until that is answered. Live that is so for a while after each wish, in a replay never, so
+        it is no mistake: the edge will ask again."""
+        if not isinstance(wish, Replace):
+            return False
         standing = self._standing(runner, wish.order)
-        if standing is not None and standing.pending is not None:
-            return f"its order cannot be moved while a {standing.pending} is under way (`pending`)"
-        return None
+        return standing is not None and standing.pending is not None
 
     def _wrong_in_order(self, runner: Runner, order: object) -> str | None:
         """An order that has ended, or is another's, would be looked for where it is not."""

@@ -111,8 +111,6 @@ def test_what_can_be_judged_goes_through_as_it_is(wishes: Any) -> None:
             for other in (ENDED, ON_B, FOREIGN)
             for wish in (Cancel(other, "why"), Replace(other, 310, 0.1, 1))
         ),
-        ([Replace(MOVING, 310, 0.1, 1)], "cannot be moved while a REPLACE is under way"),
-        ([Replace(COMING, 310, 0.1, 1)], "cannot be moved while a PLACE is under way"),
         ([Replace(ORDER, 310, 0.1, 1), Cancel(ORDER, "why")], "its order is in a wish before it"),
         ([Place("BACK", 300, 0.1, 1)], "side is Side.BACK or Side.LAY"),  # type: ignore[arg-type]
     ],
@@ -140,6 +138,12 @@ def test_the_prices_of_a_line_market_are_no_odds() -> None:
     line = [Place(Side.BACK, 50, 0.1, 1)]
     edge, ctx = watched(lambda _: line, ladder="LINE_RANGE")
     assert edge.decide(ctx, A) is line
+
+
+@pytest.mark.parametrize("order", [MOVING, COMING])
+def test_a_move_of_what_is_under_way_is_passed_over_and_ends_nothing(order: OpenOrder) -> None:
+    edge, ctx = watched(lambda _: [GOOD, Replace(order, 310, 0.1, 1)])
+    assert edge.decide(ctx, A) == [GOOD]
 
 
 def test_an_exception_is_told_with_the_edges_own_line() -> None:
