@@ -174,9 +174,9 @@ class Wishes:
         return self._wrong_in_order(runner, wish.order)
 
     def waits(self, runner: Runner, wish: Proposal) -> bool:
-        """Whether a wish is to move an order that is on its way or being changed: it cannot be moved
-        until that is answered. Live that is so for a while after each wish, in a replay never, so
-        it is no mistake: the edge will ask again."""
+        """Whether a wish is to move an order that is on its way or being changed: it cannot be
+        moved until that is answered. Live that is so for a while after each wish, in a replay
+        never, so it is no mistake: the edge will ask again."""
         if not isinstance(wish, Replace):
             return False
         standing = self._standing(runner, wish.order)
