@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -150,6 +151,51 @@ def test_a_basket_waits_until_another_edge_has_made_room_for_every_leg(tmp_path:
     scene.change(BOTH)
     mine = [o.selection_id for o in scene.session.router.open_orders() if o.edge == "baskets"]
     assert mine == [1, 2]
+    scene.blotter.close()
+
+
+class Closer(Edge[EdgeConfig]):
+    """Backs at once, at the best price, what it has laid of the first runner."""
+
+    name = "closer"
+    config_class = EdgeConfig
+
+    def decide(self, ctx: StrategyContext, runner: Runner) -> Sequence[Proposal]:
+        held = ctx.held(self.name, runner)
+        price_centi = round(100 * (ctx.book.best(*runner[:3])[0] or 0))
+        size_centi = (held.lose_e4 - held.win_e4) // price_centi
+        if size_centi < 100 or ctx.orders(self.name, runner):
+            return []
+        place = Place(Side.BACK, price_centi, 0.0, 60_000, reduces=True, size_centi=size_centi)
+        return [replace(place, closes=True)]
+
+
+def test_a_closing_order_leaves_though_another_edge_rests_where_it_would_be_matched(
+    tmp_path: Path,
+) -> None:
+    scene = Scene(tmp_path)
+    scene.session.ledger.matched("before", A, Side.LAY, 1000, 320_000, "closer")
+    scene.session.engine.edges.append(Closer(EdgeConfig(enabled=True, priority=0)))
+    scene.define(rc=BOTH)
+    assert "LAY" in scene.open_sides(), "at the price that the closing order takes"
+    for size in range(4):
+        scene.change([{"id": 1, "atb": [[3.0, 60.0 + size]]}], after_ms=500)
+    assert scene.session.desk.counts.intents["closer", "PLACE"] == 1
+    held = scene.session.ledger.held("closer", A)
+    assert held is not None
+    assert held.back_stake_centi == 1066
+    scene.blotter.close()
+
+
+def test_a_basket_leaves_though_another_edge_rests_where_it_would_be_matched(
+    tmp_path: Path,
+) -> None:
+    scene = Scene(tmp_path, "edges.overround.enabled=true")
+    cheap = [{"id": n, "atb": [[2.1, 50.0]], "atl": [[2.2, 50.0]]} for n in (1, 2)]
+    scene.define(rc=cheap)
+    for size in range(3):
+        scene.change([{"id": 1, "atl": [[2.2, 60.0 + size]]}], after_ms=900)
+    assert scene.session.desk.counts.intents["overround", "PLACE"] == 2
     scene.blotter.close()
 
 
