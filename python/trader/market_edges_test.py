@@ -20,6 +20,7 @@ from trader.strategy.edges.base import (
     MarketProposal,
     Place,
     Proposal,
+    Replace,
 )
 from trader.testing import QUOTED, LiveScene, Scene
 
@@ -233,3 +234,54 @@ def test_an_edge_sees_its_orders_on_their_way_and_does_not_ask_for_them_again(
     scene.change([{"id": 2, "atb": [[1.4, 51.0]]}])
     assert edge.seen == [(150, None)]
     scene.blotter.close()
+
+
+class Careless(Edge[EdgeConfig]):
+    """Wants what it is told to, whatever the market is like."""
+
+    name = "careless"
+    config_class = EdgeConfig
+
+    def __init__(self, *wishes: Proposal) -> None:
+        super().__init__(EdgeConfig(enabled=True, priority=0))
+        self.wishes = list(wishes)
+
+    def decide(self, _ctx: StrategyContext, runner: Runner) -> Sequence[Proposal]:
+        return self.wishes if runner == A else ()
+
+
+def test_nothing_new_leaves_on_stale_data(scene: Scene, edge: Baskets) -> None:
+    scene.session.engine.edges.append(Careless(leg(733)))
+    scene.tell(status=503, mc=[{"id": "1.1", "rc": QUOTED}])
+    assert refused(scene) == {"stale": 1}
+    edge.wishes = [Basket(((B, leg(1541, 150)),))]
+    scene.tell(status=503, mc=[{"id": "1.1", "rc": QUOTED}])
+    assert edge.wishes == [], "it was asked"
+    assert scene.open_sides() == []
+    assert refused(scene) == {"stale": 3}
+
+
+def test_nothing_new_leaves_for_a_market_that_is_not_open(scene: Scene, edge: Baskets) -> None:
+    scene.session.engine.edges.append(Careless(leg(733)))
+    scene.change(QUOTED)
+    assert scene.open_sides() == ["BACK"], "the engine asks where something rests"
+    edge.wishes = [Basket(((B, leg(1541, 150)),))]
+    scene.define("SUSPENDED", rc=QUOTED)
+    assert edge.wishes == [], "it was asked"
+    assert refused(scene) == {"not_open": 2}
+    assert scene.session.desk.counts.intents["careless", "PLACE"] == 1
+
+
+@pytest.mark.parametrize("closes", [False, True])
+def test_no_order_is_moved_on_stale_data_and_but_for_closing_ones_it_goes(
+    scene: Scene, closes: bool
+) -> None:
+    careless = Careless(leg(733))
+    scene.session.engine.edges.append(careless)
+    scene.change(QUOTED)
+    (resting,) = scene.session.router.open_orders()
+    careless.wishes = [Replace(resting, 310, 0.05, 60_000, closes=closes)]
+    scene.tell(status=503, mc=[{"id": "1.1", "rc": QUOTED}])
+    assert refused(scene)["stale"] >= 1
+    left = [order.price_centi for order in scene.session.router.open_orders()]
+    assert left == ([320] if closes else [])

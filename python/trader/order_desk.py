@@ -1,7 +1,8 @@
 """The order desk: an edge's wishes out as intents, reports back into ledger, matcher and blotter.
 
 It sits between the engine's loop and the router, and keeps the resting orders by runner. Every new
-order and every move passes the gates (fees, size, risk); a cancellation passes none.
+order and every move passes the gates (fees, size, risk), and leaves only while the market is open
+and its data are not stale; a cancellation passes none of that.
 """
 
 from __future__ import annotations
@@ -214,6 +215,9 @@ class OrderDesk:
             return Refused("executor_away")
         if self._is_full(len(basket.legs)):
             return Refused("max_open_orders")
+        not_traded = _not_traded(view)
+        if not_traded is not None:
+            return not_traded
         standing = list(self.orders.at_risk(view.market_id))
         intents: list[tuple[Runner, QuoteIntent]] = []
         new_loss_e4 = 0
@@ -256,7 +260,7 @@ class OrderDesk:
         elif self._is_full():
             size = Refused("max_open_orders")
         else:
-            size = self._gates.place(
+            size = _not_traded(view) or self._gates.place(
                 edge, view, runner, wish, self.orders.at_risk(view.market_id), now_ms
             )
         if isinstance(size, Refused):
@@ -313,10 +317,14 @@ class OrderDesk:
         if not self._router.healthy:
             self.counts.refused["executor_away"] += 1
             return
-        refused = self._gates.move(view, runner, wish, self.orders.at_risk(view.market_id), now_ms)
+        not_traded = _not_traded(view)
+        refused = not_traded or self._gates.move(
+            view, runner, wish, self.orders.at_risk(view.market_id), now_ms
+        )
         if refused is not None:
             self.counts.refused[refused.reason] += 1
-            self.cancel(runner, order, refused.reason, now_ms)
+            if not_traded is None or not wish.closes:  # what takes risk away may stay
+                self.cancel(runner, order, refused.reason, now_ms)
             return
         _, placed_by = self._intents[order.intent_id]
         intent = placed_by.replace(
@@ -499,3 +507,11 @@ class OrderDesk:
             if self._matcher is not None:
                 self._matcher.ended(intent_id)
             self._tracker.ended(intent_id)
+
+
+def _not_traded(view: MarketView) -> Refused | None:
+    """Whatever an edge looks at itself: nothing new leaves on data that may be untrue, or to a
+    market that takes nothing."""
+    if view.stale:
+        return Refused("stale")
+    return None if view.is_open else Refused("not_open")
