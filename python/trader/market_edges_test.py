@@ -155,6 +155,60 @@ def test_a_basket_waits_until_another_edge_has_made_room_for_every_leg(tmp_path:
     scene.blotter.close()
 
 
+BACK_A = (1, Side.BACK)
+
+
+class Strong(Edge[EdgeConfig]):
+    """Rests on the second runner, for as much as a leg is worth."""
+
+    name = "strong"
+    config_class = EdgeConfig
+
+    def __init__(self, wish: Place) -> None:
+        super().__init__(EdgeConfig(enabled=True, priority=0))
+        self._wish = wish
+
+    def decide(self, ctx: StrategyContext, runner: Runner) -> Sequence[Proposal]:
+        return [] if runner == A or ctx.orders(self.name, runner) else [self._wish]
+
+
+@pytest.mark.parametrize(
+    ("legs", "reason"),
+    [
+        (((A, leg(733)), (B, leg(2001, 150))), "max_stake"),
+        (((A, leg(733)), (B, leg(50, 150))), "below_minimum"),
+    ],
+)
+def test_a_basket_that_may_not_leave_takes_nobodys_place(
+    tmp_path: Path, legs: tuple[tuple[Runner, Place], ...], reason: str
+) -> None:
+    scene = Scene(tmp_path, "edges.passive_maker.priority=0")
+    edge = Baskets()
+    scene.session.engine.edges.append(edge)
+    scene.define(rc=BOTH)
+    edge.wishes = [Basket(legs)]
+    scene.change(BOTH)
+    assert scene.open_sides() == ["BACK", "LAY"] * 2
+    assert refused(scene) == {reason: 1}
+    scene.blotter.close()
+
+
+def test_a_basket_of_which_one_leg_has_no_place_takes_nobodys(tmp_path: Path) -> None:
+    scene = Scene(tmp_path, "edges.passive_maker.priority=0")
+    edge = Baskets()
+    scene.session.engine.edges.extend([Strong(leg(200, 150)), edge])
+    scene.define(rc=BOTH)
+    scene.change(BOTH)
+    scene.change(BOTH)
+    assert {o.edge for o in scene.session.router.open_orders()} == {"passive_maker", "strong"}
+    edge.wishes = [Basket(((A, leg(733)), (B, leg(733, 150))))]
+    scene.change(BOTH)
+    assert refused(scene)["no_place"] == 1
+    (kept,) = [o for o in scene.session.router.open_orders() if (o.selection_id, o.side) == BACK_A]
+    assert kept.edge == "passive_maker"
+    scene.blotter.close()
+
+
 class Closer(Edge[EdgeConfig]):
     """Backs at once, at the best price, what it has laid of the first runner."""
 

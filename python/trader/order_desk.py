@@ -165,6 +165,10 @@ class OrderDesk:
         self._arbiter.forget(market_id)
         self._gates.exposure.settled(market_id)
 
+    def forget(self, market_id: str) -> None:
+        """A market that is over and paid: nothing more is heard of it."""
+        self._gates.exposure.forget(market_id)
+
     def book_lost(self) -> None:
         """The seam cannot be asked any more; ledger, blotter and open orders are still kept."""
         self._book_lost = True
@@ -190,22 +194,30 @@ class OrderDesk:
                 self._replace(view, runner, wish, now_ms)
 
     def carry_out_basket(self, edge: str, view: MarketView, basket: Basket, now_ms: int) -> None:
-        """Sends all legs of a basket, or none when the arbiter or the gates refuse one of them."""
+        """Sends all legs of a basket, or none when the gates or the arbiter refuse one of them; in
+        this order, so that no other edge loses its place to what could not leave."""
+        intents = self._basket(edge, view, basket, now_ms)
+        if isinstance(intents, Refused):
+            self.counts.refused[intents.reason] += 1
+        elif self._has_room(edge, basket, now_ms):
+            for runner, intent in intents:
+                self._send(runner, intent)
+
+    def _has_room(self, edge: str, basket: Basket, now_ms: int) -> bool:
+        """Whether every leg's place is free. Others' orders are taken away, for when it is asked
+        for again, only where all legs can have their places."""
+        legs = [(runner, wish, self.orders.standing(runner)) for runner, wish in basket.legs]
+        if not all(self._arbiter.can_have(edge, *leg, now_ms) for leg in legs):
+            self.counts.refused["no_place"] += 1
+            return False
         is_free = True
-        for runner, wish in basket.legs:
-            judged = self._arbiter.judge(edge, runner, [wish], self.orders.standing(runner), now_ms)
+        for runner, wish, standing in legs:
+            judged = self._arbiter.judge(edge, runner, [wish], standing, now_ms)
             is_free &= any(allowed is wish for _, allowed in judged)
             for _, other in judged:
                 if isinstance(other, Cancel):
                     self.cancel(runner, other.order, other.reason, now_ms)
-        if not is_free:
-            return
-        intents = self._basket(edge, view, basket, now_ms)
-        if isinstance(intents, Refused):
-            self.counts.refused[intents.reason] += 1
-            return
-        for runner, intent in intents:
-            self._send(runner, intent)
+        return is_free
 
     def _basket(
         self, edge: str, view: MarketView, basket: Basket, now_ms: int

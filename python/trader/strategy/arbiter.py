@@ -119,6 +119,29 @@ class Arbiter:
             allowed.append((edge, wish))
         return allowed
 
+    def can_have(
+        self,
+        edge: str,
+        runner: Runner,
+        wish: Place,
+        orders: Sequence[OpenOrder],
+        now_ms: int,
+    ) -> bool:
+        """Whether `judge` would let the edge have the place, now or once others' orders there are
+        gone. Nothing is changed, logged or counted."""
+        slot, rank, value = (runner, wish.side), self._rank(edge, wish), worth(wish)
+        for order in orders:
+            if order.edge == edge or not _would_match(wish, wish.side, order):
+                continue
+            met_rank, _ = self._rank_and_value((runner, order.side), order.edge)
+            if not _makes_way(met_rank, rank):
+                return False
+        others = self._in_the_way(edge, slot, rank, orders)
+        if others:
+            owned = (self._rank_and_value(slot, order.edge) for order in others)
+            return all(self._beats(rank, value, *owner) for owner in owned)
+        return self._is_free_for(edge, slot, rank, now_ms)
+
     def filled(
         self, edge: str, runner: Runner, side: Side, queued: Sequence[OpenOrder], now_ms: int
     ) -> None:
@@ -147,7 +170,11 @@ class Arbiter:
         rank, value = self._rank(edge, wish), worth(wish)
         others = self._in_the_way(edge, slot, rank, orders)
         if not others:
-            return self._is_free_for(edge, slot, rank, now_ms)
+            is_free = self._is_free_for(edge, slot, rank, now_ms)
+            kept = self._reserved.get(slot)
+            if kept is not None and (kept.edge == edge or now_ms >= kept.until_ms):
+                del self._reserved[slot]
+            return is_free
         owner = max(others, key=lambda order: self._rank_and_value(slot, order.edge))
         owner_rank, owner_value = self._rank_and_value(slot, owner.edge)
         key = (slot, edge, owner.intent_id)
@@ -172,10 +199,7 @@ class Arbiter:
 
     def _is_free_for(self, edge: str, slot: Slot, rank: int, now_ms: int) -> bool:
         kept = self._reserved.get(slot)
-        if kept is None:
-            return True
-        if kept.edge == edge or now_ms >= kept.until_ms:
-            del self._reserved[slot]
+        if kept is None or kept.edge == edge or now_ms >= kept.until_ms:
             return True
         return rank == HEDGE_PRIORITY and edge != kept.from_closing
 

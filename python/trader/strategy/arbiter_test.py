@@ -243,3 +243,26 @@ def test_an_order_that_closes_waits_for_no_place_that_is_kept(rig: Rig) -> None:
     hedge = Place(Side.BACK, 300, 0.0, 1000, reduces=True)
     assert rig.judge("hedge", hedge, now_ms=1) == [("hedge", hedge)]
     assert rig.judge("high", back(), now_ms=1) == [("high", back())], "and it stays kept"
+
+
+def can_have(rig: Rig, edge: str, wish: Place, *orders: OpenOrder, now_ms: int = 0) -> bool:
+    return rig.arbiter.can_have(edge, A, wish, orders, now_ms)
+
+
+def test_whether_a_place_can_be_had_is_told_without_anybodys_loss(rig: Rig) -> None:
+    low, met = resting("low"), resting("low", Side.LAY)
+    high, above = resting("high"), resting("high", Side.LAY)
+    assert can_have(rig, "one", back())
+    assert can_have(rig, "one", back(), low, met)
+    assert not can_have(rig, "one", back(), high)
+    assert not can_have(rig, "one", back(), low, above)
+    assert rig.events == []
+    assert rig.arbiter.counts == {}
+    assert rig.judge("two", back()) == [("two", back())], "nothing is kept for it"
+
+
+def test_a_place_that_is_kept_for_another_cannot_be_had(rig: Rig) -> None:
+    rig.judge("high", back(), resting("one"))
+    assert not can_have(rig, "one", back(9.9), now_ms=1_999)
+    assert can_have(rig, "high", back())
+    assert can_have(rig, "one", back(9.9), now_ms=2_000)

@@ -28,7 +28,8 @@ Known weaknesses of all of them:
 - The entry that joins is filled most readily when the price moves against it. In play an order
   waits for the bet delay, and a stop with it.
 - After a restart what is held is known, the time and price of its entry are not: it counts as
-  entered then, at the average price of its side.
+  entered then, at the average price of its side, or at what the market offers then where anything
+  was matched on the other side before, as of an earlier trip.
 """
 
 from __future__ import annotations
@@ -100,6 +101,11 @@ class RoundTrip(Edge[C]):
 
     def forget(self, market_id: str) -> None:
         self._trips = {r: trip for r, trip in self._trips.items() if r.market_id != market_id}
+
+    def is_in(self, runner: Runner) -> bool:
+        """Whether it held something on a runner when that was decided last."""
+        trip = self._trips.get(runner)
+        return trip is not None and trip.since_ms is not None
 
     def decide(self, ctx: StrategyContext, runner: Runner) -> Sequence[Proposal]:
         orders = ctx.orders(self.name, runner)

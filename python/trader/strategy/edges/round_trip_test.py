@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -269,15 +270,17 @@ def test_entries_go_while_there_is_no_price_on_one_side(side: Side) -> None:
     assert stage.decide() == [], "now it closes what is held"
 
 
-def test_what_is_kept_of_a_market_goes_with_it() -> None:
-    stage = holding()
+@pytest.mark.parametrize("made", [swept, holding])
+def test_what_is_kept_of_a_market_goes_with_it(made: Callable[[], Stage]) -> None:
+    stage = made()
     stage.decide()
-    kept = {name: value for name, value in vars(stage.edge).items() if isinstance(value, dict)}
-    assert all(kept.values())
+    assert any(kept_by(stage)), "the sweep, or the trip that came of it"
     stage.edge.forget("1.1")
-    kept = {name: value for name, value in vars(stage.edge).items() if isinstance(value, dict)}
-    assert kept
-    assert not any(kept.values())
+    assert not any(kept_by(stage))
+
+
+def kept_by(stage: Stage) -> list[dict[Any, Any]]:
+    return [value for value in vars(stage.edge).values() if isinstance(value, dict)]
 
 
 def test_after_a_restart_it_closes_what_it_holds_at_the_average_price() -> None:
@@ -288,6 +291,16 @@ def test_after_a_restart_it_closes_what_it_holds_at_the_average_price() -> None:
     close = stage.place()
     assert (close.side, close.price_centi) == (Side.LAY, 325)
     assert close.size_centi == round(1000 * 335 / 325)
+
+
+def test_after_a_restart_with_an_earlier_trip_it_counts_from_what_the_market_offers() -> None:
+    stage = Stage("sweep_follow")
+    stage.fill(Side.BACK, 300, 1000)
+    stage.fill(Side.LAY, 296, 1014)
+    stage.fill(Side.BACK, 300, 1000)
+    stage.tell(to(3.2, 3.25))
+    close = stage.place()
+    assert (close.side, close.price_centi) == (Side.LAY, 315), "two ticks below 3.25"
 
 
 def test_without_both_prices_nothing_is_done() -> None:
