@@ -243,10 +243,10 @@ class Engine:
         """A market that is over and done with is held no more."""
         self.markets.forget(market_id)
         self._ledger.forget(market_id)
-        for edge in self.edges:
-            edge.forget(market_id)
-        self._desk.market_closed(market_id)
+        self._is_over(market_id)
         self._router.forget(market_id)
+        self._desk.forget(market_id)
+        self._unknown_ms.pop(market_id, None)
 
     # --- a line's consequences ------------------------------------------------------------------
 
@@ -365,11 +365,7 @@ class Engine:
         self._router.market(market_state(view))
         self._router.tick(self.now_ms)
         if view.status == "CLOSED":
-            self._desk.market_closed(market_id)
-            self._hedging.forget(market_id)
-            self._selector.forget(market_id)
-            for edge in self.edges:
-                edge.forget(market_id)
+            self._is_over(market_id)
             self._results.value(view)
         return view
 
@@ -381,7 +377,15 @@ class Engine:
             self.markets.keep(view)
             self._router.market(market_state(view))
         self._results.paid_out(view, gross_e4, commission_e4)
+        self._is_over(market_id)
+
+    def _is_over(self, market_id: str) -> None:
+        """A market has ended, by its definition or the venue's money: its place is free."""
         self._desk.market_closed(market_id)
+        self._hedging.forget(market_id)
+        self._selector.forget(market_id)
+        for edge in self.edges:
+            edge.forget(market_id)
 
     # --- stale data -----------------------------------------------------------------------------
 
@@ -400,12 +404,17 @@ class Engine:
             # Once more also while it stays stale: an order may have come to rest since, and a
             # cancel may have failed.
             view = before if before.stale == is_stale else self._reload(market_id)
-            if view is not None:
+            if view is None:
+                continue
+            reason = self._selector.refuses(view, self.now_ms)
+            if reason is not None:
+                self._take_away(market_id, reason)
+            else:
                 for runner in resting:
                     if runner.market_id == market_id:
                         self._decide(view, runner)
                 self._decide_market(view)
-                self._tell_executor()
+            self._tell_executor()
 
     def _take_unknown_away(self, market_id: str) -> None:
         """Orders of a run before this one in a market that no line was about: it has so long."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -213,4 +214,68 @@ def test_what_the_venue_pays_is_the_result_also_of_a_market_of_another_run(tmp_p
     assert scene.rows("select market_id, kind, net_e4 from settlements") == [
         ("1.9", "venue", 190_000)
     ]
+    scene.blotter.close()
+
+
+def defined(market_id: str) -> dict[str, Any]:
+    runners = [{"id": 1, "sortPriority": 1, "status": "ACTIVE"}]
+    definition = {
+        "status": "OPEN",
+        "inPlay": False,
+        "version": 9,
+        "betDelay": 0,
+        "numberOfWinners": 1,
+        "marketBaseRate": 5.0,
+        "bettingType": "ODDS",
+        "runners": runners,
+    }
+    return {"id": market_id, "img": True, "marketDefinition": definition, "rc": QUOTED}
+
+
+class Keeping(Resting):
+    """Remembers what it was told to forget."""
+
+    forgotten: tuple[str, ...] = ()
+
+    def forget(self, market_id: str) -> None:
+        self.forgotten = (*self.forgotten, market_id)
+
+
+def test_a_market_that_ends_by_payment_alone_gives_its_place_up(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    edge = Keeping("passive_maker", Side.BACK, 320)
+    scene = scene_with(tmp_path, monkeypatch, edge, settings=["selector.max_markets=1"])
+    scene.define(rc=QUOTED)
+    scene.session.engine.paid_out("1.1", 0, 0)
+    assert edge.forgotten == ("1.1",)
+    scene.tell(mc=[defined("1.2")])
+    markets = {order.market_id for order in scene.session.router.open_orders()}
+    assert "1.2" in markets
+    scene.blotter.close()
+
+
+def test_a_market_that_is_forgotten_gives_its_place_up(tmp_path: Path) -> None:
+    scene = Scene(tmp_path, "selector.max_markets=1")
+    scene.define(rc=QUOTED)
+    scene.session.engine.forget("1.1")
+    scene.tell(mc=[defined("1.2")])
+    assert {o.market_id for o in scene.session.router.open_orders()} >= {"1.2"}
+    scene.blotter.close()
+
+
+def test_the_selector_is_asked_when_a_market_is_no_more_stale(tmp_path: Path) -> None:
+    scene = Scene(
+        tmp_path,
+        *("hedge.edges=[passive_maker]", "hedge.ttl_ms=600000", "selector.until_off_s=60"),
+    )
+    scene.define(rc=QUOTED, marketTime=OFF)
+    scene.change([{"id": 1, "trd": [[3.2, 500.0]], "atl": [[3.2, 0], [3.25, 50.0]]}])
+    assert "hedge" in {order.edge for order in scene.session.router.open_orders()}
+    late_ms = OFF_MS - 60_000 - scene.pt
+    scene.change([{"id": 1, "atl": [[3.25, 51.0]]}], after_ms=late_ms)
+    assert {order.edge for order in scene.session.router.open_orders()} == {"hedge"}
+    scene.tell(status=503)
+    scene.tell()
+    assert {order.edge for order in scene.session.router.open_orders()} == {"hedge"}
     scene.blotter.close()

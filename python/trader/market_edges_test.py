@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -19,6 +20,7 @@ from trader.strategy.edges.base import (
     MarketProposal,
     Place,
     Proposal,
+    Replace,
 )
 from trader.testing import QUOTED, LiveScene, Scene
 
@@ -153,6 +155,105 @@ def test_a_basket_waits_until_another_edge_has_made_room_for_every_leg(tmp_path:
     scene.blotter.close()
 
 
+BACK_A = (1, Side.BACK)
+
+
+class Strong(Edge[EdgeConfig]):
+    """Rests on the second runner, for as much as a leg is worth."""
+
+    name = "strong"
+    config_class = EdgeConfig
+
+    def __init__(self, wish: Place) -> None:
+        super().__init__(EdgeConfig(enabled=True, priority=0))
+        self._wish = wish
+
+    def decide(self, ctx: StrategyContext, runner: Runner) -> Sequence[Proposal]:
+        return [] if runner == A or ctx.orders(self.name, runner) else [self._wish]
+
+
+@pytest.mark.parametrize(
+    ("legs", "reason"),
+    [
+        (((A, leg(733)), (B, leg(2001, 150))), "max_stake"),
+        (((A, leg(733)), (B, leg(50, 150))), "below_minimum"),
+    ],
+)
+def test_a_basket_that_may_not_leave_takes_nobodys_place(
+    tmp_path: Path, legs: tuple[tuple[Runner, Place], ...], reason: str
+) -> None:
+    scene = Scene(tmp_path, "edges.passive_maker.priority=0")
+    edge = Baskets()
+    scene.session.engine.edges.append(edge)
+    scene.define(rc=BOTH)
+    edge.wishes = [Basket(legs)]
+    scene.change(BOTH)
+    assert scene.open_sides() == ["BACK", "LAY"] * 2
+    assert refused(scene) == {reason: 1}
+    scene.blotter.close()
+
+
+def test_a_basket_of_which_one_leg_has_no_place_takes_nobodys(tmp_path: Path) -> None:
+    scene = Scene(tmp_path, "edges.passive_maker.priority=0")
+    edge = Baskets()
+    scene.session.engine.edges.extend([Strong(leg(200, 150)), edge])
+    scene.define(rc=BOTH)
+    scene.change(BOTH)
+    scene.change(BOTH)
+    assert {o.edge for o in scene.session.router.open_orders()} == {"passive_maker", "strong"}
+    edge.wishes = [Basket(((A, leg(733)), (B, leg(733, 150))))]
+    scene.change(BOTH)
+    assert refused(scene)["no_place"] == 1
+    (kept,) = [o for o in scene.session.router.open_orders() if (o.selection_id, o.side) == BACK_A]
+    assert kept.edge == "passive_maker"
+    scene.blotter.close()
+
+
+class Closer(Edge[EdgeConfig]):
+    """Backs at once, at the best price, what it has laid of the first runner."""
+
+    name = "closer"
+    config_class = EdgeConfig
+
+    def decide(self, ctx: StrategyContext, runner: Runner) -> Sequence[Proposal]:
+        held = ctx.held(self.name, runner)
+        price_centi = round(100 * (ctx.book.best(*runner[:3])[0] or 0))
+        size_centi = (held.lose_e4 - held.win_e4) // price_centi
+        if size_centi < 100 or ctx.orders(self.name, runner):
+            return []
+        place = Place(Side.BACK, price_centi, 0.0, 60_000, reduces=True, size_centi=size_centi)
+        return [replace(place, closes=True)]
+
+
+def test_a_closing_order_leaves_though_another_edge_rests_where_it_would_be_matched(
+    tmp_path: Path,
+) -> None:
+    scene = Scene(tmp_path)
+    scene.session.ledger.matched("before", A, Side.LAY, 1000, 320_000, "closer")
+    scene.session.engine.edges.append(Closer(EdgeConfig(enabled=True, priority=0)))
+    scene.define(rc=BOTH)
+    assert "LAY" in scene.open_sides(), "at the price that the closing order takes"
+    for size in range(4):
+        scene.change([{"id": 1, "atb": [[3.0, 60.0 + size]]}], after_ms=500)
+    assert scene.session.desk.counts.intents["closer", "PLACE"] == 1
+    held = scene.session.ledger.held("closer", A)
+    assert held is not None
+    assert held.back_stake_centi == 1066
+    scene.blotter.close()
+
+
+def test_a_basket_leaves_though_another_edge_rests_where_it_would_be_matched(
+    tmp_path: Path,
+) -> None:
+    scene = Scene(tmp_path, "edges.overround.enabled=true")
+    cheap = [{"id": n, "atb": [[2.1, 50.0]], "atl": [[2.2, 50.0]]} for n in (1, 2)]
+    scene.define(rc=cheap)
+    for size in range(3):
+        scene.change([{"id": 1, "atl": [[2.2, 60.0 + size]]}], after_ms=900)
+    assert scene.session.desk.counts.intents["overround", "PLACE"] == 2
+    scene.blotter.close()
+
+
 def test_what_one_edge_holds_is_not_what_all_of_them_do(scene: Scene, edge: Baskets) -> None:
     seeing = Seeing(EdgeConfig(enabled=True, priority=0))
     scene.session.engine.edges.append(seeing)
@@ -187,3 +288,54 @@ def test_an_edge_sees_its_orders_on_their_way_and_does_not_ask_for_them_again(
     scene.change([{"id": 2, "atb": [[1.4, 51.0]]}])
     assert edge.seen == [(150, None)]
     scene.blotter.close()
+
+
+class Careless(Edge[EdgeConfig]):
+    """Wants what it is told to, whatever the market is like."""
+
+    name = "careless"
+    config_class = EdgeConfig
+
+    def __init__(self, *wishes: Proposal) -> None:
+        super().__init__(EdgeConfig(enabled=True, priority=0))
+        self.wishes = list(wishes)
+
+    def decide(self, _ctx: StrategyContext, runner: Runner) -> Sequence[Proposal]:
+        return self.wishes if runner == A else ()
+
+
+def test_nothing_new_leaves_on_stale_data(scene: Scene, edge: Baskets) -> None:
+    scene.session.engine.edges.append(Careless(leg(733)))
+    scene.tell(status=503, mc=[{"id": "1.1", "rc": QUOTED}])
+    assert refused(scene) == {"stale": 1}
+    edge.wishes = [Basket(((B, leg(1541, 150)),))]
+    scene.tell(status=503, mc=[{"id": "1.1", "rc": QUOTED}])
+    assert edge.wishes == [], "it was asked"
+    assert scene.open_sides() == []
+    assert refused(scene) == {"stale": 3}
+
+
+def test_nothing_new_leaves_for_a_market_that_is_not_open(scene: Scene, edge: Baskets) -> None:
+    scene.session.engine.edges.append(Careless(leg(733)))
+    scene.change(QUOTED)
+    assert scene.open_sides() == ["BACK"], "the engine asks where something rests"
+    edge.wishes = [Basket(((B, leg(1541, 150)),))]
+    scene.define("SUSPENDED", rc=QUOTED)
+    assert edge.wishes == [], "it was asked"
+    assert refused(scene) == {"not_open": 2}
+    assert scene.session.desk.counts.intents["careless", "PLACE"] == 1
+
+
+@pytest.mark.parametrize("closes", [False, True])
+def test_no_order_is_moved_on_stale_data_and_but_for_closing_ones_it_goes(
+    scene: Scene, closes: bool
+) -> None:
+    careless = Careless(leg(733))
+    scene.session.engine.edges.append(careless)
+    scene.change(QUOTED)
+    (resting,) = scene.session.router.open_orders()
+    careless.wishes = [Replace(resting, 310, 0.05, 60_000, closes=closes)]
+    scene.tell(status=503, mc=[{"id": "1.1", "rc": QUOTED}])
+    assert refused(scene)["stale"] >= 1
+    left = [order.price_centi for order in scene.session.router.open_orders()]
+    assert left == ([320] if closes else [])

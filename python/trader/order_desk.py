@@ -1,7 +1,8 @@
 """The order desk: an edge's wishes out as intents, reports back into ledger, matcher and blotter.
 
 It sits between the engine's loop and the router, and keeps the resting orders by runner. Every new
-order and every move passes the gates (fees, size, risk); a cancellation passes none.
+order and every move passes the gates (fees, size, risk), and leaves only while the market is open
+and its data are not stale; a cancellation passes none of that.
 """
 
 from __future__ import annotations
@@ -164,6 +165,10 @@ class OrderDesk:
         self._arbiter.forget(market_id)
         self._gates.exposure.settled(market_id)
 
+    def forget(self, market_id: str) -> None:
+        """A market that is over and paid: nothing more is heard of it."""
+        self._gates.exposure.forget(market_id)
+
     def book_lost(self) -> None:
         """The seam cannot be asked any more; ledger, blotter and open orders are still kept."""
         self._book_lost = True
@@ -189,22 +194,30 @@ class OrderDesk:
                 self._replace(view, runner, wish, now_ms)
 
     def carry_out_basket(self, edge: str, view: MarketView, basket: Basket, now_ms: int) -> None:
-        """Sends all legs of a basket, or none when the arbiter or the gates refuse one of them."""
+        """Sends all legs of a basket, or none when the gates or the arbiter refuse one of them; in
+        this order, so that no other edge loses its place to what could not leave."""
+        intents = self._basket(edge, view, basket, now_ms)
+        if isinstance(intents, Refused):
+            self.counts.refused[intents.reason] += 1
+        elif self._has_room(edge, basket, now_ms):
+            for runner, intent in intents:
+                self._send(runner, intent)
+
+    def _has_room(self, edge: str, basket: Basket, now_ms: int) -> bool:
+        """Whether every leg's place is free. Others' orders are taken away, for when it is asked
+        for again, only where all legs can have their places."""
+        legs = [(runner, wish, self.orders.standing(runner)) for runner, wish in basket.legs]
+        if not all(self._arbiter.can_have(edge, *leg, now_ms) for leg in legs):
+            self.counts.refused["no_place"] += 1
+            return False
         is_free = True
-        for runner, wish in basket.legs:
-            judged = self._arbiter.judge(edge, runner, [wish], self.orders.standing(runner), now_ms)
+        for runner, wish, standing in legs:
+            judged = self._arbiter.judge(edge, runner, [wish], standing, now_ms)
             is_free &= any(allowed is wish for _, allowed in judged)
             for _, other in judged:
                 if isinstance(other, Cancel):
                     self.cancel(runner, other.order, other.reason, now_ms)
-        if not is_free:
-            return
-        intents = self._basket(edge, view, basket, now_ms)
-        if isinstance(intents, Refused):
-            self.counts.refused[intents.reason] += 1
-            return
-        for runner, intent in intents:
-            self._send(runner, intent)
+        return is_free
 
     def _basket(
         self, edge: str, view: MarketView, basket: Basket, now_ms: int
@@ -214,6 +227,9 @@ class OrderDesk:
             return Refused("executor_away")
         if self._is_full(len(basket.legs)):
             return Refused("max_open_orders")
+        not_traded = _not_traded(view)
+        if not_traded is not None:
+            return not_traded
         standing = list(self.orders.at_risk(view.market_id))
         intents: list[tuple[Runner, QuoteIntent]] = []
         new_loss_e4 = 0
@@ -256,7 +272,7 @@ class OrderDesk:
         elif self._is_full():
             size = Refused("max_open_orders")
         else:
-            size = self._gates.place(
+            size = _not_traded(view) or self._gates.place(
                 edge, view, runner, wish, self.orders.at_risk(view.market_id), now_ms
             )
         if isinstance(size, Refused):
@@ -313,10 +329,14 @@ class OrderDesk:
         if not self._router.healthy:
             self.counts.refused["executor_away"] += 1
             return
-        refused = self._gates.move(view, runner, wish, self.orders.at_risk(view.market_id), now_ms)
+        not_traded = _not_traded(view)
+        refused = not_traded or self._gates.move(
+            view, runner, wish, self.orders.at_risk(view.market_id), now_ms
+        )
         if refused is not None:
             self.counts.refused[refused.reason] += 1
-            self.cancel(runner, order, refused.reason, now_ms)
+            if not_traded is None or not wish.closes:  # what takes risk away may stay
+                self.cancel(runner, order, refused.reason, now_ms)
             return
         _, placed_by = self._intents[order.intent_id]
         intent = placed_by.replace(
@@ -499,3 +519,11 @@ class OrderDesk:
             if self._matcher is not None:
                 self._matcher.ended(intent_id)
             self._tracker.ended(intent_id)
+
+
+def _not_traded(view: MarketView) -> Refused | None:
+    """Whatever an edge looks at itself: nothing new leaves on data that may be untrue, or to a
+    market that takes nothing."""
+    if view.stale:
+        return Refused("stale")
+    return None if view.is_open else Refused("not_open")

@@ -29,6 +29,7 @@ from trader.config.rules import Rule, WrongValueError, shortened
 from trader.config.schema import Config, EdgeConfigs
 from trader.config.tree import Branch, ConfigError, Leaf, Node, Problem, merge
 from trader.strategy.edges.base import Edge
+from trader.strategy.edges.overround import OverroundConfig
 from trader.strategy.edges.registry import EDGES
 
 __all__ = ["ConfigError", "Problem", "build", "load", "profiles", "read_yaml", "repository_root"]
@@ -240,6 +241,15 @@ def _check_whole(config: Config, tree: Node, edges: EdgeClasses | None) -> None:
         config.sizer.min_stake <= config.sizer.max_stake,
         "sizer.min_stake",
         f"{config.sizer.min_stake:g} is above sizer.max_stake",
+        f"up to {config.sizer.max_stake:g}",
+    )
+    overround = config.edges.get("overround")
+    must(
+        not isinstance(overround, OverroundConfig)
+        or not overround.enabled
+        or overround.max_stake <= config.sizer.max_stake,
+        "edges.overround.max_stake",
+        "is above sizer.max_stake, where a basket is refused as a whole",
         f"up to {config.sizer.max_stake:g}",
     )
     must(

@@ -258,3 +258,11 @@ def test_yaml_that_is_not_text_is_refused(tmp_path: Path) -> None:
     path.write_bytes(b"\xff\xfe\x00")
     with pytest.raises(ConfigError):
         read_yaml(path, tmp_path)
+
+
+def test_a_leg_of_a_basket_may_not_be_larger_than_the_sizer_takes() -> None:
+    over = "edges.overround.max_stake=20.01"
+    assert load(None, [over]).edges["overround"].enabled is False, "nobody asks for one"
+    with pytest.raises(ConfigError, match=r"edges\.overround\.max_stake.*above sizer\.max_stake"):
+        load(None, [over, "edges.overround.enabled=true"])
+    assert load(None, ["edges.overround.enabled=true"]).sizer.max_stake == 20.0

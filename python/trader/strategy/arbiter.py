@@ -8,11 +8,13 @@ orders taken away and the slot kept for `reserve_ms`; its order is placed when i
 that never two edges queue for one fill. Who loses is refused.
 
 An order that closes what its edge holds ranks above all others, where it is asked for and where it
-stands: it takes risk away.
+stands: it takes risk away. So does a hedge. Such orders wait for no place that is kept, and those
+of several edges may stand side by side: they are not after one fill, each takes its own risk away.
 
 An order that would meet another edge's on the other side is refused too: nobody earns by trading
-with himself. Each such event is cannibalisation, and is logged once for the two edges and the
-order that is in the way.
+with himself. Where the one that stands ranks lower, or both take risk away, it makes way and its
+place is kept, so that the order is placed when it is asked for again. Each such event is
+cannibalisation, and is logged once for the two edges and the order that is in the way.
 """
 
 from __future__ import annotations
@@ -20,7 +22,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final, Literal, TypeAlias
+from typing import Final, Literal, NamedTuple, TypeAlias
 
 from trader.config.rules import Number, Whole, rule
 from trader.execution.interfaces.executor import OpenOrder
@@ -33,6 +35,15 @@ EventKind: TypeAlias = Literal["refused", "taken_over", "self_match", "overtaken
 
 HEDGE_PRIORITY: Final = 1_001
 """Above every edge's: what takes risk away comes first. That of orders that close, too."""
+
+
+class _Kept(NamedTuple):
+    """A place that is kept for an edge until a time. `from_closing`: the edge whose order that took
+    risk away made way for it; no other such order waits."""
+
+    edge: str
+    until_ms: int
+    from_closing: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,9 +86,9 @@ class Arbiter:
         self._config = config
         self._priorities = priorities
         self._on_event = on_event
-        # What the owner's last wish was worth, and its rank.
-        self._values: dict[Slot, tuple[str, float, int]] = {}
-        self._reserved: dict[Slot, tuple[str, int]] = {}  # for whom, until when
+        # What each owner's last wish was worth, and its rank.
+        self._values: dict[tuple[Slot, str], tuple[float, int]] = {}
+        self._reserved: dict[Slot, _Kept] = {}
         self._logged: set[tuple[str, Slot, str, str]] = set()  # kind, slot, edge, the order met
 
     def judge(
@@ -104,9 +115,32 @@ class Arbiter:
                 edge, slot, wish, orders, now_ms, allowed
             ):
                 continue
-            self._values[slot] = (edge, worth(wish), self._rank(edge, wish))
+            self._values[slot, edge] = (worth(wish), self._rank(edge, wish))
             allowed.append((edge, wish))
         return allowed
+
+    def can_have(
+        self,
+        edge: str,
+        runner: Runner,
+        wish: Place,
+        orders: Sequence[OpenOrder],
+        now_ms: int,
+    ) -> bool:
+        """Whether `judge` would let the edge have the place, now or once others' orders there are
+        gone. Nothing is changed, logged or counted."""
+        slot, rank, value = (runner, wish.side), self._rank(edge, wish), worth(wish)
+        for order in orders:
+            if order.edge == edge or not _would_match(wish, wish.side, order):
+                continue
+            met_rank, _ = self._rank_and_value((runner, order.side), order.edge)
+            if not _makes_way(met_rank, rank):
+                return False
+        others = self._in_the_way(edge, slot, rank, orders)
+        if others:
+            owned = (self._rank_and_value(slot, order.edge) for order in others)
+            return all(self._beats(rank, value, *owner) for owner in owned)
+        return self._is_free_for(edge, slot, rank, now_ms)
 
     def filled(
         self, edge: str, runner: Runner, side: Side, queued: Sequence[OpenOrder], now_ms: int
@@ -119,7 +153,7 @@ class Arbiter:
 
     def forget(self, market_id: str) -> None:
         """A market has closed."""
-        self._values = {s: v for s, v in self._values.items() if s[0].market_id != market_id}
+        self._values = {k: v for k, v in self._values.items() if k[0][0].market_id != market_id}
         self._reserved = {s: r for s, r in self._reserved.items() if s[0].market_id != market_id}
         self._logged = {k for k in self._logged if k[1][0].market_id != market_id}
 
@@ -132,40 +166,47 @@ class Arbiter:
         now_ms: int,
         allowed: list[tuple[str, Proposal]],
     ) -> bool:
-        """Whether the slot is the edge's; if it is to become so, the owner's orders go first."""
-        others = [o for o in orders if o.side is slot[1] and o.edge != edge]
+        """Whether the slot is the edge's; if it is to become so, the owners' orders go first."""
+        rank, value = self._rank(edge, wish), worth(wish)
+        others = self._in_the_way(edge, slot, rank, orders)
         if not others:
-            return self._is_free_for(edge, slot, now_ms)
-        owner = others[0].edge
-        value = worth(wish)
-        owner_value, owner_rank = self._owner(slot, owner)
-        key = (slot, edge, others[0].intent_id)
-        if not self._beats(self._rank(edge, wish), value, owner_rank, owner_value):
-            self._event(key, now_ms, "refused", owner, value, owner_value)
+            is_free = self._is_free_for(edge, slot, rank, now_ms)
+            kept = self._reserved.get(slot)
+            if kept is not None and (kept.edge == edge or now_ms >= kept.until_ms):
+                del self._reserved[slot]
+            return is_free
+        owner = max(others, key=lambda order: self._rank_and_value(slot, order.edge))
+        owner_rank, owner_value = self._rank_and_value(slot, owner.edge)
+        key = (slot, edge, owner.intent_id)
+        if not self._beats(rank, value, owner_rank, owner_value):
+            self._event(key, now_ms, "refused", owner.edge, value, owner_value)
             return False
-        self._reserved[slot] = (edge, now_ms + self._config.reserve_ms)
+        self._reserved[slot] = _Kept(edge, now_ms + self._config.reserve_ms)
         allowed.extend(
             (order.edge, Cancel(order, "taken_over")) for order in others if order.pending is None
         )
-        self._event(key, now_ms, "taken_over", owner, value, owner_value)
+        self._event(key, now_ms, "taken_over", owner.edge, value, owner_value)
         return False
 
-    def _is_free_for(self, edge: str, slot: Slot, now_ms: int) -> bool:
-        reserved = self._reserved.get(slot)
-        if reserved is None:
-            return True
-        holder, until_ms = reserved
-        if holder == edge or now_ms >= until_ms:
-            del self._reserved[slot]
-            return True
-        return False
+    def _in_the_way(
+        self, edge: str, slot: Slot, rank: int, orders: Sequence[OpenOrder]
+    ) -> list[OpenOrder]:
+        """Other edges' orders in a slot; those that take risk away may stand side by side."""
+        others = [o for o in orders if o.side is slot[1] and o.edge != edge]
+        if rank != HEDGE_PRIORITY:
+            return others
+        return [o for o in others if self._rank_and_value(slot, o.edge)[0] != HEDGE_PRIORITY]
 
-    def _owner(self, slot: Slot, owner: str) -> tuple[float, int]:
-        """What the owner's order is worth, and its rank."""
-        known = self._values.get(slot)
-        if known is None or known[0] != owner:
-            return 0.0, self._priority(owner)
-        return known[1], known[2]
+    def _is_free_for(self, edge: str, slot: Slot, rank: int, now_ms: int) -> bool:
+        kept = self._reserved.get(slot)
+        if kept is None or kept.edge == edge or now_ms >= kept.until_ms:
+            return True
+        return rank == HEDGE_PRIORITY and edge != kept.from_closing
+
+    def _rank_and_value(self, slot: Slot, owner: str) -> tuple[int, float]:
+        """The rank of an owner's order, and what it is worth."""
+        value, rank = self._values.get((slot, owner), (0.0, self._priority(owner)))
+        return rank, value
 
     def _beats(self, rank: int, value: float, owner_rank: int, owner_value: float) -> bool:
         if rank != owner_rank:
@@ -190,14 +231,23 @@ class Arbiter:
         """Whether the order would be matched with one of another edge on the other side. Whoever
         ranks lower makes way: the other's order, or the one that was to be moved there."""
         met = [o for o in orders if o.edge != edge and _would_match(wish, slot[1], o)]
+        rank = self._rank(edge, wish)
+        is_stopped = False
         for order in met:
             key = (slot, edge, order.intent_id)
             self._event(key, now_ms, "self_match", order.edge, worth(wish), 0.0)
             met_slot = (slot[0], order.side)
-            _, met_rank = self._owner(met_slot, order.edge)
-            if self._rank(edge, wish) > met_rank and order.pending is None:
+            met_rank, _ = self._rank_and_value(met_slot, order.edge)
+            if not _makes_way(met_rank, rank):
+                is_stopped = True
+                continue
+            # Kept, or whoever made way would be back, and met again, before this one asks again.
+            closing = order.edge if met_rank == HEDGE_PRIORITY else None
+            until_ms = now_ms + self._config.reserve_ms
+            self._reserved[met_slot] = _Kept(edge, until_ms, closing)
+            if order.pending is None:
                 allowed.append((order.edge, Cancel(order, "self_match")))
-        if met and isinstance(wish, Replace) and len(allowed) == 0:
+        if is_stopped and isinstance(wish, Replace):
             allowed.append((edge, Cancel(wish.order, "self_match")))
         return bool(met)
 
@@ -224,6 +274,12 @@ def _would_match(wish: Place | Replace, side: Side, order: OpenOrder) -> bool:
     if side is Side.BACK:
         return wish.price_centi <= order.price_centi
     return wish.price_centi >= order.price_centi
+
+
+def _makes_way(met_rank: int, rank: int) -> bool:
+    """Whether an order that stands goes for one that would meet it: also where both take risk away,
+    as else neither could."""
+    return met_rank < rank or met_rank == rank == HEDGE_PRIORITY
 
 
 def worth(wish: Place | Replace) -> float:

@@ -188,3 +188,81 @@ def test_whoever_would_meet_an_order_that_closes_waits(rig: Rig) -> None:
     assert rig.judge("high", Place(Side.LAY, 300, 0.1, 1000), mine) == []
     met = resting("high", Side.LAY)
     assert rig.judge("low", closing(), met) == [("high", Cancel(met, "self_match"))]
+
+
+def test_who_makes_way_for_an_order_that_would_meet_its_own_does_not_come_back_first(
+    rig: Rig,
+) -> None:
+    met = resting("one", Side.LAY)
+    assert rig.judge("low", closing(), met) == [("one", Cancel(met, "self_match"))]
+    again = Place(Side.LAY, 300, 0.1, 1000)
+    assert rig.judge("one", again, now_ms=500) == [], "its place is kept"
+    assert rig.judge("low", closing(), now_ms=500) == [("low", closing())]
+    assert rig.judge("one", again, now_ms=2_000) == [("one", again)], "not for ever"
+
+
+def test_the_place_of_an_order_that_is_only_on_its_way_is_kept_as_well(rig: Rig) -> None:
+    met = replace(resting("one", Side.LAY), pending="PLACE")
+    assert rig.judge("high", back(), met) == []
+    assert rig.judge("one", Place(Side.LAY, 310, 0.1, 1000), now_ms=1) == []
+
+
+@pytest.mark.parametrize("other", ["low", "hedge"])
+def test_orders_that_take_risk_away_may_stand_side_by_side(rig: Rig, other: str) -> None:
+    assert rig.judge(other, closing()) == [(other, closing())]
+    standing = resting(other)
+    assert rig.judge("one", closing(), standing) == [("one", closing())]
+    both = [standing, resting("one")]
+    assert rig.judge("high", back(9.9), *both) == []
+    assert rig.judge("high", back(9.9), *reversed(both)) == [], "neither is anybody's to take"
+
+
+def test_a_hedge_stands_beside_an_order_that_closes(rig: Rig) -> None:
+    rig.judge("low", closing())
+    hedge = Place(Side.BACK, 310, 0.0, 1000, reduces=True)
+    assert rig.judge("hedge", hedge, resting("low")) == [("hedge", hedge)]
+
+
+def test_of_two_orders_that_take_risk_away_and_would_meet_the_one_that_stands_goes(
+    rig: Rig,
+) -> None:
+    rig.judge("one", closing(Side.LAY))
+    met, mine = resting("one", Side.LAY), resting("two", price_centi=320)
+    goes = [("one", Cancel(met, "self_match"))]
+    assert rig.judge("two", closing(), met) == goes
+    move = Replace(mine, 300, 0.0, 1000, reduces=True, closes=True)
+    assert rig.judge("two", move, met, mine) == goes, "its own stays until it can be moved"
+    assert rig.judge("one", closing(Side.LAY), now_ms=1) == [], "or it would be met again"
+    assert rig.judge("two", closing(), now_ms=1) == [("two", closing())]
+
+
+def test_an_order_that_closes_waits_for_no_place_that_is_kept(rig: Rig) -> None:
+    rig.judge("high", back(), resting("one"))
+    assert rig.judge("one", back(9.9), now_ms=1) == []
+    assert rig.judge("low", closing(), now_ms=1) == [("low", closing())]
+    hedge = Place(Side.BACK, 300, 0.0, 1000, reduces=True)
+    assert rig.judge("hedge", hedge, now_ms=1) == [("hedge", hedge)]
+    assert rig.judge("high", back(), now_ms=1) == [("high", back())], "and it stays kept"
+
+
+def can_have(rig: Rig, edge: str, wish: Place, *orders: OpenOrder, now_ms: int = 0) -> bool:
+    return rig.arbiter.can_have(edge, A, wish, orders, now_ms)
+
+
+def test_whether_a_place_can_be_had_is_told_without_anybodys_loss(rig: Rig) -> None:
+    low, met = resting("low"), resting("low", Side.LAY)
+    high, above = resting("high"), resting("high", Side.LAY)
+    assert can_have(rig, "one", back())
+    assert can_have(rig, "one", back(), low, met)
+    assert not can_have(rig, "one", back(), high)
+    assert not can_have(rig, "one", back(), low, above)
+    assert rig.events == []
+    assert rig.arbiter.counts == {}
+    assert rig.judge("two", back()) == [("two", back())], "nothing is kept for it"
+
+
+def test_a_place_that_is_kept_for_another_cannot_be_had(rig: Rig) -> None:
+    rig.judge("high", back(), resting("one"))
+    assert not can_have(rig, "one", back(9.9), now_ms=1_999)
+    assert can_have(rig, "high", back())
+    assert can_have(rig, "one", back(9.9), now_ms=2_000)

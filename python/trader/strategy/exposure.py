@@ -53,6 +53,10 @@ class Exposure:
         self._changed.discard(market_id)
         self._set(market_id, 0)
 
+    def forget(self, market_id: str) -> None:
+        """Nothing more is heard of a market that is settled."""
+        self._over.discard(market_id)
+
     def total_e4(self) -> int:
         """The most that can be lost now, 0 or more."""
         self._work_out(None)

@@ -9,7 +9,7 @@ import pytest
 from trader.config.loading import load
 from trader.execution.interfaces.executor import OpenOrder
 from trader.execution.interfaces.intents import Side
-from trader.execution.ledger import Ledger
+from trader.execution.ledger import Ledger, MarketResult
 from trader.strategy.edges.base import Place, Replace
 from trader.strategy.exposure import Exposure
 from trader.strategy.fee_gate import FeeGate, Refused
@@ -22,8 +22,8 @@ from trader.strategy.testing import A, B, fill, market, order, record
 class Rig:
     """Gates in front of a market where `scalp` has backed 10.00 at 3.00 and another edge, too."""
 
-    def __init__(self) -> None:
-        config = load(None, ["sizer.max_market_liability=0.01"])
+    def __init__(self, *overrides: str) -> None:
+        config = load(None, ["sizer.max_market_liability=0.01", *overrides])
         self.ledger = Ledger(0.0, 5.0)
         for name in ("scalp", "passive_maker"):
             fill_ = replace(fill(A, Side.BACK, 300, 1000), edge=name, intent_id=name)
@@ -32,7 +32,7 @@ class Rig:
         sizer = Sizer(config.sizer, config.execution.limits.dry_run(), self.ledger, 0.0, exposure)
         self.risk = Risk(config.risk, exposure)
         self.gates = Gates(
-            FeeGate(config.fee_gate, lambda _: None), sizer, self.risk, exposure, self.ledger
+            FeeGate(config.fee_gate, lambda _: 5.0), sizer, self.risk, exposure, self.ledger
         )
 
     def place(
@@ -80,9 +80,66 @@ def test_what_closes_already_counts_and_what_others_have_there_does_not(rig: Rig
 
 def test_it_may_be_moved_to_what_the_market_offers_beside_no_other(rig: Rig) -> None:
     target = closing(280, 1071)
-    assert rig.move(target, 330) is None
+    assert rig.move(target, 305) is None
     other = replace(closing(300, 500), intent_id="I8")
-    assert rig.move(target, 330, other) == Refused("not_closing")
+    assert rig.move(target, 305, other) == Refused("not_closing")
+
+
+@pytest.mark.parametrize("price_centi", [300, 1000, 100_000])
+def test_a_move_may_not_turn_the_position_round(rig: Rig, price_centi: int) -> None:
+    assert rig.place(Side.LAY, 101, 2970) == 2970
+    assert rig.move(closing(101, 2970), price_centi) == Refused("not_closing")
+
+
+def test_a_move_may_level_too_much_by_the_least_bet_there_is(rig: Rig) -> None:
+    target = closing(250, 1200)  # just what is held; 1.00 is the least bet: 2.50 at its price
+    assert rig.move(target, 271) is None, "32.52 of 30.00 and 2.50, and the price for rounding"
+    assert rig.move(target, 273) == Refused("not_closing")
+
+
+def reducing(size_centi: int, side: Side = Side.LAY) -> Place:
+    return Place(side, 300, 0.05, 1, reduces=True, size_centi=size_centi)
+
+
+def roomy() -> Rig:
+    return Rig(
+        *("sizer.max_market_liability=1000", "sizer.max_runner_liability=1000"),
+        *("risk.max_market_loss=10", "risk.max_loss=1000"),
+    )
+
+
+def barred() -> Rig:
+    """The same where the market has lost what it may: no order but such as take inventory back."""
+    rig = roomy()
+    rig.risk.look(0, [MarketResult(A.market_id, "marked", -1_000_000, 0, 5.0, "", ())])
+    assert rig.risk.killed is None
+    return rig
+
+
+def test_risk_lets_pass_no_more_than_takes_inventory_back() -> None:
+    place = barred().gates.place
+    assert place("mine", market(), A, reducing(2000), (), 0) == 2000, "what both edges have backed"
+    other = replace(closing(300, 500), edge="passive_maker")
+    assert place("mine", market(), A, reducing(1500), (other,), 0) == 1500
+    assert place("mine", market(), A, reducing(1501), (other,), 0) == Refused("market_loss")
+    assert place("mine", market(), A, reducing(200, Side.BACK), (), 0) == Refused("market_loss")
+    assert place("mine", market(), B, reducing(200), (), 0) == Refused("market_loss")
+
+
+def test_where_nothing_else_may_leave_an_order_is_cut_to_what_takes_inventory_back() -> None:
+    wish = Place(Side.LAY, 300, 0.9, 1, reduces=True)
+    other = replace(closing(300, 1650), edge="passive_maker")
+    assert roomy().gates.place("mine", market(), A, wish, (other,), 0) == 2000
+    assert barred().gates.place("mine", market(), A, wish, (other,), 0) == 350
+
+
+def test_a_move_in_a_barred_market_must_take_inventory_back() -> None:
+    resting = replace(closing(300, 1000), edge="mine")
+    move = Replace(resting, 290, 0.05, 1, reduces=True)
+    gates = barred().gates
+    assert gates.move(market(), A, move, [resting], 0) is None
+    elsewhere = replace(move, order=replace(resting, selection_id=B.selection_id))
+    assert gates.move(market(), B, elsewhere, [resting], 0) == Refused("market_loss")
 
 
 def test_the_exchange_and_the_kill_switch_have_their_word(rig: Rig) -> None:

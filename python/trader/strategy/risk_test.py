@@ -59,6 +59,17 @@ def test_only_what_has_changed_is_worked_out_and_what_is_settled_is_gone() -> No
     assert rig.exposure.total_e4() == 0
 
 
+def test_a_market_that_is_forgotten_is_not_remembered_as_settled() -> None:
+    rig = Rig()
+    rig.exposure.settled("1.1")
+    record(rig.ledger, fill(A, Side.BACK, 300, 1000))
+    rig.exposure.changed("1.1")
+    assert rig.exposure.total_e4() == 0, "nothing of it is at stake any more"
+    rig.exposure.forget("1.1")
+    rig.exposure.changed("1.1")
+    assert rig.exposure.total_e4() == 100_000
+
+
 def test_what_orders_can_lose_is_bounded_without_working_it_out() -> None:
     rig = Rig()
     asked: list[str] = []

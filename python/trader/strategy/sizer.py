@@ -159,6 +159,11 @@ class Sizer:
             room_e4 = min(room_e4, total_room_e4)
         return room_e4 // loss_e4_per_centi(side, price_centi)
 
+    @property
+    def min_size_centi(self) -> int:
+        """The least bet that the exchange takes at any price."""
+        return self._limits.min_size_centi
+
     def takes(self, size_centi: int, price_centi: int) -> bool:
         """Whether the exchange takes a bet of that size."""
         limits = self._limits

@@ -14,6 +14,7 @@ from trader.execution.ledger import Position
 from trader.strategy.context import MarketView, StrategyContext
 from trader.strategy.edges.base import Cancel, Place, Proposal, Replace
 from trader.strategy.edges.passive_maker import PassiveMaker, PassiveMakerConfig
+from trader.strategy.edges.testing import Stage
 from trader.strategy.hotloop.reference import Hotloop
 from trader.strategy.testing import A, market, order
 
@@ -189,3 +190,20 @@ def test_no_order_is_larger_than_what_is_left_to_the_bound() -> None:
         int(100 * (10 - 27 / 3.1) * 3.1 / 3.2),
         int(100 * (10 + 27 / 3.1) * 3.1 / 3.0),
     )
+
+
+@pytest.mark.parametrize("skew_edge", [0.0, 0.004])
+@pytest.mark.parametrize("held", list(Side))
+def test_what_takes_inventory_back_is_said_whatever_the_skew(held: Side, skew_edge: float) -> None:
+    stage = Stage("passive_maker", f"skew_edge={skew_edge}", "min_p_fill=0", "min_value=0")
+    stage.tell([{"id": 1, "atb": [[3.0, 50]], "atl": [[3.2, 50]]}])
+    assert [reduces(wish) for wish in stage.decide()] == [False, False]
+    stage.fill(held, 300, 1000)
+    stage.tell([], after_ms=10_000)
+    wishes = {wish.side: reduces(wish) for wish in stage.decide() if isinstance(wish, Place)}
+    assert wishes == {side: side is not held for side in Side}
+
+
+def reduces(wish: Proposal) -> bool:
+    assert isinstance(wish, Place)
+    return wish.reduces

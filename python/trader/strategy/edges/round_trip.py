@@ -19,6 +19,8 @@ Known weaknesses of all of them:
 - Times are looked at when a message touches the runner; in a silent market they pass unnoticed.
   Where the `selector` says that a market is not quoted any more nobody asks the edge: it must be
   out before that (`out_before_off_s` above `selector.until_off_s`).
+- A closing order that rests is moved where it levels too much by less than `min_close_stake` there.
+  From further away it is taken away, and ordered anew when the next message touches the runner.
 - Crossing takes whatever price is there. A book that empties (a suspension, the off) is crossed
   far away, or not at all: then the position is carried into the race.
 - Less than `min_close_stake` is not closed, as the venue takes no such bet; it is carried with the
@@ -26,7 +28,8 @@ Known weaknesses of all of them:
 - The entry that joins is filled most readily when the price moves against it. In play an order
   waits for the bet delay, and a stop with it.
 - After a restart what is held is known, the time and price of its entry are not: it counts as
-  entered then, at the average price of its side.
+  entered then, at the average price of its side, or at what the market offers then where anything
+  was matched on the other side before, as of an earlier trip.
 """
 
 from __future__ import annotations
@@ -99,17 +102,21 @@ class RoundTrip(Edge[C]):
     def forget(self, market_id: str) -> None:
         self._trips = {r: trip for r, trip in self._trips.items() if r.market_id != market_id}
 
+    def is_in(self, runner: Runner) -> bool:
+        """Whether it held something on a runner when that was decided last."""
+        trip = self._trips.get(runner)
+        return trip is not None and trip.since_ms is not None
+
     def decide(self, ctx: StrategyContext, runner: Runner) -> Sequence[Proposal]:
         orders = ctx.orders(self.name, runner)
         held = ctx.held(self.name, runner)
         open_e4 = held.win_e4 - held.lose_e4
         market = ctx.market
         if market.stale or not market.is_open or market.runners.get(runner) != "ACTIVE":
-            side = _closing_side(open_e4)  # an order that takes risk away may stay
-            return [Cancel(o, "market") for o in _free(orders) if o.side is not side]
+            return _but_closing(orders, open_e4, "market")
         quote = quote_of(ctx, runner)
         if quote is None:
-            return ()
+            return _but_closing(orders, open_e4, "no_quote")
         trip = self._follow(ctx, runner, quote, open_e4)
         if trip is not None and trip.since_ms is not None:
             return self._close(ctx, quote, trip, open_e4, orders)
@@ -231,11 +238,17 @@ class RoundTrip(Edge[C]):
         # would turn the position round.
         if over_e4 > price_centi or -over_e4 >= config.min_close_stake * 100 * price_centi:
             return [*wishes, *(Cancel(order, "size") for order in closing)]
-        wishes.extend(
-            Replace(order, price_centi, 0.0, config.ttl_ms, reduces=True, closes=True)
-            for order in closing
-            if order.price_centi != price_centi and self._may_move(ctx, order, at_once=crosses)
-        )
+        for order in closing:
+            if order.price_centi == price_centi or not self._may_move(ctx, order, at_once=crosses):
+                continue
+            # A move keeps the size: what would be too much at a higher price is ordered anew.
+            more_e4 = over_e4 + order.remaining_centi * (price_centi - order.price_centi)
+            if more_e4 >= config.min_close_stake * 100 * order.price_centi:
+                wishes.append(Cancel(order, "size"))
+            else:
+                wishes.append(
+                    Replace(order, price_centi, 0.0, config.ttl_ms, reduces=True, closes=True)
+                )
         return wishes
 
     def _must_go(self, ctx: StrategyContext, quote: Quote, trip: Trip, side: Side) -> bool:
@@ -262,6 +275,12 @@ class RoundTrip(Edge[C]):
 
 def _closing_side(open_e4: int) -> Side:
     return Side.LAY if open_e4 > 0 else Side.BACK
+
+
+def _but_closing(orders: Sequence[OpenOrder], open_e4: int, reason: str) -> Sequence[Proposal]:
+    """Takes away all but what closes: an order that takes risk away may stay."""
+    side = _closing_side(open_e4) if open_e4 != 0 else None
+    return [Cancel(order, reason) for order in _free(orders) if order.side is not side]
 
 
 def _free(orders: Sequence[OpenOrder]) -> list[OpenOrder]:

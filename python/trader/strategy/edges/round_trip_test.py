@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -172,6 +173,27 @@ def test_a_closing_order_stays_at_its_price_and_is_moved_at_once_to_cross() -> N
     assert (move.order, move.price_centi, move.closes) == (close, 320, True)
 
 
+@pytest.mark.parametrize(("lay", "anew"), [(13.0, True), (13.5, True), (21.0, True), (11.5, False)])
+def test_a_closing_order_is_not_moved_to_where_it_would_level_too_much(
+    lay: float, anew: bool
+) -> None:
+    stage = Stage("scalp", "max_hold_ms=5000")
+    stage.fill(Side.BACK, 1200, 1000)
+    moved_to(stage, 11.5, 12)
+    close = stage.place()
+    assert (close.side, close.price_centi, close.size_centi) == (Side.LAY, 1100, 1091)
+    closing = rests(stage, Side.LAY, 1100, 1091)
+    moved_to(stage, lay - 0.5, lay, after_ms=5_000)
+    (wish,) = stage.decide()
+    if not anew:
+        assert isinstance(wish, Replace), "half a point of 10.91 is less than can be ordered"
+        return
+    assert wish == Cancel(closing, "size")
+    stage.orders[A] = []
+    again = stage.place()
+    assert again.size_centi == round(12_000 / lay), "levels what is held at its price"
+
+
 def test_a_closing_order_of_another_size_than_is_held_is_ordered_anew() -> None:
     stage = holding()
     stage.decide()
@@ -208,28 +230,57 @@ def test_the_next_trip_knows_its_own_price_and_time() -> None:
     assert close.price_centi == 340, "two ticks above the second entry, and not held too long"
 
 
-def test_entries_go_and_closing_orders_stay_when_a_market_cannot_be_traded() -> None:
-    for change in ({"stale": True}, {"status": "SUSPENDED"}, {"runners": {A: "REMOVED"}}):
-        stage = swept()
-        stage.view = dataclasses.replace(stage.view, **change)
-        entry = rests(stage, Side.LAY, 330, 1000)
-        entry.side = Side.BACK if not stage.held else entry.side
-        stage.fill(Side.BACK, 330, 1000)
-        assert stage.decide() == [Cancel(entry, "market")]
-        closing = rests(stage, Side.LAY, 320, 1000)
-        assert stage.decide() == [], closing
-    assert stage.edge.name == "sweep_follow"
+CANNOT_TRADE: list[dict[str, Any]] = [
+    {"stale": True},
+    {"status": "SUSPENDED"},
+    {"runners": {A: "REMOVED"}},
+]
 
 
-def test_what_is_kept_of_a_market_goes_with_it() -> None:
-    stage = holding()
+@pytest.mark.parametrize("change", CANNOT_TRADE)
+@pytest.mark.parametrize("side", list(Side))
+def test_entries_go_when_a_market_cannot_be_traded(change: dict[str, Any], side: Side) -> None:
+    stage = swept()
+    stage.view = dataclasses.replace(stage.view, **change)
+    entry = rests(stage, side, 330, 1000)
+    assert stage.decide() == [Cancel(entry, "market")]
+
+
+@pytest.mark.parametrize("change", CANNOT_TRADE)
+@pytest.mark.parametrize(("entry", "closing"), [(Side.BACK, Side.LAY), (Side.LAY, Side.BACK)])
+def test_closing_orders_stay_when_a_market_cannot_be_traded(
+    change: dict[str, Any], entry: Side, closing: Side
+) -> None:
+    stage = swept()
+    stage.view = dataclasses.replace(stage.view, **change)
+    stage.fill(entry, 330, 1000)
+    rest = rests(stage, entry, 330, 1000)
+    closes = order(A, closing, 330, 1000)
+    stage.orders[A].append(closes)
+    assert stage.decide() == [Cancel(rest, "market")]
+
+
+@pytest.mark.parametrize("side", list(Side))
+def test_entries_go_while_there_is_no_price_on_one_side(side: Side) -> None:
+    stage = swept()
+    stage.tell([{"id": 1, "atl": [[3.35, 0]]}])
+    entry = rests(stage, side, 330, 1000)
+    assert stage.decide() == [Cancel(entry, "no_quote")]
+    stage.fill(side.BACK if side is Side.LAY else Side.LAY, 330, 1000)
+    assert stage.decide() == [], "now it closes what is held"
+
+
+@pytest.mark.parametrize("made", [swept, holding])
+def test_what_is_kept_of_a_market_goes_with_it(made: Callable[[], Stage]) -> None:
+    stage = made()
     stage.decide()
-    kept = {name: value for name, value in vars(stage.edge).items() if isinstance(value, dict)}
-    assert all(kept.values())
+    assert any(kept_by(stage)), "the sweep, or the trip that came of it"
     stage.edge.forget("1.1")
-    kept = {name: value for name, value in vars(stage.edge).items() if isinstance(value, dict)}
-    assert kept
-    assert not any(kept.values())
+    assert not any(kept_by(stage))
+
+
+def kept_by(stage: Stage) -> list[dict[Any, Any]]:
+    return [value for value in vars(stage.edge).values() if isinstance(value, dict)]
 
 
 def test_after_a_restart_it_closes_what_it_holds_at_the_average_price() -> None:
@@ -240,6 +291,16 @@ def test_after_a_restart_it_closes_what_it_holds_at_the_average_price() -> None:
     close = stage.place()
     assert (close.side, close.price_centi) == (Side.LAY, 325)
     assert close.size_centi == round(1000 * 335 / 325)
+
+
+def test_after_a_restart_with_an_earlier_trip_it_counts_from_what_the_market_offers() -> None:
+    stage = Stage("sweep_follow")
+    stage.fill(Side.BACK, 300, 1000)
+    stage.fill(Side.LAY, 296, 1014)
+    stage.fill(Side.BACK, 300, 1000)
+    stage.tell(to(3.2, 3.25))
+    close = stage.place()
+    assert (close.side, close.price_centi) == (Side.LAY, 315), "two ticks below 3.25"
 
 
 def test_without_both_prices_nothing_is_done() -> None:

@@ -5,9 +5,10 @@ knows or believes something that others do not yet. They follow within seconds, 
 the swept side puts his price back. The price is expected to go on for `expected_ticks`: up when
 resting backs were taken, down when resting lays were.
 
-An entry is made up to `follow_ms` after a sweep was last seen, once for each; what is expected is
-held against the price it costs there, so that where the book has already gone further the fee gate
-refuses it. How it enters and leaves is said in `round_trip`.
+An entry is made up to `follow_ms` after a sweep was last seen, and once for each: when it has been
+matched that sweep counts no more, unless the book still tells it when the edge may enter again.
+What is expected is held against the price it costs there, so that where the book has already gone
+further the fee gate refuses it. How it enters and leaves is said in `round_trip`.
 
 Known weaknesses, beside those of `round_trip`:
 
@@ -22,10 +23,12 @@ Known weaknesses, beside those of `round_trip`:
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from trader.config.rules import Number, Whole, rule
 from trader.strategy.context import Runner, StrategyContext
+from trader.strategy.edges.base import Proposal
 from trader.strategy.edges.round_trip import RoundTrip, RoundTripConfig
 
 
@@ -46,6 +49,12 @@ class SweepFollow(RoundTrip[SweepFollowConfig]):
     def forget(self, market_id: str) -> None:
         super().forget(market_id)
         self._seen = {r: seen for r, seen in self._seen.items() if r.market_id != market_id}
+
+    def decide(self, ctx: StrategyContext, runner: Runner) -> Sequence[Proposal]:
+        wishes = super().decide(ctx, runner)
+        if self.is_in(runner):
+            self._seen.pop(runner, None)
+        return wishes
 
     def expected_ticks(self, ctx: StrategyContext, runner: Runner) -> float:
         market_id, selection_id, handicap, _ = runner

@@ -56,3 +56,14 @@ def test_a_market_without_a_sweep_is_left() -> None:
     stage.tell([{"id": 1, "atb": [[3.15, 50]], "atl": [[3.2, 10]], "trd": [[3.2, 20]]}])
     stage.tell([{"id": 1, "atl": [[3.2, 5]], "trd": [[3.2, 30]]}])
     assert stage.decide() == []
+
+
+def test_a_sweep_is_followed_once() -> None:
+    stage = swept(Side.BACK, "follow_ms=60000", "rest_ms=0")
+    assert stage.place().side is Side.LAY
+    stage.tell([], after_ms=3_000)
+    assert stage.book.sweep_side("1.1", 1) is None
+    stage.fill(Side.LAY, 335, 1000)
+    assert stage.place().closes
+    stage.fill(Side.BACK, 335, 1000)
+    assert stage.decide() == [], "it is out, and that sweep has been followed"

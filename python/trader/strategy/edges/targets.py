@@ -29,7 +29,8 @@ class Target(NamedTuple):
 
     `open` says whether it may be joined now; if not, an order that is there may stay. `spread` is
     in ticks. `max_size_centi` is what brings the inventory to its bound. `asked` is what the
-    inventory takes from the edge at any price, negative where it adds to it.
+    inventory takes from the edge at any price, negative where it adds to it. `reduces`: an order
+    takes inventory back.
     """
 
     side: Side
@@ -39,10 +40,7 @@ class Target(NamedTuple):
     spread: int
     open: bool
     max_size_centi: int
-
-    @property
-    def reduces(self) -> bool:
-        return self.asked < 0.0
+    reduces: bool
 
     @property
     def gross_edge(self) -> float:
@@ -81,9 +79,9 @@ def targets(
     if held < 1.0:
         room_centi = int(100 * limits.max_inventory * (1.0 - held) * micro / best_lay)
         price_centi = round(best_lay * 100)
-        back = Target(Side.BACK, price_centi, micro, skew, spread, wide, room_centi)
+        back = Target(Side.BACK, price_centi, micro, skew, spread, wide, room_centi, held < 0.0)
     if held > -1.0:
         room_centi = int(100 * limits.max_inventory * (1.0 + held) * micro / best_back)
         price_centi = round(best_back * 100)
-        lay = Target(Side.LAY, price_centi, micro, -skew, spread, wide, room_centi)
+        lay = Target(Side.LAY, price_centi, micro, -skew, spread, wide, room_centi, held > 0.0)
     return back, lay
