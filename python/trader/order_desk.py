@@ -7,26 +7,23 @@ and its data are not stale; a cancellation passes none of that.
 
 from __future__ import annotations
 
-import math
-from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
-from time import perf_counter_ns
 from typing import Final, Literal, Protocol, TypeAlias
 
-from trader.betfair.books import RestedSide
-from trader.calibration.orders_sent import OrdersSent, SentScores
+from trader.calibration.orders_sent import OrdersSent
+from trader.desk_counts import DeskCounts
 from trader.execution.ack_tracker import NO_ANSWERS
 from trader.execution.blotter import Blotter
 from trader.execution.hedge import HEDGE, HedgeWish
 from trader.execution.interfaces.executor import OpenOrder
 from trader.execution.interfaces.ids import IdSource
-from trader.execution.interfaces.intents import Action, QuoteIntent, Side
+from trader.execution.interfaces.intents import Action, QuoteIntent
 from trader.execution.interfaces.reports import ExecutionReport, Status
 from trader.execution.ipc import Bus
 from trader.execution.ledger import Fill, Ledger
 from trader.execution.router import Router
 from trader.monitoring.metrics import Metrics
+from trader.order_estimates import OrderEstimates
 from trader.queue_tracker import QueueTracker
 from trader.simulator.dry_run_matching import DryRunMatcher
 from trader.standing_orders import StandingOrders
@@ -49,24 +46,6 @@ class OrderObserver(Protocol):
     def intent(self, intent: QuoteIntent) -> None: ...
 
     def report(self, report: ExecutionReport, intent: QuoteIntent | None) -> None: ...
-
-
-@dataclass(slots=True)
-class DeskCounts:
-    """What went through the desk."""
-
-    intents: Counter[tuple[str, str]] = field(default_factory=Counter)  # (edge, action)
-    refused: Counter[str] = field(default_factory=Counter)  # by the gates, by reason
-    cancels: Counter[str] = field(default_factory=Counter)  # by the reason to cancel
-    cannibalised: Counter[str] = field(default_factory=Counter)  # by kind
-    p_fill: Counter[int] = field(default_factory=Counter)  # of orders sent, by tenth
-    ttf_s: Counter[int] = field(default_factory=Counter)  # of orders sent, up to 2^key seconds
-    sent: SentScores = field(default_factory=SentScores)  # what p_fill was worth
-    reports: Counter[str] = field(default_factory=Counter)  # by status
-    rejects: Counter[str] = field(default_factory=Counter)  # by code
-    charges_e4: int = 0  # for transactions beyond the free ones
-    fills: int = 0
-    filled_stake_centi: int = 0
 
 
 class OrderDesk:
@@ -97,17 +76,15 @@ class OrderDesk:
         Orders of a `dry_run` are matched by the `matcher`, if there is one; others at a venue."""
         self.counts = counts
         self._router = router
-        self._book = book
         self._dry_run = dry_run
         self._gates = gates
         self._arbiter = arbiter
         self._ledger = ledger
         self._matcher = matcher
         self._tracker = tracker
-        self._sent = sent
+        self._estimates = OrderEstimates(book, counts, sent, blotter, metrics)
         self._book_lost = False
         self._blotter = blotter
-        self._metrics = metrics
         self._ids = ids
         self._max_open_orders = max_open_orders
         self._observer = observer
@@ -389,45 +366,12 @@ class OrderDesk:
         for runner, intent in unkept:
             self._blotter.intent(intent)
             if intent.action is not Action.CANCEL and not self._book_lost:
-                self._estimate(runner, intent)
+                self._estimates.estimate(runner, intent)
 
     def _charge(self, ts_ms: int) -> None:
         """A transaction that the venue counts."""
         self._gates.fee_gate.transaction(ts_ms)
         self.counts.charges_e4 = self._gates.fee_gate.charges_e4()
-
-    def _estimate(self, runner: Runner, intent: QuoteIntent) -> None:
-        """What the book says of an order as it leaves: it compares two runs, and the estimates are
-        judged by it afterwards."""
-        market_id, selection_id, handicap, _ = runner
-        side: RestedSide = "BACK" if intent.side is Side.BACK else "LAY"
-        book, price = self._book, intent.price_centi / 100
-        size = intent.size_centi / 100
-        started_ns = perf_counter_ns()
-        p_fill, ttf_ms = book.pfill_ttf(
-            market_id, selection_id, side, price, size, handicap=handicap
-        )
-        self._metrics.pfill_ttf.record(perf_counter_ns() - started_ns)
-        ahead = book.size_ahead(market_id, selection_id, side, price, handicap=handicap)
-        self._blotter.estimate(
-            intent.intent_id,
-            p_fill=p_fill,
-            ttf_ms=ttf_ms,
-            size_ahead=ahead,
-            last_traded_ts_ms=book.last_traded_ts_ms(market_id, selection_id, handicap),
-            last_traded_price=book.last_traded(market_id, selection_id, handicap),
-        )
-        self.counts.p_fill[min(int(p_fill * 10), 9)] += 1
-        self.counts.ttf_s[max(0, math.ceil(math.log2(max(ttf_ms, 1.0) / 1000)))] += 1
-        self._sent.sent(
-            runner,
-            side,
-            intent.price_centi,
-            intent.size_centi,
-            intent.ts_ms,
-            p_fill=p_fill,
-            ahead=ahead,
-        )
 
     # --- reports back ---------------------------------------------------------------------------
 

@@ -19,6 +19,7 @@ from trader.betfair.normalize import normalized
 from trader.calibration.orders_sent import OrdersSent
 from trader.clock import Clock
 from trader.config.schema import Config
+from trader.desk_counts import DeskCounts
 from trader.engine import Apply, Engine
 from trader.execution.blotter import Blotter
 from trader.execution.hedge import HEDGE, HedgeOnFill
@@ -31,7 +32,7 @@ from trader.hedging import Hedging
 from trader.market_results import MarketResults, ResultObserver
 from trader.monitoring.metrics import Metrics
 from trader.monitoring.seam_events import SeamEvents
-from trader.order_desk import DeskCounts, OrderDesk, OrderObserver
+from trader.order_desk import OrderDesk, OrderObserver
 from trader.queue_tracker import QueueTracker
 from trader.recovery import Recovery, Resubscribe
 from trader.report.recorder import Recorder

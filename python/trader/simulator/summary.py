@@ -15,9 +15,9 @@ from typing import Any, Final
 from trader import __version__
 from trader.calibration.orders_sent import SentScores
 from trader.config.schema import Config
+from trader.desk_counts import DeskCounts
 from trader.execution.ledger import MarketResult, to_money, totals
 from trader.monitoring.metrics import Metrics
-from trader.order_desk import DeskCounts
 from trader.session import Session
 
 NOT_COMPUTED: Final[Mapping[str, str]] = {}
