@@ -20,6 +20,7 @@ import json
 import os
 import sqlite3
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Final, Self, TypeAlias
@@ -50,6 +51,7 @@ class Blotter:
         self.path = path
         self._run = 0
         self._abandoned = False
+        self._durable = durable
         self._batch_rows = 1 if durable else BATCH_ROWS
         self._kept: dict[str, list[Row]] = {table: [] for table in INSERTS}
         self._db = sqlite3.connect(_uri(path), uri=True, isolation_level=None)
@@ -314,12 +316,12 @@ class Blotter:
         self.flush()
         if self._abandoned:
             return 0
-        same = " AND ".join(f"later.{c} = {table}.{c}" for c in SAMPLES[table].split(", "))
+        of = SAMPLES[table]
         cursor = self._db.execute(
-            f"DELETE FROM {table} WHERE run = ? AND market_id = ? AND EXISTS "
-            f"(SELECT 1 FROM {table} AS later WHERE {same} AND later.ts_ms > {table}.ts_ms "
-            f"AND later.ts_ms / ? = {table}.ts_ms / ?)",
-            (self._run, market_id, slot_ms, slot_ms),
+            f"DELETE FROM {table} WHERE ({of}, ts_ms) IN (SELECT {of}, ts_ms FROM (SELECT {of}, "
+            f"ts_ms, max(ts_ms) OVER (PARTITION BY {of}, ts_ms / ?) AS last FROM {table} "
+            "WHERE run = ? AND market_id = ?) WHERE ts_ms < last)",
+            (slot_ms, self._run, market_id),
         )
         return cursor.rowcount
 
@@ -353,11 +355,19 @@ class Blotter:
         self._write()
 
     def close(self) -> None:
-        """Commits and leaves one plain file; safe to call twice."""
+        """Commits and leaves one plain file; safe to call twice.
+
+        A durable one that somebody reads at the moment is left with its write-ahead log beside it:
+        it stays where it is, and the next run tidies up. One that is moved must be whole: there
+        `sqlite3.OperationalError` is raised.
+        """
         try:
             self.flush()
-            self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-            self._db.execute("PRAGMA journal_mode = DELETE")
+            if self._durable:
+                self._db.execute("PRAGMA busy_timeout = 0")
+            with suppress(*((sqlite3.OperationalError,) if self._durable else ())):
+                self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+                self._db.execute("PRAGMA journal_mode = DELETE")
         except sqlite3.ProgrammingError:
             return  # closed already
         finally:
