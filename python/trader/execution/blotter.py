@@ -20,7 +20,6 @@ import json
 import os
 import sqlite3
 from collections.abc import Iterable, Mapping
-from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Final, Self, TypeAlias
@@ -350,6 +349,11 @@ class Blotter:
         finally:
             self._db.execute("DETACH part")
 
+    @property
+    def run(self) -> int:
+        """The number of the run that is written; 0 before the first."""
+        return self._run
+
     def flush(self) -> None:
         """Commits the rows kept back."""
         self._write()
@@ -363,15 +367,21 @@ class Blotter:
         """
         try:
             self.flush()
-            if self._durable:
-                self._db.execute("PRAGMA busy_timeout = 0")
-            with suppress(*((sqlite3.OperationalError,) if self._durable else ())):
-                self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-                self._db.execute("PRAGMA journal_mode = DELETE")
+            self._tidy_up()
         except sqlite3.ProgrammingError:
             return  # closed already
         finally:
             self._db.close()
+
+    def _tidy_up(self) -> None:
+        try:
+            if self._durable:
+                self._db.execute("PRAGMA busy_timeout = 0")
+            self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            self._db.execute("PRAGMA journal_mode = DELETE")
+        except sqlite3.OperationalError:
+            if not self._durable:
+                raise
 
     def _keep(self, table: str, row: Row, *, at_most: int | None = None) -> None:
         rows = self._kept[table]
