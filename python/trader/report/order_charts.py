@@ -28,7 +28,7 @@ def intents(data: ReportData) -> Chart:
         for edge, bars in sorted(by_edge_bars.items())
     ]
     total = sum(data.intents_by.values())
-    rates = {}  # a live trader's summary has those of its last start alone
+    rates: dict[str, float | None] = {}  # a live trader's summary has those of its last start alone
     if not data.is_live:
         rates = data.in_summary("intents_per_minute_by_edge") or {}
     title = f"{counted(total, 'intent')}"
