@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import logging
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -16,6 +18,16 @@ from trader.simulator.output import REPORT, SUMMARY
 from trader.simulator.replay import Replay
 
 PYTHON = ("--hotloop", "python", "--execution", "python")
+
+
+@pytest.fixture(autouse=True)
+def _log_as_it_was() -> Iterator[None]:
+    """A command sets up the log of its process; this one goes on."""
+    logger = logging.getLogger("trader")
+    before = logger.handlers[:], logger.propagate, logger.level
+    yield
+    logger.handlers[:], logger.propagate = before[:2]
+    logger.setLevel(before[2])
 
 
 def recording(folder: Path) -> str:
@@ -70,3 +82,15 @@ def test_how_a_run_ended_is_not_hidden_by_its_page(
     out = tmp_path / "out"
     assert main(["replay", recording(tmp_path), "--out", str(out), *PYTHON]) == 3
     assert "the ring is gone; what was done until then is in" in capsys.readouterr().err
+
+
+def test_a_folder_whose_name_is_no_text_has_its_page_made_anew(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["replay", recording(tmp_path), "--out", str(tmp_path / "out"), *PYTHON]) == 0
+    named = tmp_path / "out\udcff"
+    (tmp_path / "out").rename(named)
+    (named / REPORT).unlink()
+    assert main(["report", str(named)]) == 0
+    assert "out\\udcff/report.html" in capsys.readouterr().out
+    assert (named / REPORT).exists()

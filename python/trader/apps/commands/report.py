@@ -23,5 +23,6 @@ def run(arguments: argparse.Namespace, _: Interrupt) -> int:
         replace_file(path, page)
     except OSError as error:
         raise OutputError(f"{shown}: cannot be written: {error.strerror}") from None
-    print(f"report: {shown}", flush=True)
+    said = shown.encode("utf-8", "backslashreplace").decode()  # a name may be no text
+    print(f"report: {said}", flush=True)
     return 0
