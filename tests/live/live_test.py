@@ -33,6 +33,7 @@ def test_a_race_is_traded_to_the_money_and_can_be_replayed(tmp_path: Path, backe
             assert is_the_same(booked_e4(trader), net_e4(venue))
             assert "LIVE: orders go to the venue" in trader.said()
             summary = read_summary(trader.out)
+            assert summary["start"] == {"blotter": "blotter.sqlite", "run": 1}
             assert summary["pnl"]["net"] == pytest.approx(net_e4(venue) / 10_000, abs=0.01)
     (recording,) = (tmp_path / "rec").iterdir()
     replay = run_trader("replay", str(recording), "--out", str(tmp_path / "replayed"))

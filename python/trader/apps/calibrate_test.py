@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import os
 from pathlib import Path
 
 import pytest
 import yaml
 
+from trader.apps.commands.calibrate_read import shown_names
 from trader.apps.interrupt import Interrupt
 from trader.apps.trader import main
 from trader.calibration.testing import START_MS, definition, line, poisson_market, write_lines
@@ -157,3 +160,56 @@ def test_what_cannot_be_fitted_is_one_error(
     error = capsys.readouterr().err
     assert message in error
     assert error.count("\n") == 1
+
+
+MARKED = "before\n<!-- calibrate: begin -->\nold\n<!-- calibrate: end -->\nafter\n"
+
+
+def test_an_interrupted_run_leaves_the_tables_of_a_page_as_they_were(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page, files = tmp_path / "page.md", [quiet(tmp_path), poisson(tmp_path)]
+    page.write_text(MARKED)
+    asked = iter(range(1_000_000))
+    monkeypatch.setattr(Interrupt, "requested", lambda _: next(asked) > 100)
+    assert main(["calibrate", *files, *QUICK, "--markdown", str(page)]) == 130
+    assert page.read_text() == MARKED
+    assert f"{page} is as it was" in capsys.readouterr().out
+
+
+def test_a_file_that_cannot_be_written_whole_stays_as_it_was(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page, write = tmp_path / "page.md", Path.write_bytes
+
+    def is_full(path: Path, content: bytes) -> int:
+        write(path, content[: len(content) // 2])
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    page.write_text(MARKED)
+    file = quiet(tmp_path)
+    monkeypatch.setattr(Path, "write_bytes", is_full)
+    before = sorted(tmp_path.iterdir())
+    assert main(["calibrate", file, *QUICK, "--markdown", str(page)]) == 2
+    assert page.read_text() == MARKED
+    assert sorted(tmp_path.iterdir()) == before
+
+
+def test_files_of_the_same_name_are_told_apart(tmp_path: Path) -> None:
+    files = []
+    for day in (1, 2):
+        (tmp_path / f"day{day}").mkdir()
+        files.append(poisson(tmp_path / f"day{day}", seed=day))
+    out = tmp_path / "fit.json"
+    files.append(poisson(tmp_path, "other.json", 3))
+    assert main(["calibrate", *files, *QUICK, "--fit", "--json", str(out)]) == 0
+    document = json.loads(out.read_text())
+    names = [*files[:2], "other.json"]
+    judged = document["queue_models"]["risk_averse"]["files"]
+    assert [one["name"] for one in judged] == names
+    assert list(document["fitted"]["risk_averse"]["held_out"]) == names
+
+
+def test_a_file_that_is_named_twice_has_two_names() -> None:
+    files = [("a", Path("/x/a")), ("a", Path("/x/a")), ("b", Path("/x/b"))]
+    assert shown_names(files) == ["a", "a (2)", "b"]

@@ -23,8 +23,9 @@ from scipy.special import expit
 
 from trader.betfair.signals.log_logistic import FEATURES, Coefficients
 from trader.calibration.following import Outcome
-from trader.calibration.judging import HORIZONS_MS, Block
+from trader.calibration.judging import Block
 from trader.calibration.sampling import Joining, Plan, Sampler
+from trader.calibration.scores import HORIZONS_MS
 from trader.strategy.hotloop.config import COEFFICIENT_MAX, read_config
 from trader.strategy.hotloop.reference import Hotloop
 

@@ -9,11 +9,10 @@ from typing import Any, Final, TypeAlias
 from trader.betfair.signals.settings import FillModel, QueueModel
 from trader.calibration.following import Outcome
 from trader.calibration.sampling import Joining, Plan, Sampler
-from trader.calibration.scores import Scores, TimesToFill
+from trader.calibration.scores import HORIZONS_MS, Scores, TimesToFill
 from trader.strategy.hotloop.api import Hotloop
 from trader.strategy.hotloop.config import read_config
 
-HORIZONS_MS: Final = (1_000, 5_000, 30_000)
 GRID_MS: Final = (0, 1_000, 2_000, 5_000, 10_000, 20_000, 30_000, 60_000, 120_000)
 BASELINE: Final[FillModel] = "exponential"
 

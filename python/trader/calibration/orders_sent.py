@@ -9,19 +9,18 @@ at once are left out: the estimates say nothing of them.
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass, field
 from typing import Any, Final, NamedTuple
 
 from trader.betfair.books import RestedSide
+from trader.betfair.signals.fill import probability
 from trader.betfair.signals.settings import SignalSettings
 from trader.calibration.following import Follower, Outcome
-from trader.calibration.scores import Scores, scores_json
+from trader.calibration.scores import HORIZONS_MS, Scores, scores_json
 from trader.strategy.context import Runner
 from trader.strategy.hotloop.interface import HotloopApi, Touched
 from trader.strategy.markets import Markets
 
-HORIZONS_MS: Final = (1_000, 5_000, 30_000)
 FOLLOWED_MAX: Final = 20_000
 RUNNERS_MAX: Final = 2
 """So many runners of a market have an order that is followed, at once."""
@@ -179,7 +178,13 @@ class OrdersSent:
         # Where a model says nothing of an order, the baseline has nothing to say either.
         if rate <= 0 or not model[-1]:
             return _Said(model, (0.0,) * len(model))
-        exponential = tuple(_exponential(ahead + size, rate, ms / 1000) for ms in self._horizons_ms)
+        # The baseline is worked out here, as the seam answers for the model in force alone; it
+        # takes no mean trade.
+        work_centi, rate_centi = 100 * (ahead + size), 100 * rate
+        exponential = tuple(
+            probability("exponential", work_centi, rate_centi, 1.0, ms / 1000)
+            for ms in self._horizons_ms
+        )
         return _Said(model, exponential)
 
     def _told(self, said: _Said, outcome: Outcome) -> None:
@@ -188,9 +193,3 @@ class OrdersSent:
             filled = outcome.within(ms)
             scores.model.add(said.model[at], filled)
             scores.exponential.add(said.exponential[at], filled)
-
-
-def _exponential(work: float, rate: float, horizon_s: float) -> float:
-    """The baseline (docs/signals.md): `work` is ahead and the order's own, `rate` matched a second,
-    above 0. Here, as the seam answers for the model in force alone."""
-    return -math.expm1(-rate * horizon_s / work) if work else 1.0

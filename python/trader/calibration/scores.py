@@ -23,6 +23,8 @@ from typing import Any, Final
 
 from trader.calibration.following import Outcome
 
+HORIZONS_MS: Final = (1_000, 5_000, 30_000)
+"""Within which a fill is judged, of recordings and of orders that were sent."""
 BINS: Final = 10
 LIKELIHOOD_MIN: Final = 1e-6
 """No event is taken to be less likely than this: one that a model calls impossible would otherwise

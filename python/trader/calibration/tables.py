@@ -10,8 +10,8 @@ from rich.table import Table
 from rich.text import Text
 
 from trader.betfair.signals.log_logistic import Coefficients
-from trader.calibration.judging import BASELINE, HORIZONS_MS, Judged
-from trader.calibration.scores import Scores, scores_json
+from trader.calibration.judging import BASELINE, Judged
+from trader.calibration.scores import HORIZONS_MS, Scores, scores_json
 
 NO_VOLUME: Final = "nothing to judge: no traded volume"
 NO_ORDERS: Final = "nothing to judge: no runner was observed for long enough"

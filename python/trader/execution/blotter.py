@@ -51,6 +51,7 @@ class Blotter:
         self.path = path
         self._run = 0
         self._abandoned = False
+        self._durable = durable
         self._batch_rows = 1 if durable else BATCH_ROWS
         self._kept: dict[str, list[Row]] = {table: [] for table in INSERTS}
         self._db = sqlite3.connect(_uri(path), uri=True, isolation_level=None)
@@ -305,12 +306,12 @@ class Blotter:
         self.flush()
         if self._abandoned:
             return 0
-        same = " AND ".join(f"later.{c} = {table}.{c}" for c in SAMPLES[table].split(", "))
+        of = SAMPLES[table]
         cursor = self._db.execute(
-            f"DELETE FROM {table} WHERE run = ? AND market_id = ? AND EXISTS "
-            f"(SELECT 1 FROM {table} AS later WHERE {same} AND later.ts_ms > {table}.ts_ms "
-            f"AND later.ts_ms / ? = {table}.ts_ms / ?)",
-            (self._run, market_id, slot_ms, slot_ms),
+            f"DELETE FROM {table} WHERE ({of}, ts_ms) IN (SELECT {of}, ts_ms FROM (SELECT {of}, "
+            f"ts_ms, max(ts_ms) OVER (PARTITION BY {of}, ts_ms / ?) AS last FROM {table} "
+            "WHERE run = ? AND market_id = ?) WHERE ts_ms < last)",
+            (slot_ms, self._run, market_id),
         )
         return cursor.rowcount
 
@@ -339,20 +340,39 @@ class Blotter:
         finally:
             self._db.execute("DETACH part")
 
+    @property
+    def run(self) -> int:
+        """The number of the run that is written; 0 before the first."""
+        return self._run
+
     def flush(self) -> None:
         """Commits the rows kept back."""
         self._write()
 
     def close(self) -> None:
-        """Commits and leaves one plain file; safe to call twice."""
+        """Commits and leaves one plain file; safe to call twice.
+
+        A durable one that somebody reads at the moment is left with its write-ahead log beside it:
+        it stays where it is, and the next run tidies up. One that is moved must be whole: there
+        `sqlite3.OperationalError` is raised.
+        """
         try:
             self.flush()
-            self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-            self._db.execute("PRAGMA journal_mode = DELETE")
+            self._tidy_up()
         except sqlite3.ProgrammingError:
             return  # closed already
         finally:
             self._db.close()
+
+    def _tidy_up(self) -> None:
+        try:
+            if self._durable:
+                self._db.execute("PRAGMA busy_timeout = 0")
+            self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            self._db.execute("PRAGMA journal_mode = DELETE")
+        except sqlite3.OperationalError:
+            if not self._durable:
+                raise
 
     def _keep(self, table: str, row: Row, *, at_most: int | None = None) -> None:
         rows = self._kept[table]

@@ -77,9 +77,10 @@ CREATE TABLE queues (
 SAMPLES: Final = {
     "curve": "run, market_id",
     "ladders": "run, market_id, selection_id, handicap_centi",
-    "queues": "run, market_id, intent_id",
+    "queues": "run, market_id",
 }
-"""The tables of samples, each with the columns that name what is sampled."""
+"""The tables of samples, each with the columns that name what is sampled. Queues are thinned by
+whole moments: orders come and go, and one row of each would soon be too many."""
 ROWS_IN_ORDER: Final = {
     statement.split()[2]: "run" if "WITHOUT ROWID" in statement else "rowid"
     for statement in SCHEMA.split(";")

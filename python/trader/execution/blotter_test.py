@@ -305,3 +305,31 @@ def test_thinning_leaves_the_last_sample_of_each_slot_by_what_is_sampled(tmp_pat
     assert rows(path, kept) == [(7, 9), (7, 10), (7, 29), (7, 31), (8, 9), (8, 10)]
     others = "select count(*) from ladders where run = 1 or market_id = '1.2'"
     assert rows(path, others) == [(7 + 4 + 7 + 7,)]
+
+
+def test_queues_are_thinned_by_whole_moments_whatever_orders_they_are_of(tmp_path: Path) -> None:
+    path = tmp_path / "b.sqlite"
+    with Blotter(path) as blotter:
+        begin(blotter)
+        for ts_ms in range(40):
+            for order in ("a", "b"):
+                blotter.sample("queues", "1.1", ts_ms, f"{order}{ts_ms}", 100, 200)
+        assert blotter.thin("queues", "1.1", 10) == 72
+    kept = [(f"{order}{ts_ms}",) for ts_ms in (9, 19, 29, 39) for order in ("a", "b")]
+    assert rows(path, "select intent_id from queues order by ts_ms, intent_id") == kept
+
+
+def test_a_durable_blotter_that_somebody_reads_is_closed_all_the_same(tmp_path: Path) -> None:
+    path = tmp_path / "b.sqlite"
+    blotter = Blotter(path, durable=True)
+    begin(blotter)
+    reader = sqlite3.connect(path)
+    reader.execute("begin")
+    reader.execute("select count(*) from runs").fetchone()
+    blotter.intent(intent(1))
+    blotter.close()
+    assert rows(path, "select intent_id from intents") == [("I1",)]
+    reader.close()
+    with Blotter(path, durable=True):
+        pass
+    assert [entry.name for entry in tmp_path.iterdir()] == ["b.sqlite"], "the next one tidies up"

@@ -65,11 +65,12 @@ class Held(NamedTuple):
 
 
 class Outcome(NamedTuple):
-    """An order with its estimates, and what is known of its end. Times are ms after it was sent;
-    None: was not filled, has not ended."""
+    """An order with its estimates, and what is known of its end. Times are ms after it was sent:
+    of its first match, of its last one, of its end; None: has not come."""
 
     p_fill: float | None
     ttf_ms: float | None
+    matched_ms: int | None
     filled_ms: int | None
     ended_ms: int | None
 
@@ -136,6 +137,11 @@ class ReportData:
         for key in keys:
             value = value.get(key) if isinstance(value, dict) else None
         return value
+
+    @property
+    def is_of_several_starts(self) -> bool:
+        """A live trader's: what only the summary has is of the last start, the rest of all."""
+        return self.is_live and len(self.runs) > 1
 
     def name_of(self, selection_id: int) -> str | None:
         """A runner's name, where the run knew it: a recording's stream does not tell."""
@@ -293,11 +299,13 @@ class _Reader:
     def _estimates(self) -> None:
         ends = "'FILLED', 'REPLACED', 'CANCELLED', 'EXPIRED', 'LAPSED', 'VOIDED', 'REJECTED'"
         query = (
-            "SELECT e.p_fill, e.ttf_ms, f.ts_ms - i.ts_ms, r.ts_ms - i.ts_ms FROM estimates AS e "
+            "SELECT e.p_fill, e.ttf_ms, f.ts_ms - i.ts_ms, r.filled_ms - i.ts_ms, "
+            "r.ts_ms - i.ts_ms FROM estimates AS e "
             "JOIN intents AS i ON i.run = e.run AND i.intent_id = e.intent_id "
             "LEFT JOIN (SELECT run, intent_id, min(ts_ms) AS ts_ms FROM fills WHERE {runs} "
             "GROUP BY 1, 2) AS f ON f.run = e.run AND f.intent_id = e.intent_id "
-            "LEFT JOIN (SELECT run, intent_id, max(ts_ms) AS ts_ms FROM reports WHERE {runs} "
+            "LEFT JOIN (SELECT run, intent_id, max(ts_ms) AS ts_ms, "
+            "min(CASE status WHEN 'FILLED' THEN ts_ms END) AS filled_ms FROM reports WHERE {runs} "
             f"AND status IN ({ends}) GROUP BY 1, 2) AS r ON r.run = e.run "
             "AND r.intent_id = e.intent_id WHERE e.{runs} ORDER BY e.run, e.intent_id"
         )
@@ -305,7 +313,8 @@ class _Reader:
 
 
 def _wanted_runs(folder: RunFolder) -> list[RunRow]:
-    """All runs of a replay; of a live trader's those of its last day (UTC)."""
+    """All runs of a replay; of a live trader's those that were at work on its last day (UTC), each
+    of them whole: what was taken before midnight is part of what a market came to."""
     rows = folder.blotter.execute("SELECT run, source, ended FROM runs ORDER BY run")
     runs = [RunRow(*row) for row in rows]
     if not folder.is_live:

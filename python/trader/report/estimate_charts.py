@@ -34,9 +34,12 @@ def promises(data: ReportData) -> Chart:
             f" Of this run's own orders; {counted(found[0].unknown, 'order')} taken away sooner "
             "count for as long as they rested (Kaplan and Meier's estimate)."
         )
-    scores = [f"Brier {brier:.4f}" if brier is not None else "", f"ECE {ece:.4f}" if ece else ""]
-    if any(scores):
-        says += f" {', '.join(score for score in scores if score)}."
+    elif data.is_of_several_starts:
+        says += " Of the orders of the last start."
+    known = (("Brier", brier), ("ECE", ece))
+    scores = [f"{name} {score:.4f}" for name, score in known if score is not None]
+    if scores:
+        says += f" {', '.join(scores)}."
     return Chart(
         "promises",
         title,
@@ -194,7 +197,9 @@ def speed(data: ReportData) -> Chart:
         told = [one for one in found if one.what in (DECISION, INTENT_ACK)] or found[:1]
         title = "; ".join(_half(one) for one in told)
         title = title[0].upper() + title[1:]
-    of_run = "" if not data.is_live else " The first three are of the last run that has ended."
+    of_run = ""
+    if data.is_of_several_starts:
+        of_run = " Lines, decisions and estimates are those of the last start."
     return Chart(
         "speed",
         title,

@@ -60,7 +60,7 @@ def _of_own_orders(data: ReportData) -> Reliability:
     horizon_ms = data.horizon_ms
     binned: list[list[tuple[float, int, bool]]] = [[] for _ in range(BINS)]
     unknown = 0
-    for p_fill, _, filled_ms, ended_ms in data.outcomes:
+    for p_fill, _, _, filled_ms, ended_ms in data.outcomes:
         if p_fill is None:
             continue
         is_filled = filled_ms is not None and filled_ms <= horizon_ms
@@ -90,8 +90,8 @@ def _filled_share(orders: Sequence[tuple[float, int, bool]]) -> float:
 
 
 class Waits(NamedTuple):
-    """How many orders by seconds to the fill, up to 2^key: promised, and taken by those that were
-    filled."""
+    """How many orders by seconds, up to 2^key: promised to the fill, and taken to the first
+    match."""
 
     promised: dict[int, int]
     taken: dict[int, int]
@@ -100,7 +100,7 @@ class Waits(NamedTuple):
 def waits(data: ReportData) -> Waits:
     promised = Counter(_power(order.ttf_ms) for order in data.outcomes if order.ttf_ms is not None)
     taken = Counter(
-        _power(order.filled_ms) for order in data.outcomes if order.filled_ms is not None
+        _power(order.matched_ms) for order in data.outcomes if order.matched_ms is not None
     )
     return Waits(dict(sorted(promised.items())), dict(sorted(taken.items())))
 

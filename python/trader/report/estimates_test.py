@@ -5,12 +5,13 @@ from __future__ import annotations
 import pytest
 
 from trader.report.data import Outcome
+from trader.report.estimate_charts import promises
 from trader.report.estimates import INTENT_ACK, Bin, latencies, reliability, waits
 from trader.report.testing import SUMMARY, made
 
 
 def outcomes(p_fill: float, *ends: tuple[int | None, int | None]) -> list[Outcome]:
-    return [Outcome(p_fill, 1000.0, filled_ms, ended_ms) for filled_ms, ended_ms in ends]
+    return [Outcome(p_fill, 1000.0, filled, filled, ended) for filled, ended in ends]
 
 
 def test_where_all_rest_long_enough_it_is_the_share_that_was_filled() -> None:
@@ -30,8 +31,21 @@ def test_orders_taken_away_count_for_as_long_as_they_rested() -> None:
     assert (only.n, found.unknown) == (4, 1)
 
 
+def test_a_match_of_a_part_is_no_fill() -> None:
+    (found,) = reliability(made(outcomes=[Outcome(0.1, 1000.0, 100, None, 8000)] * 50))
+    assert [(one.rate, one.n) for one in found.bins] == [(0.0, 50)]
+
+
+def test_a_score_of_nothing_is_told_as_well() -> None:
+    bins = [{"p_mean": 0.5, "rate": 0.5, "n": 9}]
+    given = {"brier": 0.25, "ece": 0.0, "reliability": [{"horizon_ms": 1000, "bins": bins}]}
+    assert promises(made(summary={**SUMMARY, "p_fill": given})).says.endswith(
+        "Brier 0.2500, ECE 0.0000."
+    )
+
+
 def test_orders_without_an_estimate_promise_nothing() -> None:
-    (found,) = reliability(made(outcomes=[Outcome(None, None, 10, 10)]))
+    (found,) = reliability(made(outcomes=[Outcome(None, None, 10, 10, 10)]))
     assert found.bins == []
 
 
@@ -45,7 +59,12 @@ def test_the_summarys_own_table_is_shown_where_there_is_one() -> None:
 
 def test_times_to_fill_are_counted_by_doubling_seconds() -> None:
     found = waits(
-        made(outcomes=[Outcome(0.1, 600_000.0, None, 5), Outcome(0.1, 900.0, 3500, 3500)])
+        made(
+            outcomes=[
+                Outcome(0.1, 600_000.0, None, None, 5),
+                Outcome(0.1, 900.0, 3500, None, 9000),
+            ]
+        )
     )
     assert found.promised == {0: 1, 10: 1}
     assert found.taken == {2: 1}

@@ -1,14 +1,15 @@
 """A run's folder as the report reads it: which files, opened read-only, of which version.
 
 A finished run has `summary.json` and `blotter.sqlite`; the folder of a live trader has its blotter
-from the start (that of dry runs under a name of its own) and a summary when a run of it has ended.
+from the start (that of dry runs under a name of its own) and a summary of the run that ended last,
+which says which one that was.
 """
 
 from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -18,6 +19,7 @@ import msgspec
 from trader.execution.blotter_schema import SCHEMA_VERSION
 from trader.simulator.output import (
     BLOTTER,
+    LAST_START,
     LIVE_DRY_BLOTTER,
     LIVE_LOCK,
     STAGING,
@@ -34,7 +36,8 @@ class ReportError(OutputError):
 
 @dataclass(frozen=True, slots=True)
 class RunFolder:
-    """What is there. `summary` is None while the first run of a live trader lasts."""
+    """What is there. `summary` is None while a live trader runs: the one that is there is of
+    another start than the last one of this blotter."""
 
     shown: str
     is_live: bool
@@ -61,6 +64,8 @@ def opened_folder(folder: Path, shown: str) -> Iterator[RunFolder]:
         connection.isolation_level = None
         connection.execute("BEGIN")  # all that is read is of one moment
         _check_version(connection, where)
+        if is_live and summary is not None and not _is_of_last_run(summary, connection, path):
+            summary = None
         yield RunFolder(shown, is_live, summary, connection)
     except sqlite3.Error as error:
         raise ReportError(f"{where}: cannot be read: {error}; {_AGAIN}") from None
@@ -81,7 +86,10 @@ def _blotter(folder: Path, shown: str, *, is_live: bool) -> Path:
 def _changed_ns(path: Path) -> int:
     """When a blotter was last written, its write-ahead log included."""
     log = path.with_name(f"{path.name}-wal")
-    return max(one.stat().st_mtime_ns for one in (path, log) if one.exists())
+    changed_ns = [path.stat().st_mtime_ns]
+    with suppress(FileNotFoundError):  # it goes where a trader ends
+        changed_ns.append(log.stat().st_mtime_ns)
+    return max(changed_ns)
 
 
 def _summary(folder: Path, shown: str, *, may_be_absent: bool) -> dict[str, Any] | None:
@@ -102,6 +110,14 @@ def _summary(folder: Path, shown: str, *, may_be_absent: bool) -> dict[str, Any]
     if not isinstance(document.get("pnl"), dict) or "intents_by_action" not in document:
         raise ReportError(f"{where}: is not a summary of this program; {_AGAIN}")
     return document
+
+
+def _is_of_last_run(summary: dict[str, Any], blotter: sqlite3.Connection, path: Path) -> bool:
+    """Whether a live trader's summary is of the last run of this blotter, which has ended."""
+    last = blotter.execute("SELECT run, ended FROM runs ORDER BY run DESC LIMIT 1").fetchone()
+    if last is None or last[1] is None:
+        return False
+    return summary.get(LAST_START) == {"blotter": path.name, "run": last[0]}
 
 
 def _check_version(blotter: sqlite3.Connection, where: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from typing import Any, Final, NamedTuple
 
@@ -36,11 +37,11 @@ class Row(NamedTuple):
 
 def rows(data: ReportData, curves: Curves) -> list[Row]:
     """Every market that was quoted, best first; of too many those with the largest results."""
-    ids = [market.market_id for market in data.markets]
+    ids = Counter(market.market_id for market in data.markets)
     found = []
     for market, result in data.markets.items():
         name = market.market_id
-        if ids.count(name) > 1 if len(ids) <= ROWS_MAX else False:
+        if ids[name] > 1:
             name += f" (input {market.run})"
         drawdown = curves[market][1].depth_e4 if market in curves else 0
         found.append(

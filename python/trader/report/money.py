@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 from typing import Final, NamedTuple
 
 from trader.report.data import Fill, Held, Market, ReportData, Runner, Worth
@@ -77,21 +78,19 @@ def _added_up(steps: Sequence[Worth]) -> tuple[list[Point], Drawdown]:
     points: list[Point] = []
     peak_e4, peak_ms = 0, steps[0].ts_ms if steps else None
     deepest = Drawdown()
-    for ts_ms, market, gross, commission in steps:
-        before = now.get(market, (0, 0))
-        now[market] = (gross, commission)
-        gross_e4 += gross - before[0]
-        commission_e4 += commission - before[1]
+    # Moment by moment: markets are sampled together, and between two of them is no sum of all.
+    for ts_ms, together in groupby(steps, key=lambda step: step.ts_ms):
+        for _, market, gross, commission in together:
+            before = now.get(market, (0, 0))
+            now[market] = (gross, commission)
+            gross_e4 += gross - before[0]
+            commission_e4 += commission - before[1]
         net_e4 = gross_e4 - commission_e4
         if net_e4 >= peak_e4:
             peak_e4, peak_ms = net_e4, ts_ms
         elif peak_e4 - net_e4 > deepest.depth_e4:
             deepest = Drawdown(peak_e4 - net_e4, peak_e4, peak_ms, ts_ms)
-        point = Point(ts_ms, gross_e4, net_e4, peak_e4 - net_e4)
-        if points and points[-1].ts_ms == ts_ms:
-            points[-1] = point
-        else:
-            points.append(point)
+        points.append(Point(ts_ms, gross_e4, net_e4, peak_e4 - net_e4))
     return points, deepest
 
 

@@ -105,6 +105,9 @@ def fees(data: ReportData) -> Chart:
         title = f"{percent(share)} of gross profit went to the venue"
     elif fees_e4:
         title = f"{money(fees_e4)} went to the venue though there was no profit before it"
+    says = "From what was won before commission to what was kept."
+    if total.charges_e4 and data.is_of_several_starts:
+        says += " Transaction charges are those of the last start."
     steps = [
         ("gross", total.gross_e4, "absolute"),
         ("commission", -total.commission_e4, "relative"),
@@ -134,7 +137,7 @@ def fees(data: ReportData) -> Chart:
     return Chart(
         "fees",
         title,
-        "From what was won before commission to what was kept.",
+        says,
         figure(
             [bars],
             "account currency",

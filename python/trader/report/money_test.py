@@ -47,6 +47,22 @@ def test_markets_add_up_moment_by_moment() -> None:
     assert each[OTHER][1].depth_e4 == 1000
 
 
+def test_what_several_markets_come_to_at_one_moment_is_no_drawdown_between_them() -> None:
+    data = made(
+        worths=[
+            worth(1000, 50_000),
+            worth(2000, 150_000),
+            worth(2000, -100_000, market=OTHER),
+            worth(3000, 140_000),
+        ],
+        markets=results(result(MARKET, 140_000), result(OTHER, -100_000)),
+    )
+    points, drawdown = curve(data)
+    assert [(p.ts_ms, p.net_e4) for p in points] == [(1000, 50_000), (2000, 50_000), (3000, 40_000)]
+    assert (drawdown.depth_e4, drawdown.peak_e4) == (10_000, 50_000)
+    assert (drawdown.peak_ms, drawdown.trough_ms) == (2000, 3000)
+
+
 def test_without_fills_there_is_no_curve() -> None:
     assert curve(made())[0] == []
 

@@ -28,9 +28,11 @@ def intents(data: ReportData) -> Chart:
         for edge, bars in sorted(by_edge_bars.items())
     ]
     total = sum(data.intents_by.values())
-    rates = data.in_summary("intents_per_minute_by_edge") or {}
+    rates: dict[str, float | None] = {}  # a live trader's summary has those of its last start alone
+    if not data.is_live:
+        rates = data.in_summary("intents_per_minute_by_edge") or {}
     title = f"{counted(total, 'intent')}"
-    if rates and not data.is_live:
+    if rates:
         said = [f"{edge} {rate:,.1f}" for edge, rate in sorted(rates.items()) if rate is not None]
         title += f"; a minute on average: {', '.join(said)}" if said else ""
     return Chart(

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import importlib.util
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from html import escape
 from pathlib import Path
 from typing import Any, Final
@@ -82,7 +82,7 @@ def page(data: ReportData, runners: Sequence[RunnerView]) -> bytes:
         if chart.figure is not None
     }
     return b"".join(
-        part if isinstance(part, bytes) else part.encode()
+        part if isinstance(part, bytes) else part.encode("utf-8", "backslashreplace")
         for part in _document(data, body, drawn, details)
     )
 
@@ -90,21 +90,24 @@ def page(data: ReportData, runners: Sequence[RunnerView]) -> bytes:
 def _document(
     data: ReportData, body: Iterable[str], drawn: dict[str, Any], details: dict[str, Any]
 ) -> Iterator[str | bytes]:
-    here = Path(__file__).parent
     yield '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
     yield f'<meta http-equiv="Content-Security-Policy" content="{POLICY}">\n'
     yield '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
     yield '<meta name="color-scheme" content="light dark">\n<link rel="icon" href="data:,">\n'
     yield f"<title>{escape(_name(data))}</title>\n"
-    yield f"<style>\n{(here / 'page.css').read_text()}</style>\n</head>\n<body>\n<main>\n"
+    yield f"<style>\n{_text('page.css')}</style>\n</head>\n<body>\n<main>\n"
     yield from body
     yield "</main>\n<noscript><p>The charts need JavaScript; the numbers are under each.</p>"
     yield "</noscript>\n"
     for name, value in (("charts", drawn), ("details", details)):
         yield f'<script type="application/json" id="{name}">{_json(value)}</script>\n'
     yield from ("<script>", _plotly(), "</script>\n")
-    yield f"<script>\n{(here / 'page.js').read_text()}</script>\n"
+    yield f"<script>\n{_text('page.js')}</script>\n"
     yield "</body>\n</html>\n"
+
+
+def _text(name: str) -> str:
+    return (Path(__file__).parent / name).read_text(encoding="utf-8")
 
 
 def _json(value: object) -> str:
@@ -198,13 +201,16 @@ def _pair(*sections: str) -> str:
 
 
 def _many(
-    data: ReportData, spread: Chart, rows: Sequence[markets.Row], details: Iterable[str]
+    data: ReportData, spread: Chart, rows: Sequence[markets.Row], details: Collection[str]
 ) -> Iterator[str]:
     """The sections on many markets."""
     left_out = len(data.markets) - len(rows)
     says = "Sort by a click on a column's head; a click on a market shows it below."
     if left_out:
         says += f" {counted(left_out, 'market')} with the smallest results are left out."
+    if len(details) < len(rows):
+        says += f" {counted(len(rows) - len(details), 'market')} with small ones stand here alone."
+    lines = "".join(_market_row(row, has_details=row.name in details) for row in rows)
     heads = "".join(
         f'<th scope="col"{" aria-sort=descending" if name == "net" else ""}>'
         f'<button type="button">{name}</button></th>'
@@ -214,7 +220,7 @@ def _many(
         '<section aria-labelledby="markets-title">\n<p class="topic">Markets</p>\n'
         f'<h2 id="markets-title">{counted(len(data.markets), "market")}, best first</h2>\n'
         f'<p class="says">{says}</p>\n<div class="scroll"><table id="markets"><thead><tr>{heads}'
-        f"</tr></thead><tbody>\n{''.join(_market_row(row) for row in rows)}</tbody></table></div>\n"
+        f"</tr></thead><tbody>\n{lines}</tbody></table></div>\n"
         "</section>\n"
     )
     options = "".join(f"<option>{escape(name)}</option>" for name in details)
@@ -234,7 +240,7 @@ def _many(
     yield _section("Spread of results", spread)
 
 
-def _market_row(row: markets.Row) -> str:
+def _market_row(row: markets.Row, *, has_details: bool) -> str:
     cells = [
         (row.net_e4, money(row.net_e4, signed=True), tone(row.net_e4)),
         (row.gross_e4, money(row.gross_e4, signed=True), ""),
@@ -244,8 +250,9 @@ def _market_row(row: markets.Row) -> str:
         (-row.drawdown_e4, money(-row.drawdown_e4), ""),
     ]
     name = escape(row.name)
+    shown = f'<button type="button">{name}</button>' if has_details else name
     return (
-        f'<tr data-market="{name}"><td><button type="button">{name}</button></td>'
+        f'<tr data-market="{name}"><td>{shown}</td>'
         + "".join(f'<td data-value="{v}" class="{c}">{text}</td>' for v, text, c in cells)
         + f"<td>{escape(row.kind)}</td></tr>\n"
     )
@@ -267,6 +274,11 @@ def _about(data: ReportData) -> str:
     pairs = "".join(
         f"<div><dt>{escape(word)}</dt><dd>{escape(value)}</dd></div>" for word, value in facts
     )
+    covered = ""
+    if data.is_live:
+        covered = (
+            "It covers all starts that were at work on the last day (UTC), each of them whole. "
+        )
     sampled = "off: the curve has each market's result alone, and there is no ladder."
     if samples["enabled"]:
         sampled = (
@@ -277,8 +289,9 @@ def _about(data: ReportData) -> str:
     return (
         '<section class="about" aria-labelledby="about-title">\n'
         '<p class="topic">About</p>\n<h2 id="about-title">How it was made</h2>\n'
-        f'<dl class="facts">{pairs}</dl>\n<p class="says">Samples: {sampled} Amounts are in the '
-        "account&rsquo;s currency, odds decimal, times those of the market&rsquo;s stream in UTC. "
+        f'<dl class="facts">{pairs}</dl>\n<p class="says">{covered}Samples: {sampled} '
+        "Amounts are in the account&rsquo;s currency, odds decimal, times those of the "
+        "market&rsquo;s stream in UTC. "
         "Everything is in <code>summary.json</code> and <code>blotter.sqlite</code> beside this "
         "page; <code>trader report</code> makes it anew.</p>\n</section>\n"
     )

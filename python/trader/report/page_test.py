@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import shutil
 import sqlite3
+import subprocess
+import sys
 from dataclasses import asdict
 from html.parser import HTMLParser
 from pathlib import Path
@@ -19,11 +22,12 @@ from trader.execution.blotter import Blotter
 from trader.execution.interfaces.intents import Side
 from trader.execution.ledger import Fill, MarketResult
 from trader.report import page as page_module
-from trader.report.folder import ReportError
+from trader.report.data import read
+from trader.report.folder import ReportError, opened_folder
 from trader.simulator.compare_for_tests import make_run
-from trader.simulator.output import BLOTTER, LIVE_DRY_BLOTTER, LIVE_LOCK, SUMMARY
+from trader.simulator.output import BLOTTER, LAST_START, LIVE_DRY_BLOTTER, LIVE_LOCK, SUMMARY
 from trader.strategy.context import Runner
-from trader.testing import QUOTED, LiveScene
+from trader.testing import QUOTED, LiveScene, Scene
 
 NOON_MS = 1_700_049_600_000
 
@@ -201,6 +205,127 @@ def test_of_two_live_blotters_the_one_written_last_is_shown(tmp_path: Path) -> N
     scene.define(rc=QUOTED)
     assert "2 intents" in report(tmp_path, "live")
     scene.blotter.close()
+
+
+SUMMARY_OF_FIRST: dict[str, Any] = {
+    "intents_by_action": {},
+    "pnl": {"gross": 0.0, "commission": 0.0, "net": 0.0},
+    "executor_lost": "it went away",
+    "seam_errors": 7,
+    "transaction_charges": 12.5,
+}
+
+
+def with_summary_of(folder: Path, blotter: str, run: int) -> None:
+    document = {**SUMMARY_OF_FIRST, LAST_START: {"blotter": blotter, "run": run}}
+    (folder / SUMMARY).write_text(json.dumps(document))
+
+
+def test_a_page_of_a_trader_that_runs_has_nothing_of_the_start_before(tmp_path: Path) -> None:
+    (tmp_path / LIVE_LOCK).touch()
+    with_summary_of(tmp_path, BLOTTER, 1)
+    with Blotter(tmp_path / BLOTTER, durable=True) as blotter:
+        live_run(blotter, 0, is_over=True)
+        before = report(tmp_path, "live")
+        live_run(blotter, 1, is_over=False)
+        page = report(tmp_path, "live")
+        blotter.end_run("done")
+    for said in ("The executor was lost", "7 stream lines", "12.50"):
+        assert said in before
+        assert said not in page
+        assert said not in report(tmp_path, "live"), "the summary of this start is not there yet"
+
+
+def test_a_summary_of_dry_runs_is_not_that_of_real_ones(tmp_path: Path) -> None:
+    (tmp_path / LIVE_LOCK).touch()
+    with_summary_of(tmp_path, LIVE_DRY_BLOTTER, 1)
+    with Blotter(tmp_path / BLOTTER, durable=True) as blotter:
+        live_run(blotter, 0, is_over=True)
+    assert "The executor was lost" not in report(tmp_path, "live")
+
+
+def test_what_only_the_summary_tells_is_said_to_be_of_the_last_start(tmp_path: Path) -> None:
+    (tmp_path / LIVE_LOCK).touch()
+    with Blotter(tmp_path / BLOTTER, durable=True) as blotter:
+        live_run(blotter, 0, is_over=True)
+        with_summary_of(tmp_path, BLOTTER, 1)
+        assert "last start" not in report(tmp_path, "live")
+        live_run(blotter, 1, is_over=True)
+        with_summary_of(tmp_path, BLOTTER, 2)
+    page = report(tmp_path, "live")
+    assert "Transaction charges are those of the last start." in page
+    assert "7 stream lines refused in the last start" in page
+
+
+def test_when_an_order_was_filled_its_last_report_tells(tmp_path: Path) -> None:
+    scene = Scene(tmp_path)
+    (tmp_path / LIVE_LOCK).touch()
+    scene.define(rc=QUOTED)
+    for traded in (100.0, 210.0, 800.0):
+        scene.change([{"id": 1, "trd": [[3.2, traded]]}], after_ms=50)
+    scene.blotter.flush()
+    (placed, partly, whole) = (
+        scene.rows(query)[0][0]
+        for query in (
+            "select i.ts_ms from intents as i join fills using (intent_id)",
+            "select min(ts_ms) from fills",
+            "select ts_ms from reports where status = 'FILLED'",
+        )
+    )
+    assert partly < whole
+    with opened_folder(tmp_path, "live") as folder:
+        known = [(order.matched_ms, order.filled_ms) for order in read(folder).outcomes]
+    assert (partly - placed, whole - placed) in known
+    scene.blotter.close()
+
+
+def test_a_start_that_ran_over_midnight_is_shown_whole(tmp_path: Path) -> None:
+    (tmp_path / LIVE_LOCK).touch()
+    runner = Runner.of("1.1", 1, 0)
+    with Blotter(tmp_path / BLOTTER, durable=True) as blotter:
+        live_run(blotter, -48 * 60, is_over=True)
+        live_run(blotter, 0, is_over=False)
+        for hours in (-13, 1):
+            ts_ms = NOON_MS + hours * 3_600_000
+            blotter.fill(Fill(f"I{hours}", "passive_maker", runner, Side.LAY, 300, 200, ts_ms))
+    page = report(tmp_path, "live")
+    assert "on 3 fills" in page
+    assert (
+        "It covers all starts that were at work on the last day (UTC), each of them whole." in page
+    )
+
+
+def test_a_name_that_is_no_text_is_shown_escaped(one: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "out\udcff"
+    shutil.copytree(one, folder)
+    assert "Hotloop replay: out\\udcff" in report(folder, "out\udcff")
+
+
+def test_the_page_does_not_depend_on_the_locale(one: Path) -> None:
+    script = "import sys; from pathlib import Path; from trader.report.page import report; "
+    script += "sys.stdout.buffer.write(report(Path(sys.argv[1]), 'out'))"
+    ascii_only = {**os.environ, "LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
+    ascii_only["PYTHONPATH"] = os.pathsep.join(sys.path)
+    made = subprocess.run(
+        [sys.executable, "-c", script, str(one)], env=ascii_only, capture_output=True, check=False
+    )
+    assert made.returncode == 0, made.stderr.decode()
+    assert made.stdout == page_module.report(one, "out")
+
+
+def test_the_log_of_a_blotter_may_go_while_it_is_looked_at(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / LIVE_LOCK).touch()
+    with Blotter(tmp_path / BLOTTER, durable=True) as blotter:
+        live_run(blotter, 0, is_over=True)
+    exists = Path.exists  # it was there a moment ago
+
+    def existed(path: Path, **more: bool) -> bool:
+        return path.name.endswith("-wal") or exists(path, **more)
+
+    monkeypatch.setattr(Path, "exists", existed)
+    assert net_of(tmp_path) == 1
 
 
 def altered(folder: Path, name: str, text: str | None) -> None:

@@ -34,6 +34,8 @@ LINGERING_LOOKS: Final = 2
 back, and what came after an order says whether it was a good one."""
 KEPT_AFTER_THINNING: Final = 0.75
 """Of `max_rows`: thinned until there is room for a while."""
+SELDOMEST_MS: Final = 86_400_000
+"""No slot is longer: where more than `max_rows` are of one moment, that does not help."""
 
 Resting = Callable[[], Mapping[Runner, Sequence[OpenOrder]]]
 _encode: Final = msgspec.json.Encoder().encode
@@ -184,7 +186,8 @@ class Recorder:
                     market.queues.rows += 1
         market.queue_of = queues  # the ended ones left out
         self._thin("ladders", market_id, market.ladders)
-        self._thin("queues", market_id, market.queues)
+        if self._thin("queues", market_id, market.queues):
+            market.queue_of = {}  # whose row was taken away is written anew
         # They are looked at together, as seldom as the one that has more.
         market.ladders.every_ms = max(market.ladders.every_ms, market.queues.every_ms)
 
@@ -220,10 +223,12 @@ class Recorder:
             return None
         return round(ahead * 100)
 
-    def _thin(self, table: str, market_id: str, kind: _Kind) -> None:
-        limit = self._config.max_rows
-        if kind.rows <= limit:
-            return
-        while kind.rows > limit * KEPT_AFTER_THINNING:
-            kind.every_ms *= 2
+    def _thin(self, table: str, market_id: str, kind: _Kind) -> bool:
+        """Whether there were too many, and are fewer now."""
+        limit, before = self._config.max_rows, kind.rows
+        if before <= limit:
+            return False
+        while kind.rows > limit * KEPT_AFTER_THINNING and kind.every_ms < SELDOMEST_MS:
+            kind.every_ms = min(kind.every_ms * 2, SELDOMEST_MS)
             kind.rows -= self._blotter.thin(table, market_id, kind.every_ms)
+        return kind.rows < before

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from trader.report.recorder import LINGERING_LOOKS
+from trader.execution.blotter import Blotter
+from trader.report.recorder import LINGERING_LOOKS, SELDOMEST_MS
 from trader.testing import QUOTED, LiveScene, Scene
 
 OFTEN = ("report.every_lines=1", "report.curve_every_ms=1", "report.ladder_every_ms=1")
@@ -124,6 +125,35 @@ def test_past_the_limit_samples_are_thinned_over_all_of_the_time(tmp_path: Path)
     assert max(gaps) <= 4 * (10_000 / len(rows)), "none of it is left out"
     assert scene.pt - rows[-1][0] <= max(gaps)
     assert json.loads(rows[-1][1])[0][1] > 950
+    scene.blotter.close()
+
+
+def test_however_many_orders_there_were_their_queues_are_thinned(tmp_path: Path) -> None:
+    scene = Scene(tmp_path, *OFTEN, "report.max_rows=100", "edges.passive_maker.ttl_ms=50")
+    scene.define(rc=QUOTED)
+    first = scene.pt
+    for number in range(1000):
+        scene.change([{"id": 1, "atb": [[3.0, 60.0 + number]]}], after_ms=100)
+        assert counted(scene)["queues"] <= 102
+    assert scene.rows("select count(*) from intents where action = 'PLACE'")[0][0] > 500
+    times = [row[0] for row in scene.rows("select distinct ts_ms from queues order by 1")]
+    assert len(times) > 10
+    gaps = [after - before for before, after in pairwise([first, *times, scene.pt])]
+    assert max(gaps) <= 20_000, "none of the 100 s is left out"
+    scene.blotter.close()
+
+
+def test_where_one_moment_is_too_much_a_market_is_sampled_once_a_day(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scene = Scene(tmp_path, *OFTEN, "report.max_rows=100", "edges.passive_maker.ttl_ms=10000000")
+    monkeypatch.setattr(Blotter, "thin", lambda *_: 0)
+    scene.define(rc=QUOTED)
+    for number in range(300):
+        scene.change([{"id": 1, "atb": [[3.0, 60.0 + number]]}], after_ms=10)
+    assert counted(scene)["ladders"] == 101
+    scene.change([{"id": 1, "atb": [[3.0, 50.0]]}], after_ms=SELDOMEST_MS)
+    assert counted(scene)["ladders"] == 102
     scene.blotter.close()
 
 

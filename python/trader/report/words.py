@@ -259,7 +259,9 @@ def _alerts(data: ReportData) -> Iterator[Alert]:
     if refused:
         reseeds = data.in_summary("reseeds") or 0
         mended = f"; {counted(reseeds, 'market')} mended from the second book" if reseeds else ""
-        yield Alert("warn", f"{counted(refused, 'stream line')} refused (seam errors){mended}.")
+        when = " in the last start" if data.is_of_several_starts else ""
+        said = f"{counted(refused, 'stream line')} refused{when} (seam errors){mended}."
+        yield Alert("warn", said)
     if data.rejects:
         total = sum(data.rejects.values())
         codes = ", ".join(f"{c} {TIMES}{n:,}" for c, n in data.rejects.most_common(REJECTS_SHOWN))

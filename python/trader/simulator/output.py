@@ -31,6 +31,8 @@ MANIFEST: Final = "manifest.json"
 TOKEN: Final = "executor.token"
 SIDECAR_FILES: Final = ("executor.json", "executor.log", TOKEN)
 IDENTITY_KEY: Final = "run"
+LAST_START: Final = "start"
+"""In a live trader's summary: the `blotter` it is of, and the `run` in it."""
 
 
 class OutputError(Exception):
@@ -226,8 +228,11 @@ class OutputFolder:
         return OutputError(f"--out {self.name}: cannot be written: {error.strerror}")
 
 
-def replace_file(path: Path, content: bytes, *, staged: Path) -> None:
-    """Puts a file in place whole, by way of `staged` on the same file system. Raises `OSError`."""
+def replace_file(path: Path, content: bytes, *, staged: Path | None = None) -> None:
+    """Puts a file in place whole, by way of `staged` on the same file system: a file of its own
+    beside it unless one is named. Raises `OSError`."""
+    if staged is None:
+        staged = path.with_name(f".{path.name}.{os.getpid()}")
     try:
         staged.write_bytes(content)
         staged.replace(path)

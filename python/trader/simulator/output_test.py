@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from trader.simulator.output import OutputError, OutputFolder
+from trader.simulator.output import OutputError, OutputFolder, replace_file
 
 RUN: dict[str, object] = {"command": "replay", "inputs": ["a (1 bytes)"], "hotloop": "rust"}
 
@@ -238,3 +238,21 @@ def test_a_manifest_without_a_part_keeps_nobody_out(tmp_path: Path) -> None:
     other = {**RUN, "hotloop": "python"}
     OutputFolder(tmp_path, other, keeps_parts=True).close()
     assert names(tmp_path) == []
+
+
+def test_two_processes_that_replace_a_file_stage_it_under_names_of_their_own(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    staged = []
+    replace = Path.replace
+
+    def noted(path: Path, target: Path) -> Path:
+        staged.append(path.name)
+        return replace(path, target)
+
+    monkeypatch.setattr(Path, "replace", noted)
+    for process in (41, 42):
+        monkeypatch.setattr(os, "getpid", lambda process=process: process)
+        replace_file(tmp_path / "report.html", b"page")
+    assert staged == [".report.html.41", ".report.html.42"]
+    assert [path.name for path in tmp_path.iterdir()] == ["report.html"]

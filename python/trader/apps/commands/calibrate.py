@@ -13,7 +13,7 @@ from rich.console import Console
 from trader import __version__
 from trader.apps.arguments import ArgumentError, user_path
 from trader.apps.commands.calibrate_fit import Fitted, Fitting
-from trader.apps.commands.calibrate_read import Files, Reader, make_judge
+from trader.apps.commands.calibrate_read import Files, Reader, make_judge, shown_names
 from trader.apps.commands.common import configured
 from trader.apps.interrupt import Interrupt
 from trader.apps.progress import FileProgress
@@ -29,7 +29,7 @@ from trader.calibration.judging import BASELINE, Block, Judged, blocks_of, poole
 from trader.calibration.sampling import Plan
 from trader.calibration.tables import Results
 from trader.config.schema import Config
-from trader.simulator.output import OutputError
+from trader.simulator.output import OutputError, replace_file
 from trader.simulator.recording import Recording
 
 DONE: Final = 0
@@ -44,6 +44,7 @@ def run(arguments: argparse.Namespace, interrupt: Interrupt) -> int:
     """Exit code 0, or 130 when interrupted; failures are raised (see `apps.trader`)."""
     config = configured(arguments)
     files = [(name, user_path(name)) for name in arguments.files]
+    shown = shown_names(files)
     models = _models(arguments)
     queue_models = _queue_models(arguments, config)
     size = 0
@@ -62,18 +63,21 @@ def run(arguments: argparse.Namespace, interrupt: Interrupt) -> int:
         for queue_model in queue_models:
             if arguments.fit:
                 fitting = Fitting(reader, block, models, queue_model, plan, rust=rust)
-                fits[queue_model] = fitting.run(files)
+                fits[queue_model] = fitting.run(files, shown)
                 judged = fits[queue_model].judged
             else:
                 blocks = blocks_of(block, models, queue_model)
-                judged = _judged(reader, files, blocks, plan, rust=rust)
+                judged = _judged(reader, files, shown, blocks, plan, rust=rust)
             found.append(Results(queue_model, judged, pooled(judged)))
             if reader.interrupted:
                 break
     _print(found, models, arguments, fits)
-    _write(found, models, arguments, fits, backend=config.hotloop.backend)
-    if reader.interrupted:
+    interrupted = reader.interrupted
+    _write(found, models, arguments, fits, backend=config.hotloop.backend, is_whole=not interrupted)
+    if interrupted:
         print("interrupted: files that were not read to their end are left out", flush=True)
+        if arguments.markdown is not None:
+            print(f"{arguments.markdown} is as it was", flush=True)
         return INTERRUPTED
     return DONE
 
@@ -98,12 +102,18 @@ def _queue_models(arguments: argparse.Namespace, config: Config) -> Sequence[Que
 
 
 def _judged(
-    reader: Reader, files: Files, blocks: Mapping[str, Block], plan: Plan, *, rust: bool
+    reader: Reader,
+    files: Files,
+    shown: Sequence[str],
+    blocks: Mapping[str, Block],
+    plan: Plan,
+    *,
+    rust: bool,
 ) -> list[Judged]:
     """The files that were read to their end. Raises `StartError`."""
     judged = []
-    for name, path in files:
-        judge = make_judge(path.name, blocks, plan, rust=rust)
+    for (name, path), called in zip(files, shown, strict=True):
+        judge = make_judge(called, blocks, plan, rust=rust)
         queue_model = next(iter(blocks.values()))["queue"]["model"]
         if not reader.read(name, path, queue_model, judge.line):
             break
@@ -144,9 +154,11 @@ def _write(
     fits: Mapping[str, Fitted],
     *,
     backend: str,
+    is_whole: bool,
 ) -> None:
-    """The files that were asked for. Raises `OutputError`."""
-    if arguments.markdown is not None:
+    """The files that were asked for; unless the results are whole, the tables of a page are not put
+    in place of those that are there. Raises `OutputError`."""
+    if arguments.markdown is not None and is_whole:
         before, after = _between_marks(arguments.markdown)
         chosen = {name: fitted.by_name() for name, fitted in fits.items()}
         text = "\n".join((MARKS[0], *tables.markdown(found, models, chosen), MARKS[1]))
@@ -185,8 +197,12 @@ def _fitted_json(fitted: Fitted) -> dict[str, Any]:
 
 def _write_text(option: str, shown: str, text: str) -> None:
     """Raises `OutputError`."""
+    path = user_path(shown)
     try:
-        user_path(shown).write_text(text, encoding="utf-8")
+        if path.exists() and not path.is_file():  # a pipe or a terminal, which is written to
+            path.write_text(text, encoding="utf-8")
+        else:
+            replace_file(path.resolve(), text.encode())
     except OSError as error:
         raise OutputError(f"{option} {shown}: cannot be written: {error.strerror}") from None
 

@@ -57,11 +57,12 @@ class Fitting:
         self._rust = rust
         self._result = Fitted()
 
-    def run(self, files: Files) -> Fitted:
-        """Raises `FitError`, and what `make_judge` does."""
+    def run(self, files: Files, shown: Sequence[str]) -> Fitted:
+        """`shown`: what each file is called in tables. Raises `FitError`, and what `make_judge`
+        does."""
         samples: list[FileSamples | None] = []
-        for name, path in files:
-            gatherer = Gatherer(path.name, self._block, self._plan)
+        for (name, path), called in zip(files, shown, strict=True):
+            gatherer = Gatherer(called, self._block, self._plan)
             if not self._reader.read(name, path, "orders", gatherer.line):
                 return self._result
             samples.append(gatherer.result())
@@ -71,20 +72,20 @@ class Fitting:
                 f"--fit: needs {FILES_MIN} recordings with traded volume, to choose parameters on "
                 f"one and judge them on another; {len(usable)} of these {len(files)} have it"
             )
-        for (name, path), one in zip(files, samples, strict=True):
+        for (name, path), called, one in zip(files, shown, samples, strict=True):
             others = [other for other in usable if other is not one]
-            if not self._judge(name, path, fit(others)):
+            if not self._judge(name, path, called, fit(others)):
                 return self._result
         self._result.coefficients = fit(usable)
         return self._result
 
-    def _judge(self, name: str, path: Path, coefficients: Coefficients) -> bool:
+    def _judge(self, name: str, path: Path, called: str, coefficients: Coefficients) -> bool:
         """Judges one file by what the others taught; False when it was interrupted."""
         block = with_coefficients(self._block, coefficients)
         blocks = blocks_of(block, self._models, self._queue_model)
-        judge = make_judge(path.name, blocks, self._plan, rust=self._rust)
+        judge = make_judge(called, blocks, self._plan, rust=self._rust)
         if not self._reader.read(name, path, "held out", judge.line):
             return False
         self._result.judged.append(judge.result())
-        self._result.held_out[path.name] = coefficients
+        self._result.held_out[called] = coefficients
         return True

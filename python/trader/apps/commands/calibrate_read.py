@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Final, TypeAlias
@@ -18,6 +19,19 @@ LOOK_EVERY_LINES: Final = 16
 
 Files: TypeAlias = Sequence[tuple[str, Path]]
 """As named on the command line, and where they are."""
+
+
+def shown_names(files: Files) -> list[str]:
+    """What each file is called in tables: its base name; where others have that too, the name as
+    given, and a number where that is given again."""
+    bases = Counter(path.name for _, path in files)
+    names = [path.name if bases[path.name] == 1 else name for name, path in files]
+    seen: Counter[str] = Counter()
+    for at, name in enumerate(names):
+        seen[name] += 1
+        if seen[name] > 1:
+            names[at] = f"{name} ({seen[name]})"
+    return names
 
 
 class Reader:

@@ -10,7 +10,7 @@ import os
 import sqlite3
 import sys
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -29,6 +29,7 @@ from trader.simulator.output import OutputError, OutputFolder
 from trader.simulator.replay import Replay, Source
 from trader.strategy.edges.registry import EDGES
 
+_log: Final = logging.getLogger("trader.apps")
 _LEVELS: Final = {
     "error": logging.ERROR,
     "warn": logging.WARNING,
@@ -46,6 +47,8 @@ class Run:
     output: OutputFolder
     blotter: Blotter
     metrics: Metrics
+    has_page: bool = False
+    """Whether its page was put in place."""
 
 
 def configured(arguments: argparse.Namespace) -> Config:
@@ -173,7 +176,22 @@ def play(run: Run, replay: Replay, sources: Iterable[Source]) -> dict[str, Any]:
 def put_report(run: Run) -> None:
     """Makes the page of a run that was committed, where the configuration asks for it."""
     if run.config.report.enabled:
-        run.output.put_report(page_of(run.output.folder, run.output.name))
+        output = run.output
+        run.has_page = page_put(output.folder, output.name, output.put_report)
+
+
+def page_put(folder: Path, shown: str, put: Callable[[bytes], None]) -> bool:
+    """Makes the page of a run that is kept and puts it in place; whether it is there. How the run
+    ended is told in any case: what is in the way of a page is logged."""
+    try:
+        put(page_of(folder, shown))
+    except OutputError as error:
+        _log.error("no report: %s", error)
+    except KeyboardInterrupt:
+        _log.error("no report: interrupted; the run is kept, trader report %s makes it", shown)
+    else:
+        return True
+    return False
 
 
 def report(summary: dict[str, Any], lines: Iterable[str], out: str) -> int:

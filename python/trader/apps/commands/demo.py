@@ -58,7 +58,7 @@ def run(arguments: argparse.Namespace, interrupt: Interrupt) -> int:
         about = f"{name}: {demo.runners} runners, {_how(config)}; Ctrl-C ends it cleanly"
         print(about, flush=True)
         summary = _play(opened_run, race, shape, name, interrupt)
-    lines = demo_lines(summary, shown, race.names, has_page=config.report.enabled)
+    lines = demo_lines(summary, shown, race.names, has_page=opened_run.has_page)
     code = report(summary, lines, shown)
     return 1 if code == 0 and not venue_agrees(summary) else code
 

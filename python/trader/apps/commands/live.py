@@ -13,7 +13,13 @@ from pathlib import Path
 from typing import Any, Final
 
 from trader.apps.arguments import user_path
-from trader.apps.commands.common import configured, served_metrics, set_up_log, state_folder
+from trader.apps.commands.common import (
+    configured,
+    page_put,
+    served_metrics,
+    set_up_log,
+    state_folder,
+)
 from trader.apps.commands.executors import make_executor
 from trader.apps.commands.live_executor import betfair_section, document, live_executor
 from trader.apps.interrupt import Interrupt
@@ -44,9 +50,8 @@ from trader.live.subscription import SUBSCRIBED_MAX, MarketSet
 from trader.live.trader import DelayedKeyError, LiveTrader
 from trader.monitoring.metrics import Metrics
 from trader.recovery import SeamLost
-from trader.report.page import report as page_of
 from trader.session import Session, StartError, open_session
-from trader.simulator.output import OutputError
+from trader.simulator.output import LAST_START, OutputError
 from trader.simulator.report import live_lines
 from trader.simulator.summary import RunSummary
 from trader.strategy.selector import catalogue_filter
@@ -310,13 +315,6 @@ class _Desk:
         finally:
             session.executor.stop()
 
-    def _put_report(self, folder: LiveFolder) -> None:
-        """Nothing that has ended badly is hidden by a page that cannot be made."""
-        try:
-            folder.put_report(page_of(folder.path, folder.shown))
-        except OutputError as error:
-            _log.error("no report: %s", error)
-
     def _end(
         self,
         folder: LiveFolder,
@@ -332,6 +330,7 @@ class _Desk:
         if not isinstance(failure, sqlite3.Error):
             blotter.end_run(ended)
         summary = RunSummary(self._config, "live", interrupted=interrupted)
+        summary.extra[LAST_START] = {"blotter": blotter.path.name, "run": blotter.run}
         summary.add("live", session)
         summary.wall_s = time.monotonic() - self._started_s
         if isinstance(failure, ExecutionError):
@@ -340,9 +339,9 @@ class _Desk:
             summary.seam_lost = str(failure)
         document = summary.as_json(metrics)
         folder.summary(document)
-        has_page = self._config.report.enabled and not isinstance(failure, sqlite3.Error)
-        if has_page:
-            self._put_report(folder)
+        has_page = False
+        if self._config.report.enabled and not isinstance(failure, sqlite3.Error):
+            has_page = page_put(folder.path, folder.shown, folder.put_report)
         for line in live_lines(document, folder.shown, has_page=has_page):
             print(line, flush=True)
         if isinstance(failure, StreamError | DelayedKeyError):

@@ -50,7 +50,7 @@ def run(arguments: argparse.Namespace, interrupt: Interrupt) -> int:
             summary = _play(this, found.inputs[0], interrupt)
         else:
             summary = _play_many(this, many, interrupt)
-    lines = replay_lines(summary, arguments.out, has_page=config.report.enabled)
+    lines = replay_lines(summary, arguments.out, has_page=this.has_page)
     return report(summary, lines, arguments.out)
 
 

@@ -20,8 +20,9 @@ def run(arguments: argparse.Namespace, _: Interrupt) -> int:
         if path.is_dir():
             raise ArgumentError(f"--out {shown}: is a folder; name a file, such as report.html")
     try:
-        replace_file(path, page, staged=path.with_name(f".{path.name}.new"))
+        replace_file(path, page)
     except OSError as error:
         raise OutputError(f"{shown}: cannot be written: {error.strerror}") from None
-    print(f"report: {shown}", flush=True)
+    said = shown.encode("utf-8", "backslashreplace").decode()  # a name may be no text
+    print(f"report: {said}", flush=True)
     return 0
