@@ -87,6 +87,7 @@ def play(fixture: Fixture, folder: Path, hotloop: str, execution: str) -> list[l
             f"hotloop.rust={on}",
             f"execution.backend={execution}",
         ],
+        runs_edges=False,  # the scripted one is the player's own: no configuration knows of it
     )
     transcript = Transcript()
     metrics = Metrics()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import os
+import re
 import signal
 import subprocess
 import tarfile
@@ -50,6 +51,11 @@ def expected(files: list[str], tmp_path_factory: pytest.TempPathFactory) -> Path
     out = tmp_path_factory.mktemp("expected")
     succeed("replay", *files, "--out", str(out), "--workers", "1", *PYTHON)
     return out
+
+
+def told(stderr: str) -> list[str]:
+    """What was said but for the progress, of which a slow machine sees more."""
+    return [line for line in stderr.splitlines() if not re.match(r" *\d+ %", line)]
 
 
 def started(files: Sequence[str], out: Path, *more: str) -> subprocess.Popen[str]:
@@ -103,7 +109,7 @@ def test_a_killed_worker_costs_its_input_a_second_try(
         os.kill(workers_of(process)[0], signal.SIGKILL)
         _, stderr = process.communicate(timeout=TIMEOUT_S)
     assert process.returncode == 0, stderr
-    assert stderr.splitlines() == [
+    assert told(stderr) == [
         f"trader: warning: {files[0]}: its worker was ended by SIGKILL; it is tried once more"
     ]
     assert outcome(tmp_path) == outcome(expected)
@@ -141,7 +147,7 @@ def test_ctrl_c_keeps_the_finished_inputs_and_the_same_command_goes_on(
         os.killpg(process.pid, signal.SIGINT)  # as a terminal does: the workers hear it, too
         stdout, stderr = process.communicate(timeout=TIMEOUT_S)
     assert process.returncode == 130, stderr
-    assert stderr == ""
+    assert told(stderr) == []
     partial = read_summary(tmp_path)
     assert partial["interrupted"] is True
     assert len(partial["inputs"]) == len(parts(tmp_path)) >= 2
