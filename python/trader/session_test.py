@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from trader.betfair import book_builder, books, signals
-from trader.betfair.signals import matched, queue
+from trader.betfair.signals import fill, matched, queue
 from trader.config.loading import load
 from trader.execution.blotter import Blotter
 from trader.monitoring.metrics import Metrics
@@ -23,6 +23,8 @@ BUILDER = {book_builder.__file__, books.__file__}
 SIGNALS = str(Path(signals.__file__).parent)
 MATCHING = {matched.__file__, queue.__file__}
 """The dry run's matching has the same rules, for our own orders alone."""
+JUDGING = {fill.__file__}
+"""Estimates of our own orders are held against the baseline's, of what the seam says."""
 
 
 def called(folder: Path, *overrides: str) -> set[str]:
@@ -47,7 +49,7 @@ def called(folder: Path, *overrides: str) -> set[str]:
 
 
 def signal_files(files: set[str]) -> set[str]:
-    return {file for file in files if file.startswith(SIGNALS)} - MATCHING
+    return {file for file in files if file.startswith(SIGNALS)} - MATCHING - JUDGING
 
 
 @pytest.fixture
@@ -66,7 +68,7 @@ def test_with_the_feed_off_no_python_book_is_in_a_rust_replay(tmp_path: Path) ->
 def test_a_second_book_without_signals_does_no_work_for_them(tmp_path: Path) -> None:
     files = called(tmp_path, "book_builder.feed=always", "book_builder.signals=false")
     assert files >= BUILDER
-    assert not signal_files(files), "queue averages, fill estimates: gone from the profile"
+    assert not signal_files(files), "rates, trade sizes, observation: gone from the profile"
 
 
 @pytest.mark.usefixtures("_rust")
