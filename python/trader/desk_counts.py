@@ -1,11 +1,17 @@
-"""What went through the order desk, for the summary of a run."""
+"""What went through the order desk, for the summary of a run and its report."""
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from dataclasses import dataclass, field
 
 from trader.calibration.orders_sent import SentScores
+
+
+def seconds_power(ms: float) -> int:
+    """The histogram's class of a time: up to 2^this seconds, all up to one second in 0."""
+    return max(0, math.ceil(math.log2(max(ms, 1.0) / 1000)))
 
 
 @dataclass(slots=True)

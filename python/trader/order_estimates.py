@@ -3,12 +3,11 @@ by it afterwards."""
 
 from __future__ import annotations
 
-import math
 from time import perf_counter_ns
 
 from trader.betfair.books import RestedSide
 from trader.calibration.orders_sent import OrdersSent
-from trader.desk_counts import DeskCounts
+from trader.desk_counts import DeskCounts, seconds_power
 from trader.execution.blotter import Blotter
 from trader.execution.interfaces.intents import QuoteIntent, Side
 from trader.monitoring.metrics import Metrics
@@ -54,7 +53,7 @@ class OrderEstimates:
             last_traded_price=book.last_traded(market_id, selection_id, handicap),
         )
         self._counts.p_fill[min(int(p_fill * 10), 9)] += 1
-        self._counts.ttf_s[max(0, math.ceil(math.log2(max(ttf_ms, 1.0) / 1000)))] += 1
+        self._counts.ttf_s[seconds_power(ttf_ms)] += 1
         self._sent.sent(
             runner,
             side,

@@ -7,8 +7,8 @@ comes out for a file does not depend on the files before it.
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Mapping
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
@@ -46,7 +46,7 @@ from trader.strategy.exposure import Exposure
 from trader.strategy.fee_gate import FeeGate
 from trader.strategy.gates import Gates
 from trader.strategy.hotloop.api import Hotloop
-from trader.strategy.hotloop.config import HotloopConfig, read_config
+from trader.strategy.hotloop.config import read_config
 from trader.strategy.hotloop.errors import HotloopError
 from trader.strategy.hotloop.interface import HotloopApi
 from trader.strategy.markets import Markets
@@ -128,7 +128,13 @@ def open_session(
         exposure = Exposure(ledger, markets.get, orders.at_risk)
         risk = Risk(config.risk, exposure)
         counts = DeskCounts()
-        sent = _orders_sent(config, book, markets, counts)
+        tracker = QueueTracker(book, metrics)
+        seam = read_config(config.hotloop.seam_config())
+        is_full_depth = seam.book_source not in ("best", "display")
+        sent = OrdersSent(book, markets, seam.signals, counts.sent, is_full_depth=is_full_depth)
+        matcher = None  # the venue matches
+        if config.execution.dry_run:
+            matcher = DryRunMatcher(book, seam.signals, is_full_depth=is_full_depth)
         desk = OrderDesk(
             router=router,
             counts=counts,
@@ -139,8 +145,8 @@ def open_session(
             arbiter=_arbiter(config, blotter, metrics, counts),
             ledger=ledger,
             dry_run=config.execution.dry_run,
-            matcher=_matcher(config, book),
-            tracker=QueueTracker(book, metrics),
+            matcher=matcher,
+            tracker=tracker,
             sent=sent,
             blotter=blotter,
             metrics=metrics,
@@ -185,6 +191,7 @@ def open_session(
                 ledger=ledger,
                 results=results,
                 resting=orders.by_runner,
+                ahead=tracker.ahead,
                 blotter=blotter,
                 every_lines=config.report.every_lines if clock is None else 1,
             )
@@ -251,32 +258,18 @@ def _arbiter(config: Config, blotter: Blotter, metrics: Metrics, counts: DeskCou
     return Arbiter(config.arbiter, priorities | {HEDGE: HEDGE_PRIORITY}, cannibalised)
 
 
-def _matcher(config: Config, book: HotloopApi) -> DryRunMatcher | None:
-    """Who matches our orders in a dry run; otherwise the venue does."""
-    if not config.execution.dry_run:
-        return None
-    settings = read_config(config.hotloop.seam_config())
-    return DryRunMatcher(book, settings.signals, is_full_depth=_is_full_depth(settings))
-
-
-def _orders_sent(
-    config: Config, book: HotloopApi, markets: Markets, counts: DeskCounts
-) -> OrdersSent:
-    """Who judges the estimates of our orders."""
-    settings = read_config(config.hotloop.seam_config())
-    is_full = _is_full_depth(settings)
-    return OrdersSent(book, markets, settings.signals, counts.sent, is_full_depth=is_full)
-
-
-def _is_full_depth(settings: HotloopConfig) -> bool:
-    return settings.book_source not in ("best", "display")
-
-
 def open_book(config: Config) -> HotloopApi:
     """The seam with the backend the configuration asks for; never the other one instead."""
     block: dict[str, Any] = config.hotloop.seam_config()
-    try:
+    with seam_starts():
         return Hotloop(block, rust=config.hotloop.backend == "rust")
+
+
+@contextmanager
+def seam_starts() -> Iterator[None]:
+    """Where a seam is made: what stops it is raised as `StartError`."""
+    try:
+        yield
     except ImportError as error:
         raise StartError(f"{error} (or: --hotloop python)") from None
     except HotloopError as error:

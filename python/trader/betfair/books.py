@@ -133,6 +133,12 @@ class RunnerBook:
             return False
         return price_centi >= min(prices) if side == "BACK" else price_centi <= max(prices)
 
+    def visible_at(self, side: TakenSide, depth: Depth, price_centi: int) -> int | None:
+        """`size_at` where the price is in view, else None."""
+        if not self.in_view(side, depth, price_centi):
+            return None
+        return self.size_at(side, depth, price_centi)
+
 
 def _size_at(levels: Mapping[int, tuple[int, int]], price_centi: int) -> int:
     return sum(size for price, size in levels.values() if price == price_centi)
@@ -205,9 +211,7 @@ class MarketBook:
         book = self.runners.get(key)
         if book is None:
             return 0 if depth == "full" else None
-        if not book.in_view(side, depth, price_centi):
-            return None
-        return book.size_at(side, depth, price_centi)
+        return book.visible_at(side, depth, price_centi)
 
     def runner(self, key: RunnerKey) -> RunnerBook:
         """The runner's book, made known if it was not."""

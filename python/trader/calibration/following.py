@@ -115,19 +115,7 @@ class Follower(Generic[Tag]):
         visible = orders.shown.visible(side, price_centi)
         if visible is None or self._count >= self._followed_max:
             return False
-        position = Position(
-            order_id="",
-            market_id=runner.market_id,
-            key=(runner.selection_id, runner.handicap_centi),
-            side=side,
-            price_centi=price_centi,
-            own_centi=0,
-            ahead_centi=float(visible),
-            visible_centi=visible,
-            depth="full",  # of one source only: positions never see another
-            seen=True,
-            frozen=False,
-        )
+        position = Position.at_tail(side, price_centi, visible)
         order = _Order(position, size_centi, at_ms, tag)
         if not orders.places:
             orders.first_ms = at_ms

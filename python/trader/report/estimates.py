@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final, NamedTuple
 
+from trader.desk_counts import seconds_power
 from trader.report.data import ReportData
 
 BINS: Final = 10
@@ -98,15 +99,10 @@ class Waits(NamedTuple):
 
 
 def waits(data: ReportData) -> Waits:
-    promised = Counter(_power(order.ttf_ms) for order in data.outcomes if order.ttf_ms is not None)
-    taken = Counter(
-        _power(order.matched_ms) for order in data.outcomes if order.matched_ms is not None
-    )
+    orders = data.outcomes
+    promised = Counter(seconds_power(one.ttf_ms) for one in orders if one.ttf_ms is not None)
+    taken = Counter(seconds_power(one.matched_ms) for one in orders if one.matched_ms is not None)
     return Waits(dict(sorted(promised.items())), dict(sorted(taken.items())))
-
-
-def _power(ms: float) -> int:
-    return max(0, math.ceil(math.log2(max(ms, 1.0) / 1000)))
 
 
 class Latency(NamedTuple):

@@ -22,8 +22,7 @@ from trader.config.schema import ReportConfig
 from trader.execution.blotter import Blotter
 from trader.execution.interfaces.executor import OpenOrder
 from trader.execution.ledger import Ledger, MarketResult
-from trader.strategy.context import MarketView, Runner
-from trader.strategy.hotloop.errors import HotloopError
+from trader.strategy.context import AheadOf, MarketView, Runner
 from trader.strategy.hotloop.interface import HotloopApi
 from trader.strategy.markets import Markets
 
@@ -87,6 +86,7 @@ class Recorder:
         ledger: Ledger,
         results: Results,
         resting: Resting,
+        ahead: AheadOf,
         blotter: Blotter,
         every_lines: int,
     ) -> None:
@@ -98,6 +98,7 @@ class Recorder:
         self._ledger = ledger
         self._results = results
         self._resting = resting
+        self._ahead = ahead
         self._blotter = blotter
         self._every_lines = every_lines
         self._seen: dict[str, _Market] = {}
@@ -179,7 +180,7 @@ class Recorder:
                 continue
             market.looks_left[runner] = left - 1
             for order in resting.get(runner, ()):
-                queue = (self._ahead(runner, order), order.remaining_centi)
+                queue = (self._ahead_centi(runner, order), order.remaining_centi)
                 queues[order.intent_id] = queue
                 if market.queue_of.get(order.intent_id) != queue:
                     self._blotter.sample("queues", market_id, now_ms, order.intent_id, *queue)
@@ -211,17 +212,10 @@ class Recorder:
         self._blotter.sample("ladders", market_id, now_ms, *place, back.decode(), lay.decode())
         market.ladders.rows += 1
 
-    def _ahead(self, runner: Runner, order: OpenOrder) -> int | None:
-        """What is ahead of an order, in hundredths; None for one without a queue position."""
-        market_id, selection_id, handicap, _ = runner
-        price, side = order.price_centi / 100, order.side.value
-        try:
-            ahead = self._book.size_ahead(
-                market_id, selection_id, side, price, order.intent_id, handicap
-            )
-        except HotloopError:  # the seam tracks no more orders (state.max_orders), or this one not
-            return None
-        return round(ahead * 100)
+    def _ahead_centi(self, runner: Runner, order: OpenOrder) -> int | None:
+        """What is ahead of an order; None for one without a queue position."""
+        ahead = self._ahead(runner, order)
+        return None if ahead is None else round(ahead * 100)
 
     def _thin(self, table: str, market_id: str, kind: _Kind) -> bool:
         """Whether there were too many, and are fewer now."""

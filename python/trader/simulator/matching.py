@@ -152,19 +152,7 @@ class RunnerMatching:
         """Rests an order without taking anything, behind what is visible at its price and behind
         ours that are there; what crosses it takes it with the next `move`."""
         visible = self._net_visible(side, price_centi, book)
-        position = Position(
-            order_id=order_id,
-            market_id="",
-            key=(0, 0),
-            side=side,
-            price_centi=price_centi,
-            own_centi=0,
-            ahead_centi=float(visible or 0),
-            visible_centi=visible or 0,
-            depth="full",
-            seen=visible is not None,
-            frozen=False,
-        )
+        position = Position.at_tail(side, price_centi, visible, order_id=order_id)
         self._resting.add(Resting(order_id, side, price_centi, size_centi, position))
 
     def fill_or_kill(

@@ -11,9 +11,8 @@ from trader.apps.interrupt import Interrupt
 from trader.apps.progress import FileProgress
 from trader.calibration.judging import Block, Judge
 from trader.calibration.sampling import Plan
-from trader.session import StartError
+from trader.session import seam_starts
 from trader.simulator.recording import Recording
-from trader.strategy.hotloop.errors import HotloopError
 
 LOOK_EVERY_LINES: Final = 16
 
@@ -61,9 +60,5 @@ class Reader:
 
 def make_judge(name: str, blocks: Mapping[str, Block], plan: Plan, *, rust: bool) -> Judge:
     """Raises `StartError` where the backend asked for is not there."""
-    try:
+    with seam_starts():
         return Judge(name, blocks, plan, rust=rust)
-    except ImportError as error:
-        raise StartError(f"{error} (or: --hotloop python)") from None
-    except HotloopError as error:
-        raise StartError(f"the hotloop block is refused: {error}") from None

@@ -10,9 +10,9 @@ from trader.betfair.signals.decay import age_ms
 from trader.betfair.signals.estimate import Joining, RunnerNow
 from trader.betfair.signals.log_logistic import probability
 from trader.betfair.signals.matched import Trade
-from trader.betfair.signals.queue import Sight
+from trader.betfair.signals.queue import Position, Sight
 from trader.betfair.signals.settings import SignalSettings
-from trader.betfair.signals.trials import Trial, TrialSums, join
+from trader.betfair.signals.trials import Trial, TrialSums
 
 
 class MarketTrials:
@@ -65,12 +65,7 @@ class MarketTrials:
             )
             return not is_over
         side, price_centi = trial.position.side, trial.position.price_centi
-        taken = TAKEN_OF[side]
-        visible = (
-            now.book.size_at(taken, now.depth, price_centi)
-            if now.book.in_view(taken, now.depth, price_centi)
-            else None
-        )
+        visible = now.book.visible_at(TAKEN_OF[side], now.depth, price_centi)
         trial.advance(Sight(True, now.depth, visible, False), trades, settings)
         return True
 
@@ -92,13 +87,10 @@ class MarketTrials:
         if log_median is None:
             return None
         shape, horizon_ms = settings.log_logistic.shape, settings.trial_horizon_ms
-        return join(
-            now.book.key,
-            side,
-            (order.price_centi, now.ahead_centi(order)),
-            now.depth,
-            size_centi,
+        return Trial(
+            Position.at_tail(side, order.price_centi, now.ahead_centi(order), now.depth),
+            left=float(size_centi),
             expected=probability(log_median, horizon_ms, shape),
-            at_ms=now.now_ms,
+            since_ms=now.now_ms,
             epoch=self._epoch,
         )

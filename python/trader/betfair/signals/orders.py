@@ -40,17 +40,15 @@ class TrackedOrders:
         """Start a position at the tail of what is visible; the same id again starts anew."""
         self.untrack(order_id)
         visible = market.visible_at(key, TAKEN_OF[side], depth, price_centi)
-        position = Position(
+        position = Position.at_tail(
+            side,
+            price_centi,
+            visible,
+            depth,
             order_id=order_id,
             market_id=market.market_id,
             key=key,
-            side=side,
-            price_centi=price_centi,
             own_centi=own_centi,
-            ahead_centi=float(visible or 0),
-            visible_centi=visible or 0,
-            depth=depth,
-            seen=visible is not None,
             frozen=not market.is_open,
         )
         self._by_id[order_id] = position

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import Self
 
 from trader.betfair.books import Depth, RestedSide
 from trader.betfair.messages import RunnerKey
@@ -37,6 +38,36 @@ class Position:
     """Whether the price has been in view."""
     frozen: bool
     """The market was not OPEN when the position was looked at last."""
+
+    @classmethod
+    def at_tail(
+        cls,
+        side: RestedSide,
+        price_centi: int,
+        visible_centi: int | None,
+        depth: Depth = "full",
+        *,
+        order_id: str = "",
+        market_id: str = "",
+        key: RunnerKey = (0, 0),
+        own_centi: int = 0,
+        frozen: bool = False,
+    ) -> Self:
+        """Behind all that is visible at a price, where it is in view. Who keeps positions apart
+        by other means names neither order, market nor runner."""
+        return cls(
+            order_id=order_id,
+            market_id=market_id,
+            key=key,
+            side=side,
+            price_centi=price_centi,
+            own_centi=own_centi,
+            ahead_centi=float(visible_centi or 0),
+            visible_centi=visible_centi or 0,
+            depth=depth,
+            seen=visible_centi is not None,
+            frozen=frozen,
+        )
 
 
 @dataclass(frozen=True, slots=True)

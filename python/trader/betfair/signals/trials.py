@@ -12,8 +12,6 @@ import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from trader.betfair.books import Depth, RestedSide
-from trader.betfair.messages import RunnerKey
 from trader.betfair.signals.decay import age_ms, kept
 from trader.betfair.signals.matched import Trade
 from trader.betfair.signals.queue import Position, Sight, advance
@@ -55,35 +53,6 @@ class Trial:
         position = self.position
         matched = sum(t.of(position.side) for t in trades if t.price_centi == position.price_centi)
         advance(position, sight, matched, settings)
-
-
-def join(
-    key: RunnerKey,
-    side: RestedSide,
-    best: tuple[int, int],
-    depth: Depth,
-    size_centi: int,
-    *,
-    expected: float,
-    at_ms: int,
-    epoch: int,
-) -> Trial:
-    """A trial at the tail of the best level of its side, (price, size)."""
-    price_centi, visible_centi = best
-    position = Position(
-        order_id="",
-        market_id="",
-        key=key,
-        side=side,
-        price_centi=price_centi,
-        own_centi=0,
-        ahead_centi=float(visible_centi),
-        visible_centi=visible_centi,
-        depth=depth,
-        seen=True,
-        frozen=False,
-    )
-    return Trial(position, float(size_centi), expected, at_ms, epoch)
 
 
 class TrialSums:

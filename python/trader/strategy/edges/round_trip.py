@@ -73,8 +73,8 @@ class Trip:
     """What an edge has been through on a runner.
 
     While something is held `since_ms` is set, and `entry_centi` the average price it came in at.
-    `stake_centi`, `against_centi` and `open_e4` are what was matched on the entry's side and on the
-    other one, and what was open, when nothing was held last. `over_ms`: when the last trip ended.
+    `back_centi`, `lay_centi` and `open_e4` are what was matched of its backs and of its lays, and
+    what was open, when nothing was held last. `over_ms`: when the last trip ended.
     """
 
     since_ms: int | None = None
