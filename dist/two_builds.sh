@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # Builds the release of this commit in two folders, from nothing each, and compares the bytes. Minutes each.
 set -euo pipefail
-here="$(cd "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")/.." && pwd -P)"
-scratch="$(mktemp -d "${TEST_TMPDIR:-${TMPDIR:-/tmp}}/two-builds.XXXXXX")"
+here="${BUILD_WORKSPACE_DIRECTORY:?run it with ./bazelw run //dist:two_builds}"
+scratch="$(mktemp -d "${TMPDIR:-/tmp}/two-builds.XXXXXX")"
 trap 'chmod -R u+w "$scratch"; rm -rf "$scratch"' EXIT
 
 build() {
