@@ -26,7 +26,7 @@ from trader.execution.hedge import HEDGE, HedgeOnFill
 from trader.execution.interfaces.executor import Executor
 from trader.execution.interfaces.ids import IdSource
 from trader.execution.ipc import Bus
-from trader.execution.ledger import Ledger
+from trader.execution.ledger import Ledger, to_money
 from trader.execution.router import Router
 from trader.hedging import Hedging
 from trader.market_results import MarketResults, ResultObserver
@@ -82,6 +82,7 @@ class Session:
     exposure: Exposure
     recovery: Recovery
     events: SeamEvents
+    metrics: Metrics
     _stats: Mapping[str, int] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -92,6 +93,15 @@ class Session:
         if not self.engine.book_lost:
             self._stats = self.book.stats()
         return self._stats
+
+    def measure(self) -> None:
+        """Brings the figures up to date that are not worth a call per line. On the engine's
+        thread, now and then: to work out an exposure is to walk through orders."""
+        self.events.counts(self.stats())
+        if not self.engine.book_lost:
+            self.metrics.markets = len(self.book.markets())
+        self.metrics.exposure = to_money(self.exposure.total_e4())
+        self.metrics.build["execution"] = self.executor.name
 
 
 def open_session(
@@ -121,6 +131,8 @@ def open_session(
     with ExitStack() as undo:  # what was started ends where the rest cannot be made
         undo.callback(executor.stop)
         metrics.executor_up = executor.healthy
+        metrics.dry_run = config.execution.dry_run
+        metrics.build.update(hotloop=config.hotloop.backend, execution=executor.name)
         router = Router(executor, bus, metrics)
         ledger = Ledger(config.fee_gate.discount, config.fee_gate.assumed_mbr_percent)
         markets = Markets(book)
@@ -221,6 +233,7 @@ def open_session(
             exposure=exposure,
             recovery=recovery,
             events=events,
+            metrics=metrics,
         )
 
 

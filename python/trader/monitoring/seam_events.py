@@ -11,7 +11,8 @@ import re
 from collections.abc import Mapping
 from typing import Any, Final
 
-from trader.monitoring.metrics import SEAM_COUNTS, Metrics
+from trader.monitoring.metrics import Metrics
+from trader.monitoring.seam_counts import SEAM_COUNTS
 
 OTHER: Final = "other"
 UNREADABLE: Final = "unreadable"

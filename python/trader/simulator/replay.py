@@ -157,4 +157,4 @@ class Replay:
 
     def _count(self, session: Session) -> None:
         """Brings the metrics that only the seam knows up to date (not worth a call per line)."""
-        session.events.counts(session.stats())
+        session.measure()
