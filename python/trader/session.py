@@ -30,6 +30,7 @@ from trader.execution.ledger import Ledger, to_money
 from trader.execution.router import Router
 from trader.hedging import Hedging
 from trader.market_results import MarketResults, ResultObserver
+from trader.monitoring.executor_metrics import Measured
 from trader.monitoring.metrics import Metrics
 from trader.monitoring.seam_events import SeamEvents
 from trader.order_desk import OrderDesk, OrderObserver
@@ -131,6 +132,7 @@ def open_session(
     with ExitStack() as undo:  # what was started ends where the rest cannot be made
         undo.callback(executor.stop)
         metrics.executor_up = executor.healthy
+        metrics.executor = executor if isinstance(executor, Measured) else None
         metrics.dry_run = config.execution.dry_run
         metrics.build.update(hotloop=config.hotloop.backend, execution=executor.name)
         router = Router(executor, bus, metrics)

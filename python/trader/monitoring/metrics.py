@@ -16,6 +16,7 @@ from prometheus_client.core import Metric
 from prometheus_client.registry import Collector
 
 from trader import __version__
+from trader.monitoring.executor_metrics import Measured, executor_families
 from trader.monitoring.families import families
 from trader.monitoring.latency import LatencyHistogram
 from trader.monitoring.page import PageServer
@@ -85,6 +86,7 @@ class Metrics(Collector):
         self.commission = 0.0
         self.dry_run = True
         self.build = {"version": __version__, "hotloop": "", "execution": ""}
+        self.executor: Measured | None = None
         self.registry = CollectorRegistry(auto_describe=False)
         self.registry.register(self)
         ProcessCollector(registry=self.registry)
@@ -140,3 +142,6 @@ class Metrics(Collector):
     def collect(self) -> Iterator[Metric]:
         """The current state as Prometheus families (called by the registry)."""
         yield from families(self)
+        moment = self.executor.moment() if self.executor is not None else None
+        if moment is not None:
+            yield from executor_families(moment)

@@ -125,6 +125,7 @@ class Replay:
                     self._watch(session)
             finally:
                 session.executor.stop()
+                self._metrics.executor = None  # nor does it keep the session alive
 
     def _without_seam(self, source: Source, session: Session) -> None:
         """Takes away what rests, which the executor still can, and keeps what there is."""
