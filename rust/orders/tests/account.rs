@@ -101,6 +101,8 @@ fn funds_that_differ_for_long_stop_placing_until_someone_says_go_on() {
     machine.step(funds(501));
     assert_eq!(machine.halted(), Some("FUNDS_MISMATCH"));
     assert_eq!(machine.counters().funds_trips, 1);
+    let look = machine.funds_look().unwrap();
+    assert_eq!((look.difference, look.at_ms), (501 * 100, machine.now_ms()));
     let refused = machine.step(place("a"));
     assert_eq!(told(&refused)[0].reject_code.as_deref(), Some("FUNDS_MISMATCH"));
     machine.step(Event::Control(wire::ControlAction::Resume));
