@@ -1,0 +1,136 @@
+"""`./bazelw run //tests/bench:metrics_cost -- FILE`: what metrics cost a line of a replay.
+
+The trader's own replay of the file, seam in Rust, everything else in this process, alternately with
+its metrics and without: histograms that take nothing, durations that are not measured, an executor
+that counts nothing, no figures brought up to date now and then. What is left without them is adding
+1 to plain attributes, which the third figure has in it: all that one line does for metrics, alone.
+
+Processor time of this process counts, the blotter is in a folder of memory. It judges nothing.
+"""
+
+import argparse
+import statistics
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager, nullcontext
+from pathlib import Path
+from typing import Any, Final
+from unittest.mock import patch
+
+import trader.engine
+import trader.execution.executor_py.executor
+import trader.order_estimates
+from trader.apps.commands.executors import make_executor
+from trader.config.loading import load
+from trader.execution.blotter import Blotter
+from trader.monitoring.latency import LatencyHistogram
+from trader.monitoring.metrics import Metrics
+from trader.session import Session
+from trader.simulator.recording import Recording
+from trader.simulator.replay import Replay, Source
+
+OVERRIDES: Final = ("hotloop.enabled=true", "hotloop.rust=true", "execution.backend=python")
+MEMORY: Final = Path("/dev/shm")
+ALONE: Final = 200_000
+
+
+class _Nothing:
+    """Stands for what counts, and does not. A builtin is the least that a call can cost."""
+
+    record = intent = asked = report = forget = staticmethod(id)
+
+
+@contextmanager
+def silenced(metrics: Metrics) -> Iterator[None]:
+    """A process without metrics, as far as a line feels."""
+    for name, value in list(vars(metrics).items()):
+        if isinstance(value, LatencyHistogram):
+            setattr(metrics, name, _Nothing())
+    with ExitStack() as undo:
+        for module in (trader.engine, trader.order_estimates):
+            undo.enter_context(patch.object(module, "perf_counter_ns", int))
+        undo.enter_context(patch.object(trader.execution.executor_py.executor, "Counts", _Nothing))
+        undo.enter_context(patch.object(Session, "measure", lambda _session: None))
+        yield
+
+
+def replayed(path: Path, *, with_metrics: bool) -> tuple[int, int]:
+    """Nanoseconds of processor time and lines of one replay."""
+    metrics = Metrics()
+    memory = MEMORY if MEMORY.is_dir() else None
+    with tempfile.TemporaryDirectory(dir=memory) as folder, Recording(path) as recording:
+        lines = list(recording)
+        with Blotter(Path(folder) / "blotter.sqlite") as blotter:
+            replay = Replay(
+                load(None, OVERRIDES),
+                command="replay",
+                blotter=blotter,
+                metrics=metrics,
+                make_executor=make_executor,
+                run_dir=Path(folder),
+                stop=lambda: False,
+            )
+            with nullcontext() if with_metrics else silenced(metrics):
+                begun_ns = time.process_time_ns()
+                summary = replay.run([Source(path.name, lambda: nullcontext(iter(lines)))])
+                took_ns = time.process_time_ns() - begun_ns
+    assert not summary.is_partial, "it was played to its end"
+    return took_ns, len(lines)
+
+
+def alone_ns() -> float:
+    """What a line that led to a decision does for metrics, by itself, a line."""
+    metrics, clock = Metrics(), time.perf_counter_ns
+    begun_ns = clock()
+    for _ in range(ALONE):
+        metrics.messages_total += 1
+        started = clock()
+        metrics.apply_delta.record(clock() - started)
+        metrics.decision.record(clock() - started)
+    return (clock() - begun_ns) / ALONE
+
+
+def compared(path: Path, pairs: int) -> dict[str, Any]:
+    """Medians over pairs that alternate, after one of each that does not count."""
+    taken: dict[bool, list[float]] = {True: [], False: []}
+    for pair in range(-1, pairs):
+        for with_metrics in (True, False) if pair % 2 else (False, True):
+            took_ns, lines = replayed(path, with_metrics=with_metrics)
+            if pair >= 0:
+                taken[with_metrics].append(took_ns / lines)
+    ratios = [a / b - 1 for a, b in zip(taken[True], taken[False], strict=True)]
+    return {
+        "lines": lines,
+        "pairs": pairs,
+        "with_ns": statistics.median(taken[True]),
+        "without_ns": statistics.median(taken[False]),
+        "more": statistics.median(ratios),
+        "more_quickest": min(taken[True]) / min(taken[False]) - 1,
+        "alone_ns": alone_ns(),
+    }
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="metrics_cost", description=__doc__)
+    parser.add_argument("file", type=Path, help="a market stream, a message a line")
+    parser.add_argument("--pairs", type=int, default=10, help="10 unless given")
+    arguments = parser.parse_args()
+    if arguments.pairs < 1:
+        parser.error(f"--pairs {arguments.pairs}: 1 or more")
+    if not arguments.file.is_file():
+        parser.error(f"{arguments.file} is no file")
+    found = compared(arguments.file, arguments.pairs)
+    print(
+        f"{found['lines']:,} lines, {found['pairs']} pairs, processor time a line:\n"
+        f"  with metrics {found['with_ns'] / 1000:.2f} µs, without {found['without_ns'] / 1000:.2f}"
+        f" µs (medians)\n"
+        f"  median of the pairs {found['more']:+.2%}, quickest against quickest"
+        f" {found['more_quickest']:+.2%}\n"
+        f"  all of it alone {found['alone_ns']:.0f} ns,"
+        f" {found['alone_ns'] / found['without_ns']:.2%} of a line"
+    )
+
+
+if __name__ == "__main__":
+    main()
