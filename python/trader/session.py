@@ -11,7 +11,8 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Protocol
+from time import monotonic
+from typing import Any, Final, Protocol
 
 from trader import __version__
 from trader.betfair.book_builder import BookBuilder
@@ -56,6 +57,8 @@ from trader.strategy.selector import Selector
 from trader.strategy.sizer import Sizer
 from trader.strategy.watched_edge import watched
 
+MEASURE_S: Final = 1.0
+
 MakeExecutor = Callable[[Config, Bus, Metrics, Path], Executor]
 
 
@@ -85,6 +88,7 @@ class Session:
     events: SeamEvents
     metrics: Metrics
     _stats: Mapping[str, int] = field(init=False)
+    _next_measure_s: float = field(init=False, default=0.0)
 
     def __post_init__(self) -> None:
         self._stats = self.book.stats()
@@ -95,9 +99,13 @@ class Session:
             self._stats = self.book.stats()
         return self._stats
 
-    def measure(self) -> None:
-        """Brings the figures up to date that are not worth a call per line. On the engine's
-        thread, now and then: to work out an exposure is to walk through orders."""
+    def measure(self, *, now: bool = False) -> None:
+        """Brings the figures up to date that are not worth a call per line: once a second, however
+        often it is called, and `now`. For the engine's thread."""
+        now_s = monotonic()
+        if now_s < self._next_measure_s and not now:
+            return
+        self._next_measure_s = now_s + MEASURE_S
         self.events.counts(self.stats())
         if not self.engine.book_lost:
             self.metrics.markets = len(self.book.markets())
