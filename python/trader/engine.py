@@ -54,9 +54,9 @@ matches, what was lost."""
 UNKNOWN_MS: Final = 10_000
 """So long a market with orders of a run before this one may be unheard of."""
 
-TIMED_EVERY: Final = 7
-"""Of the lines of a replay so many go by for one that is timed: looking at a clock three times a
-line is 5 % of it. Live each one is. An odd number, lest every second line were never among them."""
+TIMED_EVERY: Final = 15
+"""One in so many lines of a replay is timed: looking at a clock three times a line would be 4 % of
+it. Live each one is. An odd number, lest every second line were never among them."""
 
 _log = logging.getLogger("trader.engine")
 
@@ -141,9 +141,10 @@ class Engine:
             raise self._seam_lost(error) from error
 
     def _take(self, raw: bytes) -> None:
-        is_timed = self.counts.lines % self._timed_every == 0
-        self.counts.lines += 1
+        line = self.counts.lines
+        self.counts.lines = line + 1
         self._metrics.messages_total += 1
+        is_timed = not line % self._timed_every
         if self._clock is not None:
             self.now_ms = max(self.now_ms, self._clock.now_ms())
         if self._second is not None:

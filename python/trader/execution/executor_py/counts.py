@@ -46,7 +46,7 @@ class Counts:
 
     def intent(self, action: Action) -> None:
         """An intent was given to the executor, for the first time or again."""
-        self._intents[action.value] += 1
+        self._intents[action] += 1
 
     def asked(self, intent_id: str) -> None:
         """It is a new one: its first report is waited for."""
@@ -58,15 +58,19 @@ class Counts:
 
     def report(self, report: ExecutionReport) -> None:
         """A report was made. That an intent was taken up is not yet an answer to it."""
-        self._reports[report.status.value] += 1
-        if report.reject_class in self._rejects:
-            self._rejects[report.reject_class] += 1
-        if report.reject_code == TTL_PREVENTED:
-            self._ttl_prevented += 1
+        self._reports[report.status] += 1  # the text itself: to ask for it costs more than to count
+        if report.reject_code is not None:
+            self._refused(report)
         if self._asked_ns and report.status is not Status.ACCEPTED:
             asked_ns = self._asked_ns.pop(report.intent_id, None)
             if asked_ns is not None:
                 self._ack.record(perf_counter_ns() - asked_ns)
+
+    def _refused(self, report: ExecutionReport) -> None:
+        if report.reject_class in self._rejects:
+            self._rejects[report.reject_class] += 1
+        if report.reject_code == TTL_PREVENTED:
+            self._ttl_prevented += 1
 
     def request(self, kind: Kind) -> None:
         """A request leaves for the venue."""
