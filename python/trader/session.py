@@ -26,10 +26,11 @@ from trader.execution.hedge import HEDGE, HedgeOnFill
 from trader.execution.interfaces.executor import Executor
 from trader.execution.interfaces.ids import IdSource
 from trader.execution.ipc import Bus
-from trader.execution.ledger import Ledger
+from trader.execution.ledger import Ledger, to_money
 from trader.execution.router import Router
 from trader.hedging import Hedging
 from trader.market_results import MarketResults, ResultObserver
+from trader.monitoring.executor_metrics import Measured
 from trader.monitoring.metrics import Metrics
 from trader.monitoring.seam_events import SeamEvents
 from trader.order_desk import OrderDesk, OrderObserver
@@ -82,6 +83,7 @@ class Session:
     exposure: Exposure
     recovery: Recovery
     events: SeamEvents
+    metrics: Metrics
     _stats: Mapping[str, int] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -92,6 +94,15 @@ class Session:
         if not self.engine.book_lost:
             self._stats = self.book.stats()
         return self._stats
+
+    def measure(self) -> None:
+        """Brings the figures up to date that are not worth a call per line. On the engine's
+        thread, now and then: to work out an exposure is to walk through orders."""
+        self.events.counts(self.stats())
+        if not self.engine.book_lost:
+            self.metrics.markets = len(self.book.markets())
+        self.metrics.exposure = to_money(self.exposure.total_e4())
+        self.metrics.build["execution"] = self.executor.name
 
 
 def open_session(
@@ -121,6 +132,9 @@ def open_session(
     with ExitStack() as undo:  # what was started ends where the rest cannot be made
         undo.callback(executor.stop)
         metrics.executor_up = executor.healthy
+        metrics.executor = executor if isinstance(executor, Measured) else None
+        metrics.dry_run = config.execution.dry_run
+        metrics.build.update(hotloop=config.hotloop.backend, execution=executor.name)
         router = Router(executor, bus, metrics)
         ledger = Ledger(config.fee_gate.discount, config.fee_gate.assumed_mbr_percent)
         markets = Markets(book)
@@ -221,6 +235,7 @@ def open_session(
             exposure=exposure,
             recovery=recovery,
             events=events,
+            metrics=metrics,
         )
 
 

@@ -225,6 +225,14 @@ class LiveScopeConfig:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PageConfig:
+    """Where the sidecar serves its metrics, `/status` and `/control`."""
+
+    host: str = rule(Loopback())
+    port: int = rule(Whole(0, 65535))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ExecutionConfig:
     backend: str = rule(Choice(("python", "rust")))
     dry_run: bool = rule(Flag())
@@ -248,6 +256,7 @@ class ExecutionConfig:
     pacing: PacingConfig
     reconcile: ReconcileConfig
     live_scope: LiveScopeConfig
+    metrics: PageConfig
     log: LogConfig
 
 

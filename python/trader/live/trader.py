@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from time import monotonic
+from time import monotonic, time_ns
 from typing import Final
 
 from trader.betfair.stream import StreamClient
 from trader.live.chores import Catalogue, Chores
 from trader.live.listings import PaidOut
+from trader.live.measures import Measures
 from trader.live.recorder import Recorder
 from trader.live.subscription import MarketSet
 from trader.session import Session
@@ -60,6 +61,7 @@ class LiveTrader:
         self._dry_run = dry_run
         self._stop = stop
         self._watch = watch
+        self._measures = Measures(session, stream, markets, chores)
         self._next_housekeeping_s = 0.0
         self._closed_s: dict[str, float] = {}
         self._images = 0
@@ -80,9 +82,11 @@ class LiveTrader:
         """One line at most, and what is due."""
         line = self._stream.next_line(TURN_S)
         if line is not None:
+            arrived_ns = time_ns()
             if self._recorder is not None:
                 self._recorder.line(line)
             self._engine.on_line(line)
+            self._measures.line(line, arrived_ns)
             if self._stream.counts.images != self._images:
                 self._images = self._stream.counts.images
                 # An image may come in several messages: what counts is the first.
@@ -131,6 +135,7 @@ class LiveTrader:
                 self._engine.forget(view.market_id)
 
     def _housekeeping(self) -> None:
+        self._measures.look()  # first: what waits is counted
         while self._chores.news:
             news = self._chores.news.popleft()
             if isinstance(news, Catalogue):

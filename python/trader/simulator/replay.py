@@ -125,6 +125,7 @@ class Replay:
                     self._watch(session)
             finally:
                 session.executor.stop()
+                self._metrics.executor = None  # nor does it keep the session alive
 
     def _without_seam(self, source: Source, session: Session) -> None:
         """Takes away what rests, which the executor still can, and keeps what there is."""
@@ -157,4 +158,4 @@ class Replay:
 
     def _count(self, session: Session) -> None:
         """Brings the metrics that only the seam knows up to date (not worth a call per line)."""
-        session.events.counts(session.stats())
+        session.measure()

@@ -48,6 +48,8 @@ def rust_config(config: Config) -> RustExecutorConfig:
         transport="uds" if execution.transport == "uds" else "tcp",
         host=execution.host,
         port=execution.port,
+        metrics_host=execution.metrics.host,
+        metrics_port=execution.metrics.port,
         heartbeat_ms=execution.heartbeat_ms,
         heartbeat_timeout_s=execution.heartbeat_timeout_s,
         recover_s=execution.recover_s,

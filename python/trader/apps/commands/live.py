@@ -279,7 +279,7 @@ class _Desk:
 
     def _status(self, session: Session) -> None:
         now_s = time.monotonic()
-        session.events.counts(session.stats())
+        session.measure()
         if now_s < self._next_status_s:
             return
         self._next_status_s = now_s + STATUS_EVERY_S

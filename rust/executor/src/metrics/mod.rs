@@ -1,6 +1,7 @@
 //! What is counted. Names are final: `hotloop_executor_…`, base units, `_total` for counters.
 
 pub mod page;
+mod process;
 mod venue;
 
 use orders::Kind;
@@ -14,6 +15,7 @@ use prometheus_client::registry::{Registry, Unit};
 use wire::{Action, Code, Report, Status};
 
 use crate::machine::Refusal;
+use process::ProcessMetrics;
 use venue::VenueMetrics;
 pub use venue::{Moment, VenueMoment};
 
@@ -111,6 +113,7 @@ pub struct Metrics {
     /// Times the order stream was lost.
     pub stream_lost: Counter,
     venue: VenueMetrics,
+    process: ProcessMetrics,
 }
 
 impl Default for Metrics {
@@ -150,6 +153,7 @@ impl Metrics {
             unknown_bets: Counter::default(),
             stream_lost: Counter::default(),
             venue: VenueMetrics::default(),
+            process: ProcessMetrics::default(),
         };
         prepare(&metrics.intents, "action", Action::TEXTS.iter().copied());
         prepare(&metrics.reports, "status", Status::TEXTS.iter().copied());
@@ -244,6 +248,11 @@ impl Metrics {
         );
         let help = "From the bytes of an intent read to its first report made";
         registry.register_with_unit("intent_ack", help, Unit::Seconds, self.intent_ack.clone());
+        let build = Family::<[(&'static str, &'static str); 2], Gauge>::default();
+        build
+            .get_or_create(&[("version", crate::VERSION), ("backend", "rust")])
+            .set(1);
+        registry.register("build_info", "1; what runs", build);
         self
     }
 
@@ -304,13 +313,15 @@ impl Metrics {
             self.venue.show(venue);
         }
         let mut page = String::new();
-        text::encode(&mut page, &self.registry)?;
+        text::encode_registry(&mut page, &self.registry)?;
+        self.process.write(&mut page)?;
+        text::encode_eof(&mut page)?;
         Ok(page)
     }
 
     /// From now on the page has what only a live executor can tell.
-    pub fn go_live(&mut self) {
-        self.venue.register(&mut self.registry);
+    pub fn go_live(&mut self, journal_sync: Histogram) {
+        self.venue.register(&mut self.registry, journal_sync);
     }
 }
 
@@ -359,6 +370,11 @@ mod tests {
             "hotloop_executor_unacked_reports 5",
             "hotloop_executor_intent_ack_seconds_count 1",
             "hotloop_executor_intent_ack_seconds_bucket{le=\"0.000005\"} 1",
+            concat!(
+                "hotloop_executor_build_info{version=\"",
+                env!("CARGO_PKG_VERSION"),
+                "\",backend=\"rust\"} 1"
+            ),
         ] {
             assert!(
                 page.lines().any(|given| given == line),
@@ -371,7 +387,7 @@ mod tests {
     #[test]
     fn a_live_executor_tells_of_the_venue() {
         let mut metrics = Metrics::new();
-        metrics.go_live();
+        metrics.go_live(Histogram::new([0.1]));
         let venue = VenueMoment {
             state: "connected",
             doubts: 3,
@@ -379,6 +395,8 @@ mod tests {
             paced: 4,
             journal_bytes: 17,
             last_sync_s: 0.004,
+            funds_difference: -2.5,
+            funds_look_s: 1_700_000_000.25,
             exposure: 12.5,
             ..VenueMoment::default()
         };
@@ -397,6 +415,9 @@ mod tests {
             "hotloop_executor_journal_last_sync_seconds 0.004",
             "hotloop_executor_exposure_account_currency 12.5",
             "hotloop_executor_halted 0",
+            "hotloop_executor_journal_sync_seconds_count 0",
+            "hotloop_executor_funds_difference -2.5",
+            "hotloop_executor_funds_last_look_timestamp_seconds 1700000000.25",
             "hotloop_executor_venue_requests_total{kind=\"place\"} 0",
         ] {
             assert!(
