@@ -127,7 +127,7 @@ _SEAM: Final = (
                 "{{desk}} {{method}}",
             ),
         ),
-        alerts=("ShadowDifferences",),
+        alerts=("ShadowDifferences", "ShadowLost"),
     ),
 )
 
