@@ -37,12 +37,12 @@ from trader.hedging import Hedging
 from trader.market_results import MarketResults
 from trader.monitoring.metrics import Metrics
 from trader.order_desk import OrderDesk
-from trader.recovery import Recovery, SeamLost, is_panic
+from trader.recovery import Recovery, SeamLost
 from trader.report.recorder import Recorder
 from trader.second_book import SecondBook
 from trader.strategy.context import FLAT, MarketView, Runner, StrategyContext
 from trader.strategy.edges.base import Basket, Edge, MarketEdge
-from trader.strategy.hotloop.errors import HotloopError
+from trader.strategy.hotloop.errors import HotloopError, is_panic
 from trader.strategy.hotloop.interface import HotloopApi, Touched
 from trader.strategy.markets import Markets, closed_market, market_state
 from trader.strategy.risk import Risk
@@ -94,8 +94,10 @@ class Engine:
         clock: Clock | None = None,
         second: SecondBook | None = None,
         recorder: Recorder | None = None,
+        afterwards: Callable[[], None] | None = None,
     ) -> None:
-        """`clock`: None for that of the lines, their publish time."""
+        """`clock`: None for that of the lines, their publish time. `afterwards`: called when all
+        that a line leads to has left."""
         self.book_lost = False
         """The seam failed: it must not be asked any more, and no line is taken."""
         self.markets = markets
@@ -119,6 +121,7 @@ class Engine:
         self._clock = clock
         self._second = second
         self.recorder = recorder
+        self._afterwards = afterwards
         self._last_pt_ms = book.last_pt_ms
         self._look_ms = 0
         self._unknown_ms: dict[str, int] = {}
@@ -130,6 +133,8 @@ class Engine:
         the seam failed."""
         try:
             self._take(raw)
+            if self._afterwards is not None:
+                self._afterwards()
         except BaseException as error:
             if not is_panic(error):
                 raise

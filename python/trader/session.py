@@ -49,6 +49,7 @@ from trader.strategy.hotloop.api import Hotloop
 from trader.strategy.hotloop.config import read_config
 from trader.strategy.hotloop.errors import HotloopError
 from trader.strategy.hotloop.interface import HotloopApi
+from trader.strategy.hotloop.shadow import ShadowHotloop
 from trader.strategy.markets import Markets
 from trader.strategy.risk import Risk
 from trader.strategy.selector import Selector
@@ -82,6 +83,7 @@ class Session:
     exposure: Exposure
     recovery: Recovery
     events: SeamEvents
+    shadow: ShadowHotloop | None
     _stats: Mapping[str, int] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -110,7 +112,9 @@ def open_session(
     """Builds and starts a session. Raises `StartError`, `EdgeFailedError` or `ExecutorStartError`;
     the caller stops the executor of a session it was given. A recording has nobody to
     `resubscribe` with, and its lines are its clock; its intents have the same ids each time."""
-    book = open_book(config)
+    opened = open_book(config)
+    shadow = open_shadow(config, opened, metrics)
+    book: HotloopApi = opened if shadow is None else shadow
     events = SeamEvents(metrics)
     book.set_emit(events)
     second = open_second_book(config)
@@ -197,6 +201,7 @@ def open_session(
             )
             if config.report.enabled
             else None,
+            afterwards=shadow.look if shadow is not None else None,
         )
         blotter.begin_run(
             source=source,
@@ -221,6 +226,7 @@ def open_session(
             exposure=exposure,
             recovery=recovery,
             events=events,
+            shadow=shadow,
         )
 
 
@@ -258,11 +264,24 @@ def _arbiter(config: Config, blotter: Blotter, metrics: Metrics, counts: DeskCou
     return Arbiter(config.arbiter, priorities | {HEDGE: HEDGE_PRIORITY}, cannibalised)
 
 
-def open_book(config: Config) -> HotloopApi:
+def open_book(config: Config) -> Hotloop:
     """The seam with the backend the configuration asks for; never the other one instead."""
     block: dict[str, Any] = config.hotloop.seam_config()
     with seam_starts():
         return Hotloop(block, rust=config.hotloop.backend == "rust")
+
+
+def open_shadow(config: Config, used: Hotloop, metrics: Metrics) -> ShadowHotloop | None:
+    """The one in use with the other one in its shadow, where that is asked for."""
+    if config.hotloop.shadow_backend is None:
+        return None
+    block: dict[str, Any] = config.hotloop.seam_config()
+    with seam_starts():
+        shadow = Hotloop(block, rust=config.hotloop.shadow_backend == "rust")
+    hotloop = config.hotloop
+    return ShadowHotloop(
+        used, shadow, every=hotloop.shadow_every, load=hotloop.shadow_load, totals=metrics
+    )
 
 
 @contextmanager

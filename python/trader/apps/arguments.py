@@ -376,7 +376,11 @@ def _command(
 
 
 def _add_backends(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--hotloop", choices=("rust", "python"), help="who keeps books and signals")
+    parser.add_argument(
+        "--hotloop",
+        choices=("rust", "python", "both"),
+        help="who keeps books and signals; both: Python, with Rust compared in its shadow",
+    )
     parser.add_argument(
         "--execution", choices=("rust", "python"), help="the sidecar, or this process"
     )

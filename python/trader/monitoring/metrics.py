@@ -91,6 +91,10 @@ class Metrics(Collector):
         self.resubscribes_total = 0
         self.stale_markets = 0
         self.untracked_orders_total = 0
+        self.shadow_comparisons_total = 0
+        self.shadow_differences_total: Counter[str] = Counter()  # method
+        self.shadow_losses_total = 0
+        self.reloads_total: Counter[str] = Counter()  # outcome: taken, refused
         self.apply_delta = LatencyHistogram()
         self.decision = LatencyHistogram()
         self.pfill_ttf = LatencyHistogram()
@@ -201,6 +205,16 @@ class Metrics(Collector):
                 "Resting orders that the seam keeps no queue position of.",
                 self.untracked_orders_total,
             ),
+            (
+                "hotloop_shadow_comparisons",
+                "Answers of the Hotloop in use that were compared with its shadow's.",
+                self.shadow_comparisons_total,
+            ),
+            (
+                "hotloop_shadow_losses",
+                "Times the shadow failed half-way and was dropped.",
+                self.shadow_losses_total,
+            ),
             ("hotloop_kills", "Times risk has ended all trading.", self.kills_total),
             (
                 "hotloop_transport_reconnects",
@@ -250,6 +264,18 @@ class Metrics(Collector):
                 "Times one edge was in another one's way.",
                 "kind",
                 self.cannibalisation_total,
+            ),
+            (
+                "hotloop_shadow_differences",
+                "Answers of the shadow that were other than those of the Hotloop in use.",
+                "method",
+                self.shadow_differences_total,
+            ),
+            (
+                "hotloop_reloads",
+                "Times the configuration was read anew.",
+                "outcome",
+                self.reloads_total,
             ),
             ("hotloop_seam_events", "Diagnostics of the seam.", "event", self.seam_events_total),
             (
