@@ -47,6 +47,7 @@ from trader.strategy.hotloop.interface import HotloopApi, Touched
 from trader.strategy.markets import Markets, closed_market, market_state
 from trader.strategy.risk import Risk
 from trader.strategy.selector import Selector
+from trader.withdrawals import Withdrawals
 
 LOOK_MS: Final = 1000
 """Time between looks at what no line announces: stale marks of markets with orders, amended
@@ -127,6 +128,7 @@ class Engine:
         self._unknown_ms: dict[str, int] = {}
         self._kill_told = False
         self._ctx: StrategyContext | None = None
+        self.withdrawals = Withdrawals(desk)
 
     def on_line(self, raw: bytes) -> None:
         """Takes one stream line. Raises `ExecutorLost` when the executor is gone, `SeamLost` when
@@ -175,7 +177,7 @@ class Engine:
         assert self._clock is not None, "the clock of a replay is that of its lines"
         self.now_ms = max(self.now_ms, self._clock.now_ms())
         self._router.tick(self.now_ms)
-        if self._hedging.is_due:
+        if self._hedging.is_due or self.withdrawals.look(self.now_ms):
             self._tell_executor()
         if self.now_ms - self._look_ms >= LOOK_MS:
             self._look_around()

@@ -236,6 +236,11 @@ class LiveScopeConfig:
     market_ids: tuple[str, ...] = rule(Texts("a list of market ids, in quotes"))
     event_types: tuple[str, ...] = rule(Texts("a list of event type ids, in quotes"))
 
+    def has(self, market_id: str, event_type: str | None) -> bool:
+        """Whether orders in a market are live, as the executors have it."""
+        of_market = not self.market_ids or market_id in self.market_ids
+        return of_market and (not self.event_types or event_type in self.event_types)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExecutionConfig:

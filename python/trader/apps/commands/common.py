@@ -232,6 +232,11 @@ def identity_of(config: Config, command: str, inputs: list[str]) -> dict[str, ob
     return identity
 
 
+def live_folder(profile: str) -> str:
+    """Where `trader live` writes when it is not told: a folder of the user's own, by profile."""
+    return str(state_folder() / "hotloop" / f"live-{profile or 'base'}")
+
+
 def state_folder() -> Path:
     """Where programs keep a user's state: XDG_STATE_HOME, its default, or the temporary folder."""
     named = Path(os.environ.get("XDG_STATE_HOME", ""))
