@@ -39,7 +39,7 @@ class Script(Edge[EdgeConfig]):
 @pytest.fixture
 def script(monkeypatch: pytest.MonkeyPatch) -> Script:
     script = Script()
-    monkeypatch.setattr("trader.session.EDGES", {"passive_maker": lambda _: script})
+    monkeypatch.setattr("trader.reconfigure.EDGES", {"passive_maker": lambda _: script})
     return script
 
 

@@ -37,16 +37,17 @@ from trader.hedging import Hedging
 from trader.market_results import MarketResults
 from trader.monitoring.metrics import Metrics
 from trader.order_desk import OrderDesk
-from trader.recovery import Recovery, SeamLost, is_panic
+from trader.recovery import Recovery, SeamLost
 from trader.report.recorder import Recorder
 from trader.second_book import SecondBook
 from trader.strategy.context import FLAT, MarketView, Runner, StrategyContext
 from trader.strategy.edges.base import Basket, Edge, MarketEdge
-from trader.strategy.hotloop.errors import HotloopError
+from trader.strategy.hotloop.errors import HotloopError, is_panic
 from trader.strategy.hotloop.interface import HotloopApi, Touched
 from trader.strategy.markets import Markets, closed_market, market_state
 from trader.strategy.risk import Risk
 from trader.strategy.selector import Selector
+from trader.withdrawals import Withdrawals
 
 LOOK_MS: Final = 1000
 """Time between looks at what no line announces: stale marks of markets with orders, amended
@@ -98,8 +99,10 @@ class Engine:
         clock: Clock | None = None,
         second: SecondBook | None = None,
         recorder: Recorder | None = None,
+        afterwards: Callable[[], None] | None = None,
     ) -> None:
-        """`clock`: None for that of the lines, their publish time."""
+        """`clock`: None for that of the lines, their publish time. `afterwards`: called when all
+        that a line leads to has left."""
         self.book_lost = False
         """The seam failed: it must not be asked any more, and no line is taken."""
         self.markets = markets
@@ -124,17 +127,21 @@ class Engine:
         self._timed_every = 1 if clock is not None else TIMED_EVERY
         self._second = second
         self.recorder = recorder
+        self._afterwards = afterwards
         self._last_pt_ms = book.last_pt_ms
         self._look_ms = 0
         self._unknown_ms: dict[str, int] = {}
         self._kill_told = False
         self._ctx: StrategyContext | None = None
+        self.withdrawals = Withdrawals(desk)
 
     def on_line(self, raw: bytes) -> None:
         """Takes one stream line. Raises `ExecutorLost` when the executor is gone, `SeamLost` when
         the seam failed."""
         try:
             self._take(raw)
+            if self._afterwards is not None:
+                self._afterwards()
         except BaseException as error:
             if not is_panic(error):
                 raise
@@ -178,7 +185,7 @@ class Engine:
         assert self._clock is not None, "the clock of a replay is that of its lines"
         self.now_ms = max(self.now_ms, self._clock.now_ms())
         self._router.tick(self.now_ms)
-        if self._hedging.is_due:
+        if self._hedging.is_due or self.withdrawals.look(self.now_ms):
             self._tell_executor()
         if self.now_ms - self._look_ms >= LOOK_MS:
             self._look_around()

@@ -48,7 +48,7 @@ def scene_with(
 ) -> Scene:
     """A scene whose edges are these: the first by the name that the configuration knows."""
     built = iter(edges)
-    monkeypatch.setattr("trader.session.EDGES", {"passive_maker": lambda _: next(built)})
+    monkeypatch.setattr("trader.reconfigure.EDGES", {"passive_maker": lambda _: next(built)})
     scene = Scene(tmp_path, *settings)
     scene.session.engine.edges.extend(built)
     return scene

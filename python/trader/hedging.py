@@ -21,6 +21,10 @@ class Hedging:
         self._book = book
         self._ttl_ms = ttl_ms
 
+    def reconfigure(self, ttl_ms: int) -> None:
+        """Hedges sent from now on rest for so long."""
+        self._ttl_ms = ttl_ms
+
     @property
     def is_due(self) -> bool:
         """Whether anything waits to be hedged."""

@@ -103,6 +103,10 @@ class OrderDesk:
         if order is None and intent.action is not Action.CANCEL:
             self.orders.sent(runner, intent)
 
+    def reconfigure(self, max_open_orders: int) -> None:
+        """The executor's limit is another one from now on."""
+        self._max_open_orders = max_open_orders
+
     def carried(self, market_id: str) -> None:
         """A run before this one has left a position in a market."""
         self._gates.exposure.changed(market_id)

@@ -35,12 +35,6 @@ class SeamLost(Exception):  # noqa: N818  (a state of the world, as `ExecutorLos
     """The seam failed in a way it cannot go on from: its books cannot be trusted any more."""
 
 
-def is_panic(error: BaseException) -> bool:
-    """Whether the Rust side stopped half-way. Its `PanicException` is, on purpose, no `Exception`,
-    and pyo3 gives no way to import it."""
-    return type(error).__name__ == "PanicException"
-
-
 @dataclass(slots=True)
 class RecoveryCounts:
     """Markets imaged from the second book; times a subscription was asked for."""

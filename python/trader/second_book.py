@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from trader.betfair.book_builder import BookBuilder
 from trader.betfair.normalize import MessageError
+from trader.strategy.hotloop.config import HotloopConfig
 
 _log: Final = logging.getLogger("trader.second_book")
 
@@ -20,6 +21,15 @@ class SecondBook:
 
     def __init__(self, builder: BookBuilder) -> None:
         self._builder = builder
+
+    def reconfigure(self, config: HotloopConfig) -> None:
+        """The seam's block is another one from now on."""
+        builder = self._builder
+        if builder.signal_settings is not None:
+            builder.signal_settings = config.signals
+        builder.markets_max = config.max_markets
+        builder.closed_retention_ms = config.closed_retention_ms
+        builder.segments.bytes_max = config.max_segment_bytes
 
     def take(self, raw: bytes, ts_ms: int) -> None:
         """One stream line, received at `ts_ms`; never raises for what stands in it."""

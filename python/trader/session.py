@@ -23,7 +23,7 @@ from trader.config.schema import Config
 from trader.desk_counts import DeskCounts
 from trader.engine import Apply, Engine
 from trader.execution.blotter import Blotter
-from trader.execution.hedge import HEDGE, HedgeOnFill
+from trader.execution.hedge import HedgeOnFill
 from trader.execution.interfaces.executor import Executor
 from trader.execution.interfaces.ids import IdSource
 from trader.execution.ipc import Bus
@@ -36,14 +36,13 @@ from trader.monitoring.metrics import Metrics
 from trader.monitoring.seam_events import SeamEvents
 from trader.order_desk import OrderDesk, OrderObserver
 from trader.queue_tracker import QueueTracker
+from trader.reconfigure import Parts, Reconfiguration, edge_of, priorities_of, sizer_of
 from trader.recovery import Recovery, Resubscribe
 from trader.report.recorder import Recorder
 from trader.second_book import SecondBook
 from trader.simulator.dry_run_matching import DryRunMatcher
 from trader.standing_orders import StandingOrders
-from trader.strategy.arbiter import HEDGE_PRIORITY, Arbiter, Cannibalisation
-from trader.strategy.edges.base import Edge
-from trader.strategy.edges.registry import EDGES
+from trader.strategy.arbiter import Arbiter, Cannibalisation
 from trader.strategy.exposure import Exposure
 from trader.strategy.fee_gate import FeeGate
 from trader.strategy.gates import Gates
@@ -51,11 +50,10 @@ from trader.strategy.hotloop.api import Hotloop
 from trader.strategy.hotloop.config import read_config
 from trader.strategy.hotloop.errors import HotloopError
 from trader.strategy.hotloop.interface import HotloopApi
+from trader.strategy.hotloop.shadow import ShadowHotloop
 from trader.strategy.markets import Markets
 from trader.strategy.risk import Risk
 from trader.strategy.selector import Selector
-from trader.strategy.sizer import Sizer
-from trader.strategy.watched_edge import watched
 
 MEASURE_S: Final = 1.0
 
@@ -87,6 +85,8 @@ class Session:
     recovery: Recovery
     events: SeamEvents
     metrics: Metrics
+    shadow: ShadowHotloop | None
+    settings: Reconfiguration
     _stats: Mapping[str, int] = field(init=False)
     _next_measure_s: float = field(init=False, default=0.0)
 
@@ -129,7 +129,9 @@ def open_session(
     """Builds and starts a session. Raises `StartError`, `EdgeFailedError` or `ExecutorStartError`;
     the caller stops the executor of a session it was given. A recording has nobody to
     `resubscribe` with, and its lines are its clock; its intents have the same ids each time."""
-    book = open_book(config)
+    opened = open_book(config)
+    shadow = open_shadow(config, opened, metrics)
+    book: HotloopApi = opened if shadow is None else shadow
     events = SeamEvents(metrics)
     book.set_emit(events)
     second = open_second_book(config)
@@ -157,14 +159,22 @@ def open_session(
         matcher = None  # the venue matches
         if config.execution.dry_run:
             matcher = DryRunMatcher(book, seam.signals, is_full_depth=is_full_depth)
+        gates = Gates(
+            FeeGate(config.fee_gate, book.get_mbr),
+            sizer_of(config, book, ledger, exposure),
+            risk,
+            exposure,
+            ledger,
+        )
+        arbiter = _arbiter(config, blotter, metrics, counts)
         desk = OrderDesk(
             router=router,
             counts=counts,
             bus=bus,
             book=book,
             orders=orders,
-            gates=_gates(config, book, ledger, risk, exposure),
-            arbiter=_arbiter(config, blotter, metrics, counts),
+            gates=gates,
+            arbiter=arbiter,
             ledger=ledger,
             dry_run=config.execution.dry_run,
             matcher=matcher,
@@ -187,22 +197,24 @@ def open_session(
             metrics=metrics,
             observer=observer,
         )
+        selector = Selector(config.selector)
+        hedging = Hedging(hedge, desk, markets, book, config.hedge.ttl_ms)
         engine = Engine(
             book=book,
             markets=markets,
             apply=feed(book, config.simulator.feed),
             router=router,
             desk=desk,
-            edges=_edges(config),
+            edges=[edge_of(config, name) for name, e in config.edges.items() if e.enabled],
             ledger=ledger,
             results=results,
             blotter=blotter,
             metrics=metrics,
             max_logged_seam_errors=config.simulator.max_logged_seam_errors,
             recovery=recovery,
-            selector=Selector(config.selector),
+            selector=selector,
             risk=risk,
-            hedging=Hedging(hedge, desk, markets, book, config.hedge.ttl_ms),
+            hedging=hedging,
             clock=clock,
             second=second,
             sent=sent,
@@ -219,6 +231,7 @@ def open_session(
             )
             if config.report.enabled
             else None,
+            afterwards=shadow.look if shadow is not None else None,
         )
         blotter.begin_run(
             source=source,
@@ -244,48 +257,56 @@ def open_session(
             recovery=recovery,
             events=events,
             metrics=metrics,
+            shadow=shadow,
+            settings=Reconfiguration(
+                config,
+                Parts(
+                    book=book,
+                    shadow=shadow,
+                    second=second,
+                    engine=engine,
+                    desk=desk,
+                    selector=selector,
+                    arbiter=arbiter,
+                    gates=gates,
+                    exposure=exposure,
+                    ledger=ledger,
+                    hedge=hedge,
+                    hedging=hedging,
+                    sent=sent,
+                    matcher=matcher,
+                ),
+            ),
         )
 
 
-def _gates(
-    config: Config, book: HotloopApi, ledger: Ledger, risk: Risk, exposure: Exposure
-) -> Gates:
-    discount = config.fee_gate.discount
-    sizer = Sizer(config.sizer, config.execution.limits.dry_run(), ledger, discount, exposure)
-    sizer.set_mbr_resolver(book.get_mbr)
-    return Gates(FeeGate(config.fee_gate, book.get_mbr), sizer, risk, exposure, ledger)
-
-
-def _edges(config: Config) -> list[Edge[Any]]:
-    """The edges that are enabled. Raises `EdgeFailedError` for one that cannot be made."""
-    edges: list[Edge[Any]] = []
-    for name, section in config.edges.items():
-        own = config.own_edges.get(name)
-        if not section.enabled:
-            continue
-        if own is None:
-            edges.append(EDGES[name](section))
-        else:
-            edges.append(watched(own.edge_class, section, own.file))
-    return edges
-
-
 def _arbiter(config: Config, blotter: Blotter, metrics: Metrics, counts: DeskCounts) -> Arbiter:
-    priorities = {name: edge.priority for name, edge in config.edges.items()}
-
     def cannibalised(event: Cannibalisation) -> None:
         blotter.cannibalisation(event)
         metrics.cannibalisation_total[event.kind] += 1
         counts.cannibalised[event.kind] += 1
 
-    return Arbiter(config.arbiter, priorities | {HEDGE: HEDGE_PRIORITY}, cannibalised)
+    return Arbiter(config.arbiter, priorities_of(config), cannibalised)
 
 
-def open_book(config: Config) -> HotloopApi:
+def open_book(config: Config) -> Hotloop:
     """The seam with the backend the configuration asks for; never the other one instead."""
     block: dict[str, Any] = config.hotloop.seam_config()
     with seam_starts():
         return Hotloop(block, rust=config.hotloop.backend == "rust")
+
+
+def open_shadow(config: Config, used: Hotloop, metrics: Metrics) -> ShadowHotloop | None:
+    """The one in use with the other one in its shadow, where that is asked for."""
+    if config.hotloop.shadow_backend is None:
+        return None
+    block: dict[str, Any] = config.hotloop.seam_config()
+    with seam_starts():
+        shadow = Hotloop(block, rust=config.hotloop.shadow_backend == "rust")
+    hotloop = config.hotloop
+    return ShadowHotloop(
+        used, shadow, every=hotloop.shadow_every, load=hotloop.shadow_load, totals=metrics
+    )
 
 
 @contextmanager

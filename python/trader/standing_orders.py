@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Container, Sequence
 from dataclasses import replace
 from typing import Final, TypeVar
 
@@ -76,6 +76,19 @@ class StandingOrders:
         if not coming:
             return self.on(runner)
         return [*self.on(runner), *(order for whose, order in coming.values() if whose == runner)]
+
+    def ids(self, belongs: Callable[[str, str], bool]) -> set[str]:
+        """Ids of the orders that rest, or may come to, where `belongs(market id, edge)`."""
+        orders = [*self._router.open_orders()]
+        orders += [order for coming in self._coming.values() for _, order in coming.values()]
+        intents = [intent for moving in self._moving.values() for intent in moving.values()]
+        found = {o.intent_id for o in orders if belongs(o.market_id, o.edge)}
+        return found | {i.intent_id for i in intents if belongs(i.market_id, i.edge)}
+
+    def moved_from(self, intent_ids: Container[str]) -> set[str]:
+        """Ids of the moves under way of these orders."""
+        intents = [intent for moving in self._moving.values() for intent in moving.values()]
+        return {i.intent_id for i in intents if i.target_intent_id in intent_ids}
 
     def at_risk(self, market_id: str) -> Sequence[OpenOrder]:
         """A market's resting orders with those on their way, as they may come to stand.

@@ -63,3 +63,14 @@ def speed(text: str) -> float:
     if not 0.01 <= per_second <= 1e6:
         raise argparse.ArgumentTypeError(f"'{text}' is not 'max' or a number from 0.01 to 1000000")
     return per_second
+
+
+def seconds(text: str) -> float:
+    """From 0.1 to 3600."""
+    try:
+        value = float(text)
+    except ValueError:
+        value = -1.0
+    if not 0.1 <= value <= 3_600.0:
+        raise argparse.ArgumentTypeError(f"'{text}' is not a number of seconds from 0.1 to 3600")
+    return value

@@ -15,7 +15,7 @@ from trader.apps import examples
 from trader.betfair.signals.settings import FILL_MODELS, QUEUE_MODELS
 
 COMMANDS: Final = (
-    *("demo", "replay", "report", "generate", "parity", "compare", "calibrate", "live"),
+    *("demo", "replay", "report", "generate", "parity", "compare", "calibrate", "live", "reload"),
     *("sim-exchange", "config", "compat"),
     *("orders", "cancel-all", "flatten", "kill", "resume"),
 )
@@ -96,6 +96,7 @@ def _parser() -> Parser:
     _add_config(commands)
     _add_compat(commands)
     _add_live(commands)
+    _add_reload(commands)
     _add_desk(commands)
     return parser
 
@@ -331,14 +332,40 @@ def _add_live(commands: argparse._SubParsersAction[Parser]) -> None:
     _add_config_options(live, None)
 
 
+def _add_reload(commands: argparse._SubParsersAction[Parser]) -> None:
+    summary = "have the live trader that runs read its configuration anew"
+    reload = _command(commands, "reload", summary, examples.RELOAD)
+    reload.add_argument("--out", metavar="DIR", help="the trader's --out (default: as of live)")
+    reload.add_argument(
+        "--profile",
+        metavar="P",
+        help="the trader's --profile, which says where it writes by default",
+    )
+    reload.add_argument(
+        "--timeout",
+        type=values.seconds,
+        default=60.0,
+        metavar="S",
+        help="wait so long for its answer (default: 60)",
+    )
+
+
 def _add_config(commands: argparse._SubParsersAction[Parser]) -> None:
-    config = _command(commands, "config", "check or render the configuration", "")
+    config = _command(commands, "config", "check, render or edit the configuration", "")
     actions = config.add_subparsers(dest="action", required=True, metavar="ACTION")
     check = _command(actions, "check", "check base.yaml and the profiles, list every problem", "")
     _add_edge_files(check)
     _add_config_options(check, None)
     render = _command(actions, "render", "print the sidecar's JSON made from the YAML", "")
     _add_config_options(render, "demo")
+    summary = "set keys in a profile's file, when the whole is valid with them"
+    edit = _command(actions, "set", summary, examples.CONFIG_SET)
+    edit.add_argument(
+        "settings", nargs="+", metavar="KEY=VALUE", help="a dotted key and its value, as in YAML"
+    )
+    edit.add_argument("--dry-run", action="store_true", help="show what would change, no more")
+    _add_edge_files(edit)
+    _add_config_options(edit, None)
 
 
 def _add_compat(commands: argparse._SubParsersAction[Parser]) -> None:
@@ -376,7 +403,11 @@ def _command(
 
 
 def _add_backends(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--hotloop", choices=("rust", "python"), help="who keeps books and signals")
+    parser.add_argument(
+        "--hotloop",
+        choices=("rust", "python", "both"),
+        help="who keeps books and signals; both: Python, with Rust compared in its shadow",
+    )
     parser.add_argument(
         "--execution", choices=("rust", "python"), help="the sidecar, or this process"
     )

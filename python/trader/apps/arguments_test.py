@@ -67,7 +67,7 @@ def test_what_is_understood(argv: list[str], expected: dict[str, object]) -> Non
         (["--hotloop", "rust", "replay", "x"], "put the command first: trader replay"),
         (["replay", "--out", "o"], "the following arguments are required: FILE"),
         (["replay", "x"], "the following arguments are required: --out"),
-        (["replay", "x", "--out", "o", "--hotloop", "both"], "invalid choice: 'both'"),
+        (["replay", "x", "--out", "o", "--hotloop", "all"], "invalid choice: 'all'"),
         (["compare", "a"], "the following arguments are required: DIR_B"),
         (["compare", "a", "b", "--tolerance", "x"], "unrecognized arguments: --tolerance x"),
         (["parity"], "the following arguments are required: FILE"),

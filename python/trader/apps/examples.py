@@ -22,6 +22,8 @@ examples:
   trader config render --profile demo             the sidecar's own configuration
   trader compat                                   which versions work together, and yours
   trader live --profile live.yaml                 the venue's stream, orders by either executor
+  trader config set execution.backend=rust --profile live.yaml
+  trader reload --profile live.yaml               taken by the trader that runs, orders open or not
   trader orders --profile live.yaml               what is open at the venue, and positions
   trader cancel-all --profile live.yaml           all of it cancelled, whoever trades
 
@@ -150,6 +152,28 @@ examples:
   trader calibrate 1.200806927.json --model erlang --set hotloop.queue.window_s=30
   trader calibrate day/*.bz2 --fit --write fitted.yaml && trader replay … --profile fitted.yaml
   trader calibrate day/*.bz2 --json scores.json && jq '.queue_models.prob_log.pooled' scores.json
+"""
+RELOAD: Final = """\
+As SIGHUP, with an answer. Everything that changed is taken, or nothing is, and one line says which
+key stands in the way; docs/reload.md has the keys that need a restart. Orders stay where they are,
+also when `execution.backend` or (with hotloop.shadow) `hotloop.rust` changes.
+
+exit codes: 0 taken, 1 refused (all is as it was) or no answer in time, 3 no trader runs there
+
+examples:
+  trader config set execution.backend=rust --profile live.yaml && trader reload --profile live.yaml
+  trader reload --out /var/lib/hotloop/run
+"""
+CONFIG_SET: Final = """\
+Comments and order of the file stay. The whole configuration is checked before anything is written;
+a running trader takes it with `trader reload`, another one at its next start.
+
+exit codes: 0 written, 2 not valid (nothing was changed)
+
+examples:
+  trader config set hotloop.rust=true --profile live.yaml --dry-run
+  trader config set sizer.max_stake=5 edges.scalp.enabled=true --profile live.yaml
+  trader config set 'execution.live_scope.market_ids=["1.200806927"]' --profile live.yaml
 """
 DESK: Final = """\
 The configuration (--profile) says which journal of orders and which venue: the one that is traded

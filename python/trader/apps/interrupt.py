@@ -47,3 +47,27 @@ class Interrupt:
             self._requested = True
         elif now_s - self._signalled_s > TOGETHER_S:
             raise KeyboardInterrupt
+
+
+class HangUp:
+    """SIGHUP: asked as often as one likes, and answered once for all that came before. Use as a
+    context manager on the main thread."""
+
+    def __init__(self) -> None:
+        self._asked = False
+        self._former: object = None
+
+    def __enter__(self) -> Self:
+        self._former = signal.signal(signal.SIGHUP, self._on_signal)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        signal.signal(signal.SIGHUP, self._former)  # type: ignore[arg-type]
+
+    def taken(self) -> bool:
+        """Whether it came since the last time this was asked."""
+        asked, self._asked = self._asked, False
+        return asked
+
+    def _on_signal(self, _number: int, _frame: FrameType | None) -> None:
+        self._asked = True

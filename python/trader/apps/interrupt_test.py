@@ -6,7 +6,7 @@ import signal
 
 import pytest
 
-from trader.apps.interrupt import TOGETHER_S, Interrupt
+from trader.apps.interrupt import TOGETHER_S, HangUp, Interrupt
 
 
 @pytest.fixture
@@ -41,3 +41,16 @@ def test_a_first_signal_after_a_request_does_not_end_it_at_once() -> None:
         interrupt.request()
         signal.raise_signal(signal.SIGINT)
         assert interrupt.requested()
+
+
+def test_hanging_up_is_asked_as_often_as_one_likes_and_answered_once() -> None:
+    former = signal.getsignal(signal.SIGHUP)
+    with HangUp() as hang_up:
+        assert not hang_up.taken()
+        for _ in range(100):
+            signal.raise_signal(signal.SIGHUP)
+        assert hang_up.taken()
+        assert not hang_up.taken()
+        signal.raise_signal(signal.SIGHUP)
+        assert hang_up.taken()
+    assert signal.getsignal(signal.SIGHUP) is former

@@ -96,19 +96,29 @@ class OrdersSent:
     ) -> None:
         self._book = book
         self._markets = markets
+        self._scores = scores
+        self._is_full_depth = is_full_depth
+        self._use(settings)
+
+    def _use(self, settings: SignalSettings) -> None:
         self._horizon_ms = settings.horizon_ms
         self._horizons_ms = tuple(sorted({*HORIZONS_MS, settings.horizon_ms}))
-        self._scores = scores
         for ms in self._horizons_ms:
-            scores.by_horizon.setdefault(ms, HorizonScores())
+            self._scores.by_horizon.setdefault(ms, HorizonScores())
         self._follower: Follower[_Said] = Follower(
-            book,
+            self._book,
             settings,
             self._horizons_ms[-1],
             self._told,
-            is_full_depth=is_full_depth,
+            is_full_depth=self._is_full_depth,
             followed_max=FOLLOWED_MAX,
         )
+
+    def reconfigure(self, settings: SignalSettings) -> None:
+        """Other settings from now on: what becomes of the orders followed just now is not judged
+        any further, as it was said of them by the former ones."""
+        self._follower.end()
+        self._use(settings)
 
     def sent(
         self,

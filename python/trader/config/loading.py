@@ -14,6 +14,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import count
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Final, TypeAlias, TypeVar, cast, get_type_hints
 
 import yaml
@@ -91,6 +92,7 @@ def load(
     edge_files: Sequence[tuple[str, Path]] = (),
     working_dir: Path | None = None,
     runs_edges: bool = True,
+    instead: Mapping[Path, bytes] = MappingProxyType({}),
 ) -> Config:
     """The configuration of `base.yaml`, then the profile, then `key=value` overrides.
 
@@ -99,15 +101,20 @@ def load(
     configuration. Paths in the configuration are relative to the folder of the file they stand in,
     those of an override to `working_dir` (None: where the process is). Whoever does not trade
     (`runs_edges` false) runs no edge's file, and does without such edges and their sections.
-    Raises `ConfigError` with every problem found.
+    `instead`: what files are to be read as, whatever stands in them. Raises `ConfigError` with
+    every problem found.
     """
     folder = configs_dir if configs_dir is not None else repository_root() / "configs"
     tree: Node = with_edge_paths(read_yaml(folder / "base.yaml", folder), folder)
     if profile is not None:
-        path = _profile_path(profile, folder)
-        tree = merge(tree, with_edge_paths(read_yaml(path, folder), path.parent))
+        path = profile_path(profile, folder)
+        given = instead.get(path)
+        written = (
+            read_yaml(path, folder) if given is None else parse(given, shown_path(path, folder))
+        )
+        tree = merge(tree, with_edge_paths(written, path.parent))
     for override in overrides:
-        tree = merge(tree, with_edge_paths(_override_tree(override), working_dir or Path()))
+        tree = merge(tree, with_edge_paths(override_tree(override), working_dir or Path()))
     tree = with_more_edges(tree, [path for _, path in edge_files])
     if not runs_edges:
         tree = without_own_edges(tree)
@@ -133,7 +140,7 @@ def profiles(configs_dir: Path | None = None) -> list[str]:
 
 def read_yaml(path: Path, configs_dir: Path) -> Branch:
     """One YAML file as a tree with sources. Raises `ConfigError` (also on duplicate keys)."""
-    name = _shown_path(path, configs_dir)
+    name = shown_path(path, configs_dir)
     try:
         with path.open("rb") as file:
             data = file.read(MAX_CONFIG_BYTES + 1)
@@ -141,7 +148,7 @@ def read_yaml(path: Path, configs_dir: Path) -> Branch:
         raise ConfigError([Problem(name, "", f"cannot be read: {error.strerror}", "")]) from None
     if len(data) > MAX_CONFIG_BYTES:
         raise ConfigError([Problem(name, "", "is too large", f"up to {MAX_CONFIG_BYTES} bytes")])
-    return _parse(data, name)
+    return parse(data, name)
 
 
 def build(
@@ -300,7 +307,9 @@ def _source_of(tree: Node, key: str) -> str:
     return node.source
 
 
-def _profile_path(profile: str, folder: Path) -> Path:
+def profile_path(profile: str, folder: Path) -> Path:
+    """The file of a profile, by its name in a `configs` folder or by its path. Raises
+    `ConfigError` for a name that none has."""
     if profile.endswith((".yaml", ".yml")) or os.sep in profile:
         return Path(profile)
     names = profiles(folder)
@@ -309,13 +318,14 @@ def _profile_path(profile: str, folder: Path) -> Path:
         hint = f", did you mean '{close[0]}'?" if close else ""
         allowed = ", ".join(names) + ", or a path ending in .yaml"
         problem = Problem(
-            _shown_path(folder / "profiles", folder), "", f"no profile '{profile}'{hint}", allowed
+            shown_path(folder / "profiles", folder), "", f"no profile '{profile}'{hint}", allowed
         )
         raise ConfigError([problem])
     return folder / "profiles" / f"{profile}.yaml"
 
 
-def _override_tree(override: str) -> Branch:
+def override_tree(override: str) -> Branch:
+    """The tree of a dotted `key=value`. Raises `ConfigError`."""
     key, equals, text = override.partition("=")
     source = f"{OVERRIDES_NAME} {shortened(override)}"
     parts = key.strip().split(".")
@@ -327,13 +337,14 @@ def _override_tree(override: str) -> Branch:
         raise ConfigError([Problem(source, key, "the value is not YAML", "")]) from None
     node: Node = Leaf(value, OVERRIDES_NAME)
     if isinstance(value, dict):
-        node = _parse(text.encode(), OVERRIDES_NAME)
+        node = parse(text.encode(), OVERRIDES_NAME)
     for part in reversed(parts):
         node = Branch({part: node}, OVERRIDES_NAME)
     return cast(Branch, node)
 
 
-def _parse(data: bytes, name: str) -> Branch:
+def parse(data: bytes, name: str) -> Branch:
+    """The tree of a file's text, which is shown as `name`. Raises `ConfigError`."""
     try:
         loader = _Loader(data)
         try:
@@ -383,7 +394,7 @@ def _yaml_trouble(error: yaml.YAMLError, name: str) -> tuple[str, str, str, str]
     return place, "", f"is not valid YAML: {what}", ""
 
 
-def _shown_path(path: Path, configs_dir: Path) -> str:
+def shown_path(path: Path, configs_dir: Path) -> str:
     """A path as a person knows it: from the repository's root when it lies below it."""
     try:
         return str(path.relative_to(configs_dir.parent))

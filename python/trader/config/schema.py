@@ -127,11 +127,14 @@ class StateConfig:
 class HotloopConfig:
     """The signals seam; Rust runs when `enabled` and `rust` are both true.
 
-    The keys are those of docs/signals.md, "Configuration"; none is missing here.
+    The keys are those of docs/signals.md, "Configuration", and those of the shadow.
     """
 
     enabled: bool = rule(Flag())
     rust: bool = rule(Flag())
+    shadow: bool = rule(Flag())
+    shadow_every: int = rule(Whole(1, 1_000_000))
+    shadow_load: float = rule(Number(0.001, 1.0))
     queue: QueueConfig
     pfill: PfillConfig
     traded: TradedConfig
@@ -150,9 +153,19 @@ class HotloopConfig:
         """`rust` or `python`."""
         return "rust" if self.enabled and self.rust else "python"
 
+    @property
+    def shadow_backend(self) -> str | None:
+        """Who is compared with the one in use; None without `shadow`, and where `enabled` is false:
+        that is the rollback, with nothing of Rust in the process."""
+        if not (self.enabled and self.shadow):
+            return None
+        return "python" if self.backend == "rust" else "rust"
+
     def seam_config(self) -> dict[str, object]:
-        """The block as the seam's `update_config` takes it: the same keys, none left out."""
-        return asdict(self)
+        """The block as the seam's `update_config` takes it: all its keys, but for those that say
+        who is compared with whom."""
+        block = asdict(self)
+        return {key: value for key, value in block.items() if not key.startswith("shadow")}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -222,6 +235,11 @@ class ReconcileConfig:
 class LiveScopeConfig:
     market_ids: tuple[str, ...] = rule(Texts("a list of market ids, in quotes"))
     event_types: tuple[str, ...] = rule(Texts("a list of event type ids, in quotes"))
+
+    def has(self, market_id: str, event_type: str | None) -> bool:
+        """Whether orders in a market are live, as the executors have it."""
+        of_market = not self.market_ids or market_id in self.market_ids
+        return of_market and (not self.event_types or event_type in self.event_types)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

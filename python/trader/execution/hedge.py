@@ -111,8 +111,21 @@ class HedgeOnFill:
         self._runners: dict[RunnerKey, _Hedged] = {}
         self._matched: dict[str, _Matched] = {}  # by intent
         self._markets: dict[str, set[str]] = {}  # whose intents those are
-        if self._edges:
-            bus.subscribe(self._on_report)
+        self._bus = bus
+        self._hears = False
+        self._listen()
+
+    def reconfigure(self, config: HedgeConfig) -> None:
+        """Another configuration from now on: fills of an edge that was not hedged before are hedged
+        as they come, and what is being hedged is hedged to its end."""
+        self._config = config
+        self._edges = frozenset(config.edges)
+        self._listen()
+
+    def _listen(self) -> None:
+        if self._edges and not self._hears:
+            self._hears = True
+            self._bus.subscribe(self._on_report)
 
     def wish(
         self,

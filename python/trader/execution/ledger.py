@@ -124,6 +124,11 @@ class Ledger:
         self._held: dict[str, dict[tuple[str, Runner], Position]] = {}  # by market; by edge
         self._matched: dict[str, _Matched] = {}  # by intent
 
+    def reconfigure(self, discount: float, assumed_mbr_percent: float) -> None:
+        """Other rates from now on, also for what was matched before."""
+        self._discount = discount
+        self._assumed_mbr_percent = assumed_mbr_percent
+
     def matched(
         self, intent_id: str, runner: Runner, side: Side, size_centi: int, value_e4: int, edge: str
     ) -> None:

@@ -56,6 +56,10 @@ class Backend(Executor, Protocol):
         """How many orders it has open, after all it was sent; None when it has not said."""
 
 
+Makers: TypeAlias = Mapping[BackendName, Callable[[int], Backend]]
+"""How each is made, not started, for a trader that has heard the reports up to a number."""
+
+
 @dataclass(frozen=True, slots=True)
 class SwitchPolicy:
     """What is done when the running one is away.
@@ -84,6 +88,8 @@ class _Seen:
     markets: dict[str, MarketState] = field(default_factory=dict)
     unanswered: dict[str, QuoteIntent] = field(default_factory=dict)
     open: set[str] = field(default_factory=set)
+    dry: dict[str, ExecutionReport] = field(default_factory=dict)
+    """The newest report of each dry order that is open: no journal has it."""
 
 
 class SwitchingExecutor:
@@ -94,7 +100,7 @@ class SwitchingExecutor:
     def __init__(
         self,
         bus: Bus,
-        backends: Mapping[BackendName, Callable[[int], Backend]],
+        backends: Makers,
         backend: BackendName,
         policy: SwitchPolicy | None = None,
         metrics: Metrics | None = None,
@@ -202,9 +208,10 @@ class SwitchingExecutor:
 
     # --- changing -------------------------------------------------------------------------------
 
-    def switch(self, backend: BackendName) -> None:
+    def switch(self, backend: BackendName, *, made_before: Makers | None = None) -> None:
         """Changes to the other executor, orders open or not. Raises `ExecutorStartError` when that
-        does not start: then the former one runs again, or nobody does and `health_reason` says so.
+        does not start: then the former one runs again (of `made_before`, where executors are made
+        in another way by now), or nobody does and `health_reason` says so.
         """
         if backend == self._name and self._active is not None:
             return
@@ -214,18 +221,57 @@ class SwitchingExecutor:
             return
         former = self._name
         self._end(f"switching to {backend}")
+        self._begin_or_go_back(backend, former, made_before or self._make)
+        _log.warning("orders are in the hands of the %s executor", backend)
+
+    def reconfigure(
+        self,
+        backends: Makers,
+        backend: BackendName,
+        policy: SwitchPolicy,
+        *,
+        anew: bool,
+    ) -> None:
+        """Goes on with what these make: `anew` also where the same one runs already, which reads
+        its orders in the journal as any other would. Raises `ExecutorStartError` when that does
+        not start: then all is as it was before, or nobody runs and `health_reason` says so."""
+        if policy.supervise != self._policy.supervise:
+            raise ExecutorStartError("who supervises the sidecar cannot change while it runs")
+        if anew and not self._is_ours:
+            raise ExecutorStartError(
+                "the sidecar is somebody else's (execution.supervise: external), and reads its"
+                " configuration when it is started: restart it and the trader"
+            )
+        former = (self._make, self._policy)
+        self._make, self._policy = backends, policy
+        try:
+            if anew and self._active is not None and backend == self._name:
+                self._end("configured anew")
+                self._begin_or_go_back(backend, backend, former[0])
+            else:
+                self.switch(backend, made_before=former[0])
+        except ExecutorStartError:
+            self._make, self._policy = former
+            raise
+        self._restarts.clear()
+
+    def _begin_or_go_back(
+        self, backend: BackendName, back: BackendName, made_before: Makers
+    ) -> None:
+        """Raises `ExecutorStartError` when the one does not start; the former runs then, if that
+        does."""
         try:
             self._begin(backend)
         except ExecutorStartError as error:
-            _log.error("%s does not start, %s goes on: %s", backend, former, error)
-            self._try(former)
+            _log.error("%s does not start, %s goes on: %s", backend, back, error)
+            self._make = made_before
+            self._try(back)
             raise
-        _log.warning("orders are in the hands of the %s executor", backend)
 
     def _begin(self, backend: BackendName) -> None:
         """Raises `ExecutorStartError`; nobody runs then."""
-        made = self._make[backend](self._heard_seq)
         try:
+            made = self._make[backend](self._heard_seq)
             made.start()
         except ExecutorStartError as error:
             self._away = str(error)
@@ -240,6 +286,7 @@ class SwitchingExecutor:
 
     def _tell_all(self) -> None:
         """Everything that it may not know; what it knows is dropped by its name."""
+        self._end_dry()
         if self._seen.killed is not None:
             why = self._seen.killed
             self._tell(lambda backend: backend.control("kill", why))
@@ -247,6 +294,25 @@ class SwitchingExecutor:
             self._tell(lambda backend, state=state: backend.market(state))  # type: ignore[misc]
         for intent in list(self._seen.unanswered.values()):
             self._tell(lambda backend, intent=intent: backend.submit(intent))  # type: ignore[misc]
+
+    def _end_dry(self) -> None:
+        """Dry orders end with the executor that had them. By this trader's own reports (no number):
+        nobody else knows of them."""
+        for intent_id, told in list(self._seen.dry.items()):
+            self._bus.post(
+                ExecutionReport.new(
+                    seq=0,
+                    intent_id=intent_id,
+                    ts_ms=max(told.ts_ms, time.time_ns() // 1_000_000),
+                    action=told.action,
+                    status=Status.CANCELLED,
+                    dry_run=True,
+                    size_matched_centi=told.size_matched_centi,
+                    avg_price_matched=told.avg_price_matched,
+                    reject_code="EXECUTOR_LOST",
+                    message="the executor that had it in its dry run has ended",
+                )
+            )
 
     def _end(self, why: str) -> None:
         active, self._active = self._active, None
@@ -337,5 +403,8 @@ class SwitchingExecutor:
             return  # of an order that has ended
         if report.is_terminal:
             self._seen.open.discard(report.intent_id)
+            self._seen.dry.pop(report.intent_id, None)
         else:
             self._seen.open.add(report.intent_id)
+            if report.dry_run:
+                self._seen.dry[report.intent_id] = report

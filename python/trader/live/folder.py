@@ -9,6 +9,7 @@ import fcntl
 import json
 import os
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Self
 
@@ -17,6 +18,7 @@ from trader.simulator.output import (
     EXECUTOR,
     LIVE_DRY_BLOTTER,
     LIVE_LOCK,
+    RELOAD,
     REPORT,
     SUMMARY,
     OutputError,
@@ -47,6 +49,8 @@ class LiveFolder:
                 " folder"
             ) from None
         self._lock = lock
+        os.truncate(lock, 0)
+        os.pwrite(lock, f"{os.getpid()}\n".encode(), 0)
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -69,6 +73,10 @@ class LiveFolder:
         text = json.dumps(summary, indent=2, ensure_ascii=False) + "\n"
         self._put(SUMMARY, text.encode())
 
+    def reloaded(self, answer: Mapping[str, Any]) -> None:
+        """Puts what came of reading the configuration anew in place of what came of it before."""
+        self._put(RELOAD, (json.dumps(answer, ensure_ascii=False) + "\n").encode())
+
     def put_report(self, page: bytes) -> None:
         """Puts the page of the last day in place of the former one."""
         self._put(REPORT, page)
@@ -81,3 +89,29 @@ class LiveFolder:
 
     def _unwritable(self, error: OSError) -> OutputError:
         return OutputError(f"--out {self.shown}: cannot be written: {error.strerror}")
+
+
+def holder(folder: Path) -> int | None:
+    """The process id of the live trader that is at work in a folder; None when nobody is.
+
+    The lock itself is not tried: a trader that starts just then would find it taken.
+    """
+    path = folder / LIVE_LOCK
+    try:
+        text = path.read_text(errors="replace")[:32].strip()
+    except OSError:
+        return None
+    # What a trader that was killed has left there may be somebody else's number by now.
+    return int(text) if text.isdigit() and _has_open(int(text), path) else None
+
+
+def _has_open(pid: int, path: Path) -> bool:
+    there = path.stat()
+    try:
+        for link in Path(f"/proc/{pid}/fd").iterdir():
+            with suppress(OSError):  # closed since
+                if os.path.samestat(link.stat(), there):
+                    return True
+    except (FileNotFoundError, PermissionError):
+        return False
+    return False

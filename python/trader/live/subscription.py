@@ -41,6 +41,10 @@ class MarketSet:
             "marketDataFilter": {"fields": list(FIELDS)},
         }
 
+    def rename(self, named: Sequence[str]) -> None:
+        """The selector wants these by id from now on."""
+        self._named = tuple(named)
+
     def listed(self, markets: Sequence[ListedMarket]) -> None:
         """The catalogue, asked anew."""
         self._listed = [market.market_id for market in markets]

@@ -49,6 +49,16 @@ _COUNTERS: Final = (
         "Resting orders that the seam keeps no queue position of.",
         "untracked_orders_total",
     ),
+    (
+        "hotloop_shadow_comparisons",
+        "Answers of the Hotloop in use that were compared with its shadow's.",
+        "shadow_comparisons_total",
+    ),
+    (
+        "hotloop_shadow_losses",
+        "Times the shadow failed half-way and was dropped.",
+        "shadow_losses_total",
+    ),
     ("hotloop_kills", "Times risk has ended all trading.", "kills_total"),
     (
         "hotloop_stream_reconnects",
@@ -98,6 +108,13 @@ _BY_ONE_LABEL: Final = (
         "kind",
         "cannibalisation_total",
     ),
+    (
+        "hotloop_shadow_differences",
+        "Answers of the shadow that were other than those of the Hotloop in use.",
+        "method",
+        "shadow_differences_total",
+    ),
+    ("hotloop_reloads", "Times the configuration was read anew.", "outcome", "reloads_total"),
     ("hotloop_seam_events", "Diagnostics of the seam.", "event", "seam_events_total"),
     (
         "hotloop_seam_refusals",

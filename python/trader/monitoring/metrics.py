@@ -61,6 +61,10 @@ class Metrics(Collector):
         self.subscribed_markets = 0
         self.event_queue_depth = 0
         self.untracked_orders_total = 0
+        self.shadow_comparisons_total = 0
+        self.shadow_differences_total: Counter[str] = Counter()  # method
+        self.shadow_losses_total = 0
+        self.reloads_total: Counter[str] = Counter()  # outcome: taken, refused
         self.apply_delta = LatencyHistogram()
         self.decision = LatencyHistogram()
         self.pfill_ttf = LatencyHistogram()

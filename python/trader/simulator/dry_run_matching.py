@@ -88,6 +88,10 @@ class DryRunMatcher:
     def __len__(self) -> int:
         return len(self._resting)
 
+    def reconfigure(self, settings: SignalSettings) -> None:
+        """Other settings from now on; runners that orders rest on keep those they began with."""
+        self._settings = settings
+
     @property
     def is_idle(self) -> bool:
         """Whether no message changes anything here."""

@@ -105,6 +105,14 @@ def _totals(summary: Mapping[str, Any]) -> Iterator[str]:
         f"{summary['lines']:,} lines in {summary['wall_s']:.1f} s "
         f"(hotloop {summary['hotloop']}, execution {summary['execution']})"
     )
+    shadow = summary["shadow"]
+    if shadow is not None:
+        differences = sum(shadow["differences"].values())
+        lost = f"; lost: {shadow['lost']}" if shadow["lost"] else ""
+        yield (
+            f"shadow: {shadow['comparisons']:,} answers compared, {differences:,} "
+            f"{_plural('difference', differences)}{lost}"
+        )
     if summary["seam_errors"]:
         yield f"refused lines: {summary['seam_errors']:,} (logged on standard error)"
 

@@ -25,8 +25,19 @@ TIMING_KEYS: Final = frozenset(
     {"wall_s", "lines_per_s", "apply_delta_ns", "pfill_ttf_ns", "decision_us"}
 )
 """Keys that differ between two runs of the same input."""
-BACKEND_KEYS: Final = frozenset({"hotloop", "execution", "feed", "profile"})
+BACKEND_KEYS: Final = frozenset({"hotloop", "execution", "feed", "profile", "shadow"})
 """Keys that say how it was run."""
+
+
+@dataclass(slots=True)
+class ShadowSummary:
+    """What came of comparing the Hotloop in use with the other one (`strategy.hotloop.shadow`)."""
+
+    backend: str | None
+    comparisons: int
+    skipped: int
+    differences: dict[str, int]
+    lost: str
 
 
 @dataclass(slots=True)
@@ -44,6 +55,7 @@ class InputSummary:
     last_pt_ms: int | None
     results: dict[str, MarketResult]
     counts: DeskCounts
+    shadow: ShadowSummary | None = None
 
     @property
     def span_ms(self) -> int:
@@ -87,6 +99,7 @@ class RunSummary:
             last_pt_ms=engine.now_ms or None,
             results=dict(session.results.by_market),
             counts=session.desk.counts,
+            shadow=_shadow_of(session),
         )
         self.inputs.append(summary)
         return summary
@@ -113,6 +126,7 @@ class RunSummary:
             "feed": self.config.simulator.feed,
             "profile": self.config.profile,
             "bundle_version": self.config.bundle_version,
+            "shadow": _shadow_json([part.shadow for part in self.inputs if part.shadow]),
             **self._trading(),
             "apply_delta_ns": metrics.apply_delta.summary(),
             "pfill_ttf_ns": metrics.pfill_ttf.summary(),
@@ -180,6 +194,33 @@ class RunSummary:
         gross = sum(part[0] for part in parts)
         commission = sum(part[1] for part in parts)
         return gross, commission, gross - commission
+
+
+def _shadow_of(session: Session) -> ShadowSummary | None:
+    shadow = session.shadow
+    if shadow is None:
+        return None
+    return ShadowSummary(
+        backend=shadow.shadow_backend,
+        comparisons=shadow.comparisons,
+        skipped=shadow.skipped,
+        differences=dict(shadow.differences),
+        lost=shadow.lost,
+    )
+
+
+def _shadow_json(parts: list[ShadowSummary]) -> dict[str, Any] | None:
+    """None without a shadow. `backend` is null where it was lost or dropped, `lost` says why."""
+    if not parts:
+        return None
+    differences: Counter[str] = sum((Counter(part.differences) for part in parts), Counter())
+    return {
+        "backend": parts[-1].backend,
+        "comparisons": sum(part.comparisons for part in parts),
+        "lines_skipped": sum(part.skipped for part in parts),
+        "differences": _sorted(differences),
+        "lost": "; ".join(part.lost for part in parts if part.lost) or None,
+    }
 
 
 def _input_json(part: InputSummary) -> dict[str, Any]:

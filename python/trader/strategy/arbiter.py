@@ -91,6 +91,11 @@ class Arbiter:
         self._reserved: dict[Slot, _Kept] = {}
         self._logged: set[tuple[str, Slot, str, str]] = set()  # kind, slot, edge, the order met
 
+    def reconfigure(self, config: ArbiterConfig, priorities: Mapping[str, int]) -> None:
+        """Another configuration from now on; places that are kept stay kept."""
+        self._config = config
+        self._priorities = priorities
+
     def judge(
         self,
         edge: str,

@@ -48,6 +48,10 @@ class FeeGate:
         self._hour = -1
         self._in_hour = 0
 
+    def reconfigure(self, config: FeeGateConfig) -> None:
+        """Another configuration from now on; transactions go on being counted."""
+        self._config = config
+
     def commission(self, market_id: str) -> float | None:
         """The commission rate as a fraction; None when it is not known and may not be assumed."""
         mbr_percent = self._get_mbr(market_id)

@@ -36,6 +36,10 @@ class Gates:
         self._sizer = sizer
         self._ledger = ledger
 
+    def resize(self, sizer: Sizer) -> None:
+        """Sizes are another sizer's from now on."""
+        self._sizer = sizer
+
     def place(
         self,
         edge: str,

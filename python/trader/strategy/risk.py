@@ -39,6 +39,13 @@ class Risk:
         self._barred: set[str] = set()
         self._checked_ms = 0
 
+    def reconfigure(self, config: RiskConfig) -> None:
+        """Another configuration from now on. What was killed stays killed, and a market that has
+        lost too much by the next look may be traded again where it has not."""
+        self._config = config
+        self._barred = set()
+        self._checked_ms = 0
+
     def check(self, market_id: str, new_loss_e4: int, reduces: bool) -> Refused | None:
         """None when an order may leave. `new_loss_e4`: what it can lose by itself."""
         if self.killed is not None:

@@ -52,6 +52,11 @@ class Selector:
         self._windows: dict[str, tuple[MarketView, _Window]] = {}
         self._taken: set[str] = set()
 
+    def reconfigure(self, config: SelectorConfig) -> None:
+        """Another configuration from now on; markets keep the places they have."""
+        self._config = config
+        self._windows = {}
+
     def refuses(self, view: MarketView, now_ms: int) -> str | None:
         """None when the market may be quoted at `now_ms`; else one of few words why not."""
         known = self._windows.get(view.market_id)

@@ -52,6 +52,13 @@ class WatchedEdge(Edge[EdgeConfig]):
         except Exception as error:
             raise self._failed("as it is made", error) from error
 
+    def reconfigure(self, config: EdgeConfig) -> None:
+        super().reconfigure(config)
+        try:
+            self._edge.reconfigure(config)
+        except Exception as error:
+            raise self._failed("as its parameters change", error) from error
+
     def decide(self, ctx: StrategyContext, runner: Runner) -> Sequence[Proposal]:
         try:
             given: object = self._edge.decide(ctx, runner)

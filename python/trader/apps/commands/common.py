@@ -60,8 +60,12 @@ def configured(arguments: argparse.Namespace) -> Config:
     hotloop = getattr(arguments, "hotloop", None)
     if hotloop is not None:
         on = "true" if hotloop == "rust" else "false"
-        overrides += [f"hotloop.enabled={on}", f"hotloop.rust={on}"]
-        if hotloop == "python":
+        enabled = "false" if hotloop == "python" else "true"
+        overrides += [f"hotloop.enabled={enabled}", f"hotloop.rust={on}"]
+        overrides.append(f"hotloop.shadow={'true' if hotloop == 'both' else 'false'}")
+        if arguments.command == "replay":  # it has the time, unless the person says otherwise
+            overrides.insert(0, "hotloop.shadow_load=1.0")
+        if hotloop != "rust":
             overrides.append("book_builder.signals=true")  # they are the Python Hotloop's own
     if getattr(arguments, "execution", None) is not None:
         overrides.append(f"execution.backend={arguments.execution}")
@@ -226,6 +230,11 @@ def identity_of(config: Config, command: str, inputs: list[str]) -> dict[str, ob
             for name, own in config.own_edges.items()
         }
     return identity
+
+
+def live_folder(profile: str) -> str:
+    """Where `trader live` writes when it is not told: a folder of the user's own, by profile."""
+    return str(state_folder() / "hotloop" / f"live-{profile or 'base'}")
 
 
 def state_folder() -> Path:

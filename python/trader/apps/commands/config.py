@@ -1,4 +1,4 @@
-"""`trader config check` and `trader config render`."""
+"""`trader config check`, `trader config render` and `trader config set`."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Final
 
 from trader.apps.arguments import user_path
+from trader.apps.commands import config_set
 from trader.apps.commands.common import configured, edge_files_of, profile_of
 from trader.apps.commands.executors import rust_config
 from trader.apps.commands.live_executor import document
@@ -23,6 +24,8 @@ def run(arguments: argparse.Namespace, _interrupt: Interrupt) -> int:
     """Exit code 0 when the configuration is right, 2 when not."""
     if arguments.action == "check":
         return _check(arguments)
+    if arguments.action == "set":
+        return config_set.run(arguments)
     config = configured(arguments)
     settings = rust_config(config)
     if config.betfair.app_key_file:

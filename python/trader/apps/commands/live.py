@@ -7,22 +7,28 @@ import logging
 import sqlite3
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
 from trader.apps.arguments import user_path
 from trader.apps.commands.common import (
     configured,
+    live_folder,
     page_put,
     served_metrics,
     set_up_log,
-    state_folder,
 )
 from trader.apps.commands.executors import make_executor
-from trader.apps.commands.live_executor import betfair_section, document, live_executor
-from trader.apps.interrupt import Interrupt
+from trader.apps.commands.live_executor import (
+    begin_again,
+    betfair_section,
+    document,
+    live_executor,
+)
+from trader.apps.interrupt import HangUp, Interrupt
 from trader.betfair.dial import StreamError
 from trader.betfair.stream import StreamClient, StreamCredentials, Subscription
 from trader.clock import WallClock
@@ -35,6 +41,7 @@ from trader.execution.interfaces.executor import ExecutionError, Executor
 from trader.execution.interfaces.ids import IdSource
 from trader.execution.ipc import Bus
 from trader.execution.orders.book import Book
+from trader.execution.switching import SwitchingExecutor
 from trader.live.adopt import (
     adopt,
     await_journal,
@@ -46,6 +53,7 @@ from trader.live.chores import Chores, ChoreTimes
 from trader.live.folder import LiveFolder
 from trader.live.listings import ListedMarket, Listings
 from trader.live.recorder import Recorder
+from trader.live.reload import Reload
 from trader.live.subscription import SUBSCRIBED_MAX, MarketSet
 from trader.live.trader import DelayedKeyError, LiveTrader
 from trader.monitoring.metrics import Metrics
@@ -78,10 +86,14 @@ def run(arguments: argparse.Namespace, interrupt: Interrupt) -> int:
     raised (see `apps.trader`)."""
     config = configured(arguments)
     set_up_log(config.monitoring.log)
-    desk = _Desk(config, interrupt)
-    shown = arguments.out or str(state_folder() / "hotloop" / f"live-{config.profile or 'base'}")
+    shown = arguments.out or live_folder(config.profile)
     record = user_path(arguments.record) if arguments.record else None
-    with LiveFolder(user_path(shown), shown) as folder, served_metrics(config) as metrics:
+    with (
+        HangUp() as hang_up,  # first: whoever finds the folder's lock may ask
+        LiveFolder(user_path(shown), shown) as folder,
+        served_metrics(config) as metrics,
+    ):
+        desk = _Desk(config, interrupt, hang_up, lambda: configured(arguments))
         try:
             blotter_file = folder.blotter(dry_run=config.execution.dry_run)
             with Blotter(blotter_file, durable=True) as blotter:
@@ -96,6 +108,14 @@ def run(arguments: argparse.Namespace, interrupt: Interrupt) -> int:
             return 130
 
 
+def _answer(folder: LiveFolder, answer: Mapping[str, Any]) -> None:
+    """What came of a reload, for whoever asked; that it cannot be written ends nothing."""
+    try:
+        folder.reloaded(answer)
+    except OutputError as error:
+        _log.error("what came of the reload cannot be told: %s", error)
+
+
 @dataclass(frozen=True, slots=True)
 class _Venue:
     """The venue, logged in."""
@@ -108,9 +128,18 @@ class _Venue:
 class _Desk:
     """One run of the command."""
 
-    def __init__(self, config: Config, interrupt: Interrupt) -> None:
+    def __init__(
+        self,
+        config: Config,
+        interrupt: Interrupt,
+        hang_up: HangUp,
+        read: Callable[[], Config],
+    ) -> None:
         self._config = config
         self._interrupt = interrupt
+        self._hang_up = hang_up
+        self._read = read
+        self._reload: Reload | None = None
         self._dry_run = config.execution.dry_run
         self._next_status_s = 0.0
         self._started_s = time.monotonic()
@@ -136,6 +165,8 @@ class _Desk:
             recorder = Recorder(record, time.time_ns() // 1_000_000, config.live.record_max_bytes)
             print(f"recording: {recorder.path}", flush=True)
         session = self._open(folder, blotter, metrics, stream, heard_seq)
+        self._reload = self._reloader(folder, metrics, session)
+        self._markets = markets
         chores = self._chores(venue, listings)
         trader = LiveTrader(
             session,
@@ -259,6 +290,21 @@ class _Desk:
             ids=IdSource(),
         )
 
+    def _reloader(self, folder: LiveFolder, metrics: Metrics, session: Session) -> Reload:
+        def begin(config: Config, anew: bool) -> None:
+            executor = session.executor
+            assert isinstance(executor, SwitchingExecutor), "a dry run begins none again"
+            begin_again(executor, config, session.bus, metrics, folder.run_dir, anew=anew)
+
+        return Reload(
+            session,
+            metrics,
+            asked=self._hang_up.taken,
+            read=self._read,
+            begin_executor=begin,
+            answer=partial(_answer, folder),
+        )
+
     def _chores(self, venue: _Venue, listings: Listings) -> Chores:
         live = self._config.live
         times = ChoreTimes(
@@ -270,14 +316,25 @@ class _Desk:
 
     def _say(self, markets: MarketSet) -> None:
         how = "dry run: nothing is sent" if self._dry_run else "LIVE: orders go to the venue"
-        backends = f"hotloop {self._config.hotloop.backend}, execution"
+        shadow = self._config.hotloop.shadow_backend
+        beside = f" ({shadow} in its shadow)" if shadow else ""
+        backends = f"hotloop {self._config.hotloop.backend}{beside}, execution"
         print(
             f"{how}; {backends} {self._config.execution.backend}; "
             f"{len(markets.subscribed)} markets; Ctrl-C cancels what rests and ends",
             flush=True,
         )
 
+    def _look_for_reload(self) -> None:
+        """Takes another configuration where that was asked for."""
+        config = self._reload.look() if self._reload is not None else None
+        if config is not None:
+            self._config = config
+            self._markets.rename(config.selector.market_ids)
+            set_up_log(config.monitoring.log)
+
     def _status(self, session: Session) -> None:
+        self._look_for_reload()
         now_s = time.monotonic()
         session.measure()
         if now_s < self._next_status_s:
@@ -330,6 +387,8 @@ class _Desk:
         if not isinstance(failure, sqlite3.Error):
             blotter.end_run(ended)
         summary = RunSummary(self._config, "live", interrupted=interrupted)
+        if self._reload is not None:
+            summary.extra["reloads"] = dict(self._reload.counts)
         summary.extra[LAST_START] = {"blotter": blotter.path.name, "run": blotter.run}
         summary.add("live", session)
         summary.wall_s = time.monotonic() - self._started_s

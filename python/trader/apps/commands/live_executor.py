@@ -13,7 +13,7 @@ from trader.execution.interfaces.executor import ExecutorStartError
 from trader.execution.ipc import Bus
 from trader.execution.rust_executor import External, RustExecutor
 from trader.execution.supervisor import Listening
-from trader.execution.switching import BackendName, SwitchingExecutor, SwitchPolicy
+from trader.execution.switching import BackendName, Makers, SwitchingExecutor, SwitchPolicy
 from trader.monitoring.metrics import Metrics
 
 
@@ -69,28 +69,52 @@ def live_executor(
 ) -> SwitchingExecutor:
     """Both executors over one journal, the configured one to begin with; not started yet.
     `heard_seq`: the last report that a trader before this one has kept."""
-    execution = config.execution
+    makers = _makers(config, bus, metrics, run_dir, binary)
+    backend = cast(BackendName, config.execution.backend)
+    return SwitchingExecutor(bus, makers, backend, _policy(config), metrics, heard_seq)
+
+
+def begin_again(
+    executor: SwitchingExecutor,
+    config: Config,
+    bus: Bus,
+    metrics: Metrics,
+    run_dir: Path,
+    *,
+    anew: bool,
+) -> None:
+    """Goes on with the executor of another configuration, `anew` also where the same one runs.
+    Raises `ExecutorStartError`, and all is as it was before, if that still starts."""
+    executor.reconfigure(
+        _makers(config, bus, metrics, run_dir, None),
+        cast(BackendName, config.execution.backend),
+        _policy(config),
+        anew=anew,
+    )
+
+
+def _makers(
+    config: Config, bus: Bus, metrics: Metrics, run_dir: Path, binary: Path | None
+) -> Makers:
     sections = document(config)
     rust = replace(rust_config(config), clock="wall", live=sections, external=_external(config))
-    return SwitchingExecutor(
-        bus,
-        {
-            "python": lambda heard_seq: python_executor(
-                sections | {"on_stop": "leave"}, bus, heard_seq
-            ),
-            "rust": lambda heard_seq: RustExecutor(
-                bus, rust, binary, run_dir, metrics, heard_seq=heard_seq
-            ),
-        },
-        cast(BackendName, execution.backend),
-        SwitchPolicy(
-            supervise="external" if execution.supervise == "external" else "child",
-            fallback="python" if execution.on_unhealthy == "fallback" else None,
-            restarts=execution.restarts,
-            restart_window_s=execution.restart_window_s,
+    return {
+        "python": lambda heard_seq: python_executor(
+            sections | {"on_stop": "leave"}, bus, heard_seq
         ),
-        metrics,
-        heard_seq,
+        "rust": lambda heard_seq: RustExecutor(
+            bus, rust, binary, run_dir, metrics, heard_seq=heard_seq
+        ),
+    }
+
+
+def _policy(config: Config) -> SwitchPolicy:
+    execution = config.execution
+    return SwitchPolicy(
+        supervise="external" if execution.supervise == "external" else "child",
+        fallback="python" if execution.on_unhealthy == "fallback" else None,
+        restarts=execution.restarts,
+        restart_window_s=execution.restart_window_s,
     )
 
 

@@ -104,6 +104,11 @@ class Edge(ABC, Generic[C]):
     def __init__(self, config: C) -> None:
         self.config = config
 
+    def reconfigure(self, config: C) -> None:
+        """Its parameters are others from now on (a reload). One that keeps what it has worked out
+        of them when it was made works that out anew here."""
+        self.config = config
+
     @abstractmethod
     def decide(self, ctx: StrategyContext, runner: Runner) -> Sequence[Proposal]:
         """What this edge wants for a runner now; most often nothing.

@@ -9,9 +9,9 @@ hundredths, and exact.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from itertools import chain
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 from trader.strategy.hotloop.interface import HotloopApi, Touched
 from trader.strategy.hotloop.questions import (
@@ -33,6 +33,9 @@ from trader.strategy.hotloop.shadow_orders import ShadowOrders
 
 RELATIVE: Final = 1e-9
 ABSOLUTE: Final = 1e-12
+
+Check: TypeAlias = Callable[[Question], Any]
+"""Puts a question to both backends and compares; returns the answer to go on with."""
 
 _FLOATS: Final = frozenset({"match_rate_ema", "pfill_ttf", "trend_lens"})
 _ORDER_ID: Final = 4
@@ -175,7 +178,7 @@ class Comparison:
             return answer
         self.touched_count += len(answer)
         markets: Iterable[str] = dict.fromkeys(runner[0] for runner in answer)
-        pts = {market_id: _pt_ms(self.theirs, market_id) for market_id in markets}
+        pts = {market_id: published_ms(self.theirs, market_id) for market_id in markets}
         prices = {runner: self._check_runner(runner, pts[runner[0]]) for runner in answer}
         if changes > len(pts):  # some of them touched no runner, and do not say whose they were
             markets = self.theirs.markets()
@@ -197,7 +200,7 @@ class Comparison:
         for market_id in self.theirs.markets():
             self._check_market(market_id)
         for runner in self.seen:
-            self._check_runner(runner, _pt_ms(self.theirs, runner[0]))
+            self._check_runner(runner, published_ms(self.theirs, runner[0]))
             traded = self.theirs.traded_ladder(*runner[:2], runner[2])
             for question in rate_questions(runner, [price for price, _ in traded], None):
                 self.check(question)
@@ -209,37 +212,54 @@ class Comparison:
         """
         questions = [*STREAM_QUESTIONS, *self.orders.positions()]
         for market_id in book.markets():
-            questions += market_questions(market_id, _pt_ms(book, market_id), 0)
+            questions += market_questions(market_id, published_ms(book, market_id), 0)
         for runner in self.seen:
             ladders = ladder_questions(runner)
             backs, lays = (ask(book, question) for question in ladders)
             prices = Prices(backs, lays, book.last_traded(*runner))  # type: ignore[arg-type]
             questions += (*ladders, *book_questions(runner))
-            questions += signal_questions(runner, prices, _pt_ms(book, runner[0]), 0)
+            questions += signal_questions(runner, prices, published_ms(book, runner[0]), 0)
         return answers(book, questions)
 
     def _check_runner(self, runner: Touched, pt_ms: int | None) -> Prices:
         """Compare all about one runner; the prices it was asked at."""
         self.seen.setdefault(runner)
         self._turn += 1
-        backs, lays = (self.check(question) for question in ladder_questions(runner))
-        prices = Prices(backs, lays, self.theirs.last_traded(*runner))
         if self._queues_only:
-            return prices
-        for question in book_questions(runner):
-            self.check(question)
-        for question in signal_questions(runner, prices, pt_ms, self._turn):
-            self.check(question)
-        return prices
+            return _check_ladders(self.check, self.theirs, runner)
+        return check_runner(self.check, self.theirs, runner, pt_ms, self._turn)
 
     def _check_market(self, market_id: str) -> None:
         """Compare all about one market, and the positions of the orders in it."""
-        pt_ms = _pt_ms(self.theirs, market_id)
-        for question in () if self._queues_only else market_questions(market_id, pt_ms, self._turn):
-            self.check(question)
+        if not self._queues_only:
+            check_market(self.check, self.theirs, market_id, self._turn)
         self.orders.check_positions(market_id)
 
 
-def _pt_ms(book: HotloopApi, market_id: str) -> int | None:
+def check_runner(
+    check: Check, book: HotloopApi, runner: Touched, pt_ms: int | None, turn: int
+) -> Prices:
+    """Has everything about one runner compared by `check`; the prices it was asked at."""
+    prices = _check_ladders(check, book, runner)
+    for question in book_questions(runner):
+        check(question)
+    for question in signal_questions(runner, prices, pt_ms, turn):
+        check(question)
+    return prices
+
+
+def _check_ladders(check: Check, book: HotloopApi, runner: Touched) -> Prices:
+    backs, lays = (check(question) for question in ladder_questions(runner))
+    return Prices(backs, lays, book.last_traded(*runner))
+
+
+def check_market(check: Check, book: HotloopApi, market_id: str, turn: int) -> None:
+    """Has everything about one market but its runners compared by `check`."""
+    for question in market_questions(market_id, published_ms(book, market_id), turn):
+        check(question)
+
+
+def published_ms(book: HotloopApi, market_id: str) -> int | None:
+    """When the last message of a market was published; None for one that is not held."""
     info = book.market(market_id)
     return None if info is None else info["pt"]

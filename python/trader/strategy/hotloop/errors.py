@@ -59,3 +59,9 @@ def hotloop_error(
     error.line = line
     error.resubscribe = resubscribe
     return error
+
+
+def is_panic(error: BaseException) -> bool:
+    """Whether the Rust side stopped half-way. Its `PanicException` is, on purpose, no `Exception`,
+    and pyo3 gives no way to import it."""
+    return type(error).__name__ == "PanicException"

@@ -7,7 +7,7 @@ for a runner at any time; `signal_questions` are asked at prices, which the runn
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final, NamedTuple, TypeAlias
@@ -98,13 +98,22 @@ class Prices:
 
 def ask(book: HotloopApi, question: Question) -> object:
     """The answer, or that it was refused, or failed."""
+    return outcome(getattr(book, question.method), *question.args)
+
+
+def outcome(call: Callable[..., object], *args: object, **named: object) -> object:
+    """What a method of the seam answers, or that it refused, or failed."""
     try:
-        answer: object = getattr(book, question.method)(*question.args)
+        return call(*args, **named)
     except HotloopError as error:
-        return Refused(error.market_id, error.field, error.line, error.resubscribe)
+        return refusal(error)
     except Exception as error:
         return Failed(type(error).__name__, str(error))
-    return answer
+
+
+def refusal(error: HotloopError) -> Refused:
+    """What two backends must have alike when they refuse."""
+    return Refused(error.market_id, error.field, error.line, error.resubscribe)
 
 
 def answers(book: HotloopApi, questions: Iterable[Question]) -> dict[Question, object]:
