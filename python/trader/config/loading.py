@@ -104,7 +104,7 @@ def load(
     folder = configs_dir if configs_dir is not None else repository_root() / "configs"
     tree: Node = with_edge_paths(read_yaml(folder / "base.yaml", folder), folder)
     if profile is not None:
-        path = _profile_path(profile, folder)
+        path = profile_path(profile, folder)
         tree = merge(tree, with_edge_paths(read_yaml(path, folder), path.parent))
     for override in overrides:
         tree = merge(tree, with_edge_paths(_override_tree(override), working_dir or Path()))
@@ -300,7 +300,8 @@ def _source_of(tree: Node, key: str) -> str:
     return node.source
 
 
-def _profile_path(profile: str, folder: Path) -> Path:
+def profile_path(profile: str, folder: Path) -> Path:
+    """The file of a profile's name, or of a path. Raises `ConfigError`."""
     if profile.endswith((".yaml", ".yml")) or os.sep in profile:
         return Path(profile)
     names = profiles(folder)

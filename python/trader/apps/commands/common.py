@@ -228,6 +228,11 @@ def identity_of(config: Config, command: str, inputs: list[str]) -> dict[str, ob
     return identity
 
 
+def live_folder(out: str | None, config: Config) -> str:
+    """The folder of a live trader: `--out`, or one of the user's own for the profile."""
+    return out or str(state_folder() / "hotloop" / f"live-{config.profile or 'base'}")
+
+
 def state_folder() -> Path:
     """Where programs keep a user's state: XDG_STATE_HOME, its default, or the temporary folder."""
     named = Path(os.environ.get("XDG_STATE_HOME", ""))

@@ -15,13 +15,14 @@ from typing import Any, Final
 from trader.apps.arguments import user_path
 from trader.apps.commands.common import (
     configured,
+    live_folder,
     page_put,
     served_metrics,
     set_up_log,
-    state_folder,
 )
 from trader.apps.commands.executors import make_executor
 from trader.apps.commands.live_executor import betfair_section, document, live_executor
+from trader.apps.commands.start_check import check_versions
 from trader.apps.interrupt import Interrupt
 from trader.betfair.dial import StreamError
 from trader.betfair.stream import StreamClient, StreamCredentials, Subscription
@@ -78,8 +79,9 @@ def run(arguments: argparse.Namespace, interrupt: Interrupt) -> int:
     raised (see `apps.trader`)."""
     config = configured(arguments)
     set_up_log(config.monitoring.log)
+    check_versions(config)
     desk = _Desk(config, interrupt)
-    shown = arguments.out or str(state_folder() / "hotloop" / f"live-{config.profile or 'base'}")
+    shown = live_folder(arguments.out, config)
     record = user_path(arguments.record) if arguments.record else None
     with LiveFolder(user_path(shown), shown) as folder, served_metrics(config) as metrics:
         try:

@@ -71,7 +71,9 @@ def live_executor(
     `heard_seq`: the last report that a trader before this one has kept."""
     execution = config.execution
     sections = document(config)
-    rust = replace(rust_config(config), clock="wall", live=sections, external=_external(config))
+    rust = replace(
+        rust_config(config), clock="wall", live=sections, external=external_sidecar(config)
+    )
     return SwitchingExecutor(
         bus,
         {
@@ -94,7 +96,11 @@ def live_executor(
     )
 
 
-def _external(config: Config) -> External | None:
+def external_sidecar(config: Config) -> External | None:
+    """Where the sidecar is that somebody else looks after; None where it is a child's.
+
+    Raises `ExecutorStartError` where something needed is left empty.
+    """
     execution = config.execution
     if execution.supervise == "child":
         return None
