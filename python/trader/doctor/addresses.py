@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import urlsplit
 
-from trader.betfair.dial import StreamEndpoint, StreamError, is_loopback
+from trader.betfair.dial import StreamError, is_loopback
 from trader.doctor.findings import Finding, fail, ok, warn
 from trader.doctor.subject import Subject
 from trader.execution.executor_py.from_document import stream_endpoint
@@ -112,16 +112,11 @@ def _reach(subject: Subject, address: Address) -> Finding:
 
 
 def _context(subject: Subject, address: Address) -> ssl.SSLContext | None:
-    """What verifies an address, with our certificate where there is one."""
-    betfair = subject.config.betfair
+    """What verifies an address. Our own certificate is for the log-in."""
     section: dict[str, Any] = {"stream": {"host": address.host, "tls": address.tls}}
-    if betfair.ca_file:
-        section["ca_file"] = betfair.ca_file
-    endpoint: StreamEndpoint = stream_endpoint(section)
-    context = endpoint.tls_context()
-    if context is not None and address.what == "certlogin":
-        context.load_cert_chain(betfair.session.cert_file, betfair.session.key_file)
-    return context
+    if ca_file := subject.config.betfair.ca_file:
+        section["ca_file"] = ca_file
+    return stream_endpoint(section).tls_context()
 
 
 @contextmanager

@@ -33,7 +33,7 @@ _OTHERS_WRITE: Final = stat.S_IWGRP | stat.S_IWOTH
 
 
 def shown(path: str) -> str:
-    """A configured path, if it looks like one: a secret that was put there by mistake is not told."""
+    """A configured path, if it looks like one: a secret put there by mistake is not."""
     return path if os.sep in path else "(not shown: it names no folder; is it the secret itself?)"
 
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Final
 
-from trader.doctor.findings import Finding, Mark, fail, skipped
+from trader.doctor.findings import Finding, fail, failed, skipped
 from trader.doctor.subject import Subject
 
 Run = Callable[[Subject], list[Finding]]
@@ -60,10 +60,6 @@ def examine(
             found.append(finding)
             tell(finding)
     return found
-
-
-def failed(findings: Sequence[Finding]) -> bool:
-    return any(one.mark is Mark.FAIL for one in findings)
 
 
 def limited(check: Check, subject: Subject) -> list[Finding]:

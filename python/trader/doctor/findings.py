@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -39,3 +40,8 @@ def fail(name: str, found: str, advice: str) -> Finding:
 
 def skipped(name: str, why: str) -> Finding:
     return Finding(Mark.SKIPPED, name, why)
+
+
+def failed(findings: Sequence[Finding]) -> bool:
+    """Whether one of them is a failure."""
+    return any(one.mark is Mark.FAIL for one in findings)

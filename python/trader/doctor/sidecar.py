@@ -46,40 +46,52 @@ def binary(subject: Subject) -> list[Finding]:
     """The binary that would be started, its version, and whether that works with this trader."""
     if not subject.uses_sidecar:
         return [skipped(BINARY, "not asked for: execution.backend is python")]
-    if subject.sidecar.external is not None:
+    if subject.external_wrong or subject.sidecar.external is not None:
         return [skipped(BINARY, "somebody else starts it: see the handshake")]
+    return [_installed(subject.config.bundle_version)]
+
+
+def _installed(bundle: int) -> Finding:
     try:
         found = find_binary()
-        versions = check_installed(found, subject.config.bundle_version)
+        versions = check_installed(found, bundle)
     except ExecutorStartError as error:
         advice = "build or install it, or name it in HOTLOOP_EXECUTOR"
-        return [fail(BINARY, str(error), advice)]
+        return fail(BINARY, str(error), advice)
     except UnknownVersionError as error:
-        return [fail(BINARY, str(error), "name an executor in HOTLOOP_EXECUTOR")]
+        return fail(BINARY, str(error), "name an executor in HOTLOOP_EXECUTOR")
     except IncompatibleError as error:
-        return [fail(BINARY, str(error), _UPGRADE)]
+        return fail(BINARY, str(error), _UPGRADE)
     what = f"{versions.version}, wire {_list(versions.wire_versions)}, {found}"
     if versions.version != __version__:
-        return [warn(BINARY, f"{what}; the trader is {__version__}", _UPGRADE)]
-    return [ok(BINARY, what)]
+        return warn(BINARY, f"{what}; the trader is {__version__}", _UPGRADE)
+    return ok(BINARY, what)
 
 
 def handshake(subject: Subject) -> list[Finding]:
     """HELLO, HELLO_ACK and a heartbeat."""
     if not subject.uses_sidecar:
         return [skipped(HANDSHAKE, "not asked for: execution.backend is python")]
-    external = subject.sidecar.external
+    if subject.external_wrong:
+        return [fail(HANDSHAKE, subject.external_wrong, "name its socket and its token's file")]
     try:
-        if external is not None:
-            return [_with_external(subject, external)]
-        with _started(subject) as settings:
-            return [_greeted(settings, "one started for this, in a dry run")]
+        return [_answered(subject)]
     except HelloRejected as error:
-        return [fail(HANDSHAKE, str(error), _advice(error.code))]
+        why, advice = str(error), _advice(error.code)
     except ConnectionFailed as error:
-        return [fail(HANDSHAKE, str(error), "see whether it runs, and its log")]
+        why, advice = str(error), "see whether it runs, and its log"
     except ExecutorStartError as error:
-        return [fail(HANDSHAKE, str(error), "see what it says of itself; `trader compat`")]
+        why, advice = str(error), "see what it says of itself; `trader compat`"
+    return [fail(HANDSHAKE, why, advice)]
+
+
+def _answered(subject: Subject) -> Finding:
+    """Raises `ConnectionFailed` and `ExecutorStartError`."""
+    external = subject.sidecar.external
+    if external is not None:
+        return _with_external(subject, external)
+    with _started(subject) as settings:
+        return _greeted(settings, "one started for this, in a dry run")
 
 
 def _with_external(subject: Subject, external: External) -> Finding:

@@ -15,7 +15,8 @@ from pathlib import Path
 from typing import Final
 from urllib.parse import quote
 
-from trader.doctor.findings import Finding, fail, ok, skipped, warn
+from trader.config.schema import JournalConfig
+from trader.doctor.findings import Finding, Mark, fail, failed, ok, skipped, warn
 from trader.doctor.subject import Subject
 from trader.execution.blotter_schema import SCHEMA_VERSION
 from trader.execution.executor_py.journal_file import LOCK, holder_of
@@ -53,21 +54,23 @@ def journal(subject: Subject) -> list[Finding]:
     folder = Path(named).absolute()
     if not folder.is_dir():
         return [_absent(JOURNAL, folder, "journal")]
-    if wrong := list(_modes(folder)):
-        return wrong
-    if in_use := _in_use(folder):
-        return [in_use]
+    wrong = list(_modes(folder))
+    if not failed(wrong) and (in_use := _in_use(folder)):
+        wrong.append(in_use)
+    return wrong or [_read(folder)]
+
+
+def _read(folder: Path) -> Finding:
+    """What it holds."""
     try:
         book = read_journal(folder, may_be_absent=True)
     except ExecutorStartError as error:
-        return [
-            fail(JOURNAL, str(error), "keep the file; see docs/live_orders.md before anything else")
-        ]
+        return fail(JOURNAL, str(error), "keep the file; see docs/live_orders.md first")
     count = len(book.orders)
     what = f"{folder}: 0700, nobody has it, {count} order{'' if count == 1 else 's'} open"
     if book.killed:
-        return [warn(JOURNAL, f"{what}; KILLED: no new order is taken", "`trader resume` ends it")]
-    return [ok(JOURNAL, what)]
+        return warn(JOURNAL, f"{what}; KILLED: no new order is taken", "`trader resume` ends it")
+    return ok(JOURNAL, what)
 
 
 def _absent(name: str, folder: Path, what: str) -> Finding:
@@ -151,24 +154,26 @@ def journal_disk(subject: Subject) -> list[Finding]:
                 "see the disk: it must be writable, local, and have room",
             )
         ]
+    return [_of_disk(settings, took_ms, free)]
+
+
+def _of_disk(settings: JournalConfig, took_ms: list[float], free: int) -> Finding:
     middle, worst = statistics.median(took_ms), max(took_ms)
     what = f"fdatasync {middle:.1f} ms, at worst {worst:.1f} of {len(took_ms)}; {_size(free)} free"
     if free < max(FREE_FAIL_BYTES, 2 * settings.rotate_bytes):
         need = max(FREE_FAIL_BYTES, 2 * settings.rotate_bytes)
-        return [fail(JOURNAL_DISK, what, f"make room: {_size(need)} at least")]
+        return fail(JOURNAL_DISK, what, f"make room: {_size(need)} at least")
     if settings.fsync == "always" and middle > SYNC_ALWAYS_MS:
-        return [
-            warn(
-                JOURNAL_DISK,
-                f"{what}; with journal.fsync: always every order waits for it",
-                "a quicker disk, or journal.fsync: group_ms",
-            )
-        ]
+        return warn(
+            JOURNAL_DISK,
+            f"{what}; with journal.fsync: always every order waits for it",
+            "a quicker disk, or journal.fsync: group_ms",
+        )
     if settings.fsync == "group_ms" and middle > SYNC_GROUP_MS:
-        return [warn(JOURNAL_DISK, what, "a quicker disk: this one may hold orders up")]
+        return warn(JOURNAL_DISK, what, "a quicker disk: this one may hold orders up")
     if free < FREE_WARN_BYTES:
-        return [warn(JOURNAL_DISK, what, f"make room: {_size(FREE_WARN_BYTES)} or more")]
-    return [ok(JOURNAL_DISK, what)]
+        return warn(JOURNAL_DISK, what, f"make room: {_size(FREE_WARN_BYTES)} or more")
+    return ok(JOURNAL_DISK, what)
 
 
 def sync_times_ms(folder: Path) -> list[float]:
@@ -194,7 +199,7 @@ def blotter(subject: Subject) -> list[Finding]:
     folder = subject.out
     if not folder.exists():
         found = _absent(BLOTTER_FOLDER, folder, "--out")
-        if found.mark == "warn":  # nothing outlives its absence: a run makes it
+        if found.mark is Mark.WARN:  # nothing outlives its absence: a run makes it
             return [ok(BLOTTER_FOLDER, found.found)]
         return [found]
     try:

@@ -29,13 +29,15 @@ class Subject:
     """- `sources`: texts of the configuration by their names (files, `--set`), to look for secrets;
     - `out`: the folder of blotter and summary; `units`: folders of service units;
     - `venue`: the `betfair` section as an executor takes it; None where nothing of it is filled in;
-    - `sidecar`: how the sidecar would be started in a dry run, or reached.
+    - `sidecar`: how the sidecar would be started in a dry run, or reached where somebody else looks
+      after it; `external_wrong`: why that cannot be said.
     """
 
     config: Config
     sidecar: RustExecutorConfig
     out: Path
     venue: Mapping[str, Any] | None
+    external_wrong: str = ""
     sources: Mapping[str, str] = field(default_factory=dict)
     environment: Mapping[str, str] = field(default_factory=dict)
     units: tuple[Path, ...] = ()
@@ -54,8 +56,8 @@ class Subject:
         """(key, path) of every secret that is configured; certificates are none."""
         betfair, execution = self.config.betfair, self.config.execution
         named = [("betfair.app_key_file", betfair.app_key_file)]
-        for key in ("token_file", "username_file", "password_file", "key_file"):
-            named.append((f"betfair.session.{key}", getattr(betfair.session, key)))
+        keys = ("token_file", "username_file", "password_file", "key_file")
+        named += [(f"betfair.session.{key}", getattr(betfair.session, key)) for key in keys]
         if execution.supervise == "external":
             named.append(("execution.external_token_file", execution.external_token_file))
         return ((key, path) for key, path in named if path)

@@ -66,9 +66,16 @@ def run(arguments: argparse.Namespace, interrupt: Interrupt) -> int:
 
 
 def _subject(config: Config, arguments: argparse.Namespace) -> Subject:
+    external, external_wrong = None, ""
+    if not config.execution.dry_run:  # a dry run starts a sidecar of its own
+        try:
+            external = external_sidecar(config)
+        except ExecutorStartError as error:
+            external_wrong = str(error)
     return Subject(
         config=config,
-        sidecar=replace(rust_config(config), external=external_sidecar(config)),
+        sidecar=replace(rust_config(config), external=external),
+        external_wrong=external_wrong,
         out=user_path(live_folder(arguments.out, config)).absolute(),
         venue=_venue(config),
         sources=texts(config.profile or None, arguments.overrides),

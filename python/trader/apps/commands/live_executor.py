@@ -71,9 +71,8 @@ def live_executor(
     `heard_seq`: the last report that a trader before this one has kept."""
     execution = config.execution
     sections = document(config)
-    rust = replace(
-        rust_config(config), clock="wall", live=sections, external=external_sidecar(config)
-    )
+    external = external_sidecar(config)
+    rust = replace(rust_config(config), clock="wall", live=sections, external=external)
     return SwitchingExecutor(
         bus,
         {
