@@ -11,6 +11,7 @@ import logging
 from typing import Final
 
 from trader import __version__
+from trader.apps.commands.common import set_up_log
 from trader.apps.commands.executors import executor_binary
 from trader.compatibility import IncompatibleError, UnknownVersionError, check_installed
 from trader.config.schema import Config
@@ -21,6 +22,7 @@ _log: Final = logging.getLogger("trader.apps")
 
 def check_versions(config: Config) -> None:
     """Raises `StartError` for a part that is missing, or of a version that does not work."""
+    set_up_log(config.monitoring.log)
     open_book(config)
     execution = config.execution
     if execution.backend != "rust":
