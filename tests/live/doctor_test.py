@@ -5,10 +5,11 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import socket
 import subprocess
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, Final
@@ -16,10 +17,11 @@ from typing import Any, Final
 import pytest
 import yaml
 
-from tests.e2e.executor_rig import binary
+from tests.e2e.executor_rig import WALL, binary, poll_until, supervised, transport_to
 from tests.e2e.trader_process import need_rust_hotloop, run_trader
 from tests.live.rig import Races, live_trader, races
 from trader.execution.executor_py.journal_file import JournalFile, JournalSettings
+from trader.execution.ipc import Bus
 from trader.simulator.exchange.certificates import make_certificates
 
 SECRETS: Final = ("paper-money", "paper-app-key")
@@ -260,7 +262,7 @@ def test_beside_a_running_trader_it_says_so_and_disturbs_nothing(
         assert "rust executor" in told.failed()["journal"]
         placed = trader.rows("select count(*) from reports where status = 'PLACED'")[0][0]
         trader.wait_for("select count(*) from reports where status = 'PLACED'", placed)
-        trader.kill(2)
+        trader.kill(signal.SIGINT)
         assert trader.wait() == 130, trader.said()
 
 
@@ -301,6 +303,34 @@ def test_an_executor_that_says_its_version_and_does_not_start(place: Races, tmp_
     told = doctor(place, tmp_path, "--offline", HOTLOOP_EXECUTOR=executor_that(tmp_path, says))
     assert list(told.failed()) == ["executor, handshake"]
     assert "ended with code 9" in told.text
+
+
+def test_a_sidecar_of_somebody_elses_keeps_its_trader(place: Races, tmp_path: Path) -> None:
+    with supervised(replace(WALL, transport="uds")) as sidecar:
+        token = other_file(tmp_path, "token", sidecar.token)
+        profile = profile_of(
+            place,
+            execution={
+                "supervise": "external",
+                "external_socket": sidecar.listening.socket_path,
+                "external_token_file": token,
+            },
+        )
+        told = doctor(place, tmp_path, "--offline", profile=profile)
+        assert told.marks("executor, handshake") == ["ok"], told.text
+        bus = Bus()
+        transport = transport_to(sidecar, bus, clock="wall")
+        transport.start()
+        try:
+            told = doctor(place, tmp_path, "--offline", profile=profile)
+            assert told.marks("executor, handshake") == ["warn"], told.text
+            assert "has a trader already (SESSION_TAKEN); it was left alone" in told.text
+            assert told.marks("executor") == ["skipped"]
+            heard = transport.heartbeat
+            poll_until(transport.poll, lambda: transport.heartbeat is not heard)
+            assert transport.health_reason == "", "the session is the same one, and well"
+        finally:
+            transport.stop()
 
 
 def test_a_port_that_is_taken(place: Races, tmp_path: Path) -> None:

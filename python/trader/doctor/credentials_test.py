@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import pytest
 
@@ -24,7 +24,7 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path / "secrets"
 
 
-def with_secrets(folder: Path, mode: int = 0o600, **more: object) -> Subject:
+def with_secrets(folder: Path, mode: int = 0o600, **more: Any) -> Subject:
     """A subject whose three secrets are in files of a mode."""
     named = [f"betfair.{key}={secret(folder, key, f'{SECRET}-{key}', mode)}" for key in KEYS]
     return subject_of(*named, **more)

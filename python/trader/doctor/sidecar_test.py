@@ -106,7 +106,7 @@ def test_one_of_somebody_elses_is_greeted_without_takeover_and_left(tmp_path: Pa
 
 
 def reject(code: str) -> HelloReject:
-    return HelloReject(code=code, message="no", supported=[1])
+    return HelloReject(code=code, message="no", supported=(1,))
 
 
 def test_one_that_has_a_trader_is_left_alone_and_said_to_fit(tmp_path: Path) -> None:
