@@ -230,6 +230,14 @@ def test_what_is_broken_is_found(
     assert found in told.failed()[name]
 
 
+def test_a_clock_that_is_minutes_off_is_found(tmp_path: Path) -> None:
+    with races(tmp_path, pre_off_s=900.0, ahead_ms=180_000) as place:
+        (tmp_path / "journal").mkdir(0o700)
+        told = doctor(place, tmp_path)
+    assert list(told.failed()) == ["venue's clock"], told.text
+    assert "s ahead of ours, by the stream's pt" in told.text
+
+
 def test_a_secret_in_the_environment_is_found_and_not_told(place: Races, tmp_path: Path) -> None:
     told = doctor(place, tmp_path, "--offline", BF_LOGIN="hotloop:paper-money")
     assert list(told.failed()) == ["secrets elsewhere"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Final
@@ -13,6 +14,7 @@ from trader.doctor.subject import Subject
 Run = Callable[[Subject], list[Finding]]
 Tell = Callable[[Finding], None]
 LIMIT_S: Final = 20.0
+_LOOK_S: Final = 0.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +39,7 @@ def examine(
     stop: Callable[[], bool] = lambda: False,
 ) -> list[Finding]:
     """Every finding in order; each is told as soon as it is there, and `waiting` before a check of
-    the network. `stop` ends it before the next check."""
+    the network. `stop` ends it at any time: raises `KeyboardInterrupt`."""
     found: list[Finding] = []
     unmade: dict[str, str] = {}
     for check in checks:
@@ -53,7 +55,7 @@ def examine(
         else:
             if check.network:
                 waiting(check.name)
-            findings = limited(check, subject)
+            findings = limited(check, subject, stop)
             if failed(findings):
                 unmade[check.name] = "failed"
         for finding in findings:
@@ -62,8 +64,10 @@ def examine(
     return found
 
 
-def limited(check: Check, subject: Subject) -> list[Finding]:
-    """What a check finds; that it failed where it takes too long or raises.
+def limited(
+    check: Check, subject: Subject, stop: Callable[[], bool] = lambda: False
+) -> list[Finding]:
+    """What a check finds; that it failed where it takes too long or raises. `stop` ends the wait.
 
     It runs on a thread of its own, which is left behind when it does not come back.
     """
@@ -84,7 +88,11 @@ def limited(check: Check, subject: Subject) -> list[Finding]:
 
     thread = threading.Thread(target=run, name=f"doctor {check.name}", daemon=True)
     thread.start()
-    thread.join(check.limit_s)
+    until_s = time.monotonic() + check.limit_s
+    while thread.is_alive() and (left_s := until_s - time.monotonic()) > 0:
+        thread.join(min(left_s, _LOOK_S))
+        if stop():
+            raise KeyboardInterrupt
     if thread.is_alive():
         late = f"no answer within {check.limit_s:g} s"
         return [fail(check.name, late, "see what it waits for: network, disk, or the process")]

@@ -86,6 +86,21 @@ def test_a_check_that_raises_is_a_failure_of_the_trader() -> None:
     assert "KeyError" in found.found
 
 
+def test_ctrl_c_ends_the_wait_for_a_check() -> None:
+    release, under_way = threading.Event(), threading.Event()
+
+    def hangs(_subject: Subject) -> list[Finding]:
+        under_way.set()
+        release.wait()
+        return []
+
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            limited(Check("a", hangs, limit_s=600.0), subject_of(), under_way.is_set)
+    finally:
+        release.set()
+
+
 def test_ctrl_c_ends_it_before_the_next_check() -> None:
     with pytest.raises(KeyboardInterrupt):
         examine(

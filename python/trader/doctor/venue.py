@@ -179,7 +179,7 @@ def _heard(subject: Subject, opened: StreamClient) -> Finding:
         if line is None:
             continue
         head = msgspec.json.decode(line, type=_Head)
-        if head.pt is not None:
+        if head.pt is not None and not opened.is_delayed:
             subject.visit.clock_ahead_ms[_STREAM_CLOCK] = head.pt - time.time() * 1000
         if image_ms is not None:
             break
