@@ -18,7 +18,7 @@ from tests.e2e.executor_rig import binary
 from tests.e2e.trader_process import command, environment
 from tests.faults.judge import Verdict, judge
 from tests.faults.venue import Scene, betfair_of
-from trader.clock import WallClock
+from trader.clock import ScaledClock
 from trader.execution.interfaces.intents import Action, Persistence, QuoteIntent, Side
 from trader.execution.interfaces.reports import ExecutionReport, Status
 from trader.simulator.exchange import oracle
@@ -71,16 +71,18 @@ def races(
     seed: int = 7,
     pre_off_s: float = 12.0,
     in_play_s: float = 3.0,
+    ahead_ms: int = 0,
 ) -> Iterator[Races]:
-    """A venue that goes wrong by these rules."""
+    """A venue that goes wrong by these rules; its clock is `ahead_ms` before ours."""
     shape = RaceShape(pre_off_s=pre_off_s, in_play_s=in_play_s)
     generated = GeneratedFeed(seed, markets=markets, shape=shape, spacing_ms=1_000)
-    feed = ShiftedFeed.starting_at(generated, time.time_ns() // 1_000_000)
+    start_ms = time.time_ns() // 1_000_000 + ahead_ms
+    feed = ShiftedFeed.starting_at(generated, start_ms)
     venue = Venue(VenueConfig(settle_after_ms=200), feed)
     certificates = make_certificates(folder)
     plan = FaultPlan(1, venue.now_ms, rules)
     with EmbeddedExchange(
-        venue, WallClock(), plan=plan, tls=certificates.server_context()
+        venue, ScaledClock(start_ms, 1.0), plan=plan, tls=certificates.server_context()
     ) as exchange:
         scene = Scene(exchange, folder, betfair_of(exchange, folder, certificates))
         yield Races(scene, [market.market_id for market in feed.catalogue()])

@@ -16,7 +16,7 @@ from trader.betfair.signals.settings import FILL_MODELS, QUEUE_MODELS
 
 COMMANDS: Final = (
     *("demo", "replay", "report", "generate", "parity", "compare", "calibrate", "live", "reload"),
-    *("sim-exchange", "config", "compat"),
+    *("sim-exchange", "config", "compat", "doctor"),
     *("orders", "cancel-all", "flatten", "kill", "resume"),
 )
 FEEDS: Final = ("raw", "normalized")
@@ -95,6 +95,7 @@ def _parser() -> Parser:
     _add_exchange(commands)
     _add_config(commands)
     _add_compat(commands)
+    _add_doctor(commands)
     _add_live(commands)
     _add_reload(commands)
     _add_desk(commands)
@@ -376,6 +377,18 @@ def _add_compat(commands: argparse._SubParsersAction[Parser]) -> None:
     )
     compat.add_argument("--json", action="store_true", help="for scripts")
     _add_config_options(compat, None)
+
+
+def _add_doctor(commands: argparse._SubParsersAction[Parser]) -> None:
+    summary = "check everything a live trader needs, before it is started"
+    doctor = _command(commands, "doctor", summary, examples.DOCTOR)
+    doctor.add_argument("--json", action="store_true", help="for scripts")
+    doctor.add_argument("--offline", action="store_true", help="leave out what asks the venue")
+    doctor.add_argument("--strict", action="store_true", help="a warning is a failure, too")
+    doctor.add_argument("--out", metavar="DIR", help="the folder that `live` would be given")
+    _add_backends(doctor)
+    _add_edges(doctor)
+    _add_config_options(doctor, None)
 
 
 def _add_desk(commands: argparse._SubParsersAction[Parser]) -> None:

@@ -21,6 +21,7 @@ examples:
   trader config check                             every file of configs/, checked
   trader config render --profile demo             the sidecar's own configuration
   trader compat                                   which versions work together, and yours
+  trader doctor --profile live.yaml               everything it needs, checked before the start
   trader live --profile live.yaml                 the venue's stream, orders by either executor
   trader config set execution.backend=rust --profile live.yaml
   trader reload --profile live.yaml               taken by the trader that runs, orders open or not
@@ -200,6 +201,20 @@ examples:
   trader compat
   trader compat --executor /opt/hotloop/bin/executor
   trader compat --json --profile dry
+"""
+DOCTOR: Final = """\
+One line for each check: a mark (ok, warn, FAIL, skipped), what was found and what to do. Looks at
+configuration, versions, credentials, journal, executor, machine and venue as `trader live` with the
+same options would find them. It logs in, and changes nothing: no order is sent, a trader that runs
+keeps its session. Secrets are compared, never printed.
+
+exit codes: 0 nothing failed (warnings may stand; --strict counts them), 1 something did, 2 the
+configuration is none
+
+examples:
+  trader doctor --profile live.yaml
+  trader doctor --profile live.yaml --offline --json
+  trader doctor --profile live.yaml --strict --set execution.dry_run=false
 """
 DEMO: Final = """\
 A race of eight runners that never was, generated from a seed: ten minutes before the off, the

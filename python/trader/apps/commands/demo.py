@@ -24,6 +24,7 @@ from trader.apps.commands.common import (
     state_folder,
 )
 from trader.apps.commands.executors import make_executor
+from trader.apps.commands.start_check import check_versions
 from trader.apps.interrupt import Interrupt
 from trader.config.schema import Config
 from trader.simulator.feeds import GeneratedFeed
@@ -47,6 +48,7 @@ def run(arguments: argparse.Namespace, interrupt: Interrupt) -> int:
             " exchange stands still while the trader works, which the sidecar does not wait for;"
             " --execution rust keeps the demo's orders dry"
         )
+    check_versions(config)
     demo = config.simulator.demo
     shape = race_shape(config)
     race = Race(demo.seed, shape)

@@ -28,6 +28,7 @@ from trader.apps.commands.live_executor import (
     document,
     live_executor,
 )
+from trader.apps.commands.start_check import check_versions
 from trader.apps.interrupt import HangUp, Interrupt
 from trader.betfair.dial import StreamError
 from trader.betfair.stream import StreamClient, StreamCredentials, Subscription
@@ -86,7 +87,8 @@ def run(arguments: argparse.Namespace, interrupt: Interrupt) -> int:
     raised (see `apps.trader`)."""
     config = configured(arguments)
     set_up_log(config.monitoring.log)
-    shown = arguments.out or live_folder(config.profile)
+    check_versions(config)
+    shown = live_folder(arguments.out, config.profile)
     record = user_path(arguments.record) if arguments.record else None
     with (
         HangUp() as hang_up,  # first: whoever finds the folder's lock may ask

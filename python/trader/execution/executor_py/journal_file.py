@@ -73,7 +73,7 @@ class JournalFile:
         except BlockingIOError:
             raise JournalInUseError(
                 f"journal {folder} is in use by another executor; give each its own folder",
-                _holder(folder / LOCK),
+                holder_of(folder / LOCK),
             ) from None
         os.ftruncate(lock, 0)
         os.write(lock, msgspec.json.encode({"backend": "python", "pid": os.getpid()}))
@@ -205,8 +205,8 @@ class JournalFile:
             data = data[os.write(file, data) :]
 
 
-def _holder(lock: Path) -> Mapping[str, Any]:
-    """Empty where it has not said it yet."""
+def holder_of(lock: Path) -> Mapping[str, Any]:
+    """What the process that has a lock says of itself; empty where it has not said it yet."""
     try:
         said = msgspec.json.decode(lock.read_bytes())
     except (OSError, msgspec.DecodeError):
