@@ -24,7 +24,7 @@ class Section:
 
 
 SECTIONS: Final = (
-    Section("Start", (HOME, "docs/first_edge.md")),
+    Section("Start", (HOME, "docs/first_edge.md", "docs/glossary.md")),
     Section(
         "Live",
         (
