@@ -54,6 +54,7 @@ LABELS: Final = {
     "docs/signals.md": "Signals",
     "docs/fill_model.md": "The fill model",
     "docs/decisions/README.md": "All of them",
+    "docs/runbooks/README.md": "All of them",
     "proto_wire/SPEC.md": "The wire",
     "proto_wire/ORDERS.md": "Orders in a dry run",
 }
@@ -97,7 +98,13 @@ def arrange(paths: Collection[str]) -> list[tuple[str, list[str]]]:
 
 def _ranked(section: Section, pages: Collection[str]) -> list[str]:
     named = [path for path in section.named if path in pages]
-    return named + sorted(set(pages) - set(named))
+    return named + sorted(set(pages) - set(named), key=_by_folder)
+
+
+def _by_folder(path: str) -> tuple[str, bool, str]:
+    """A folder's own page comes first in it."""
+    folder, name = posixpath.split(path)
+    return folder, name != "README.md", name
 
 
 def address(path: str) -> str:

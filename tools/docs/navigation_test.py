@@ -29,13 +29,18 @@ def test_a_new_page_has_its_place_by_its_folder() -> None:
         "docs/brand_new.md",
         "docs/decisions/9999-new.md",
         "docs/elsewhere/page.md",
-        "docs/runbooks/alerts/b.md",
+        "docs/runbooks/alerts/Late.md",
+        "docs/runbooks/alerts/README.md",
         "docs/runbooks/a.md",
     ]
     arranged = dict(arrange([*START, *new]))
     assert arranged["Reference"] == ["docs/brand_new.md", "docs/elsewhere/page.md"]
     assert arranged["Decisions"] == ["docs/decisions/9999-new.md"]
-    assert arranged["Runbooks"] == ["docs/runbooks/a.md", "docs/runbooks/alerts/b.md"]
+    assert arranged["Runbooks"] == [
+        "docs/runbooks/a.md",
+        "docs/runbooks/alerts/README.md",
+        "docs/runbooks/alerts/Late.md",
+    ]
 
 
 def test_other_files_are_no_pages() -> None:

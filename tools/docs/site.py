@@ -92,17 +92,30 @@ def _listings(texts: Mapping[str, str]) -> dict[str, str]:
     folders: dict[str, list[str]] = {}
     for source in sorted(texts):
         folder = posixpath.dirname(source)
-        if folder.startswith("docs/") and f"{folder}/README.md" not in texts:
-            folders.setdefault(folder, []).append(source)
+        while folder.startswith("docs/"):
+            pages = folders.setdefault(folder, [])
+            if posixpath.dirname(source) == folder:
+                pages.append(source)
+            folder = posixpath.dirname(folder)
     listings = {}
     for folder, sources in folders.items():
-        title = posixpath.basename(folder).replace("_", " ").capitalize()
-        rows = []
+        if f"{folder}/README.md" in sources:
+            continue
+        title = _folder_title(folder)
+        rows = [
+            f"- [{_folder_title(below)}]({posixpath.basename(below)}/README.md)"
+            for below in sorted(folders)
+            if posixpath.dirname(below) == folder
+        ]
         for source in sources:
             words = re.sub(r"([\\`*_\[\]<>&])", r"\\\1", parse(source, texts[source]).title)
             rows.append(f"- [{words}]({posixpath.basename(source)})")
         listings[f"{folder}/README.md"] = f"# {title}\n\n" + "\n".join(rows) + "\n"
     return listings
+
+
+def _folder_title(folder: str) -> str:
+    return posixpath.basename(folder).replace("_", " ").capitalize()
 
 
 def _made_of(source: str, texts: Mapping[str, str]) -> str:

@@ -76,6 +76,15 @@ def test_a_folder_of_pages_has_a_page_that_lists_them() -> None:
     assert listing.count(">2. A_b_c [or] *d*</a>") == 2, "in the navigation and in the list"
 
 
+def test_a_folder_lists_the_folders_in_it_and_keeps_a_page_of_its_own() -> None:
+    texts = {"README.md": HOME, "docs/runbooks/alerts/Late.md": "# Late\n"}
+    files = make_site(texts)
+    assert hrefs(files["docs/runbooks/index.html"].decode()) == ["alerts/index.html"]
+    files = make_site({**texts, "docs/runbooks/README.md": "# What to do\n"})
+    assert hrefs(files["docs/runbooks/index.html"].decode()) == []
+    assert hrefs(files["docs/runbooks/alerts/index.html"].decode()) == ["Late.html"]
+
+
 @pytest.mark.parametrize(
     ("text", "error"),
     [
