@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import functools
 import http.server
+import signal
 import sys
 import tarfile
 import tempfile
@@ -16,6 +17,8 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("site", type=Path, help="the archive that `build --tar` made")
     parser.add_argument("--port", type=int, default=0, help="default: any free one")
     options = parser.parse_args(arguments)
+    # Also where whoever started this ignores it, as a shell does in the background.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     with tempfile.TemporaryDirectory(prefix="hotloop-docs-") as folder:
         with tarfile.open(options.site) as archive:
             archive.extractall(folder, filter="data")
