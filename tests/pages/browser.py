@@ -61,9 +61,11 @@ class Browser:
 
     def await_drawn(self) -> None:
         """Until the page says that all its charts are drawn."""
-        WebDriverWait(self._driver, TIMEOUT_S).until(
-            lambda _: self.run("return document.documentElement.dataset.drawn !== undefined")
-        )
+        self.await_so("return document.documentElement.dataset.drawn !== undefined")
+
+    def await_so(self, script: str, *arguments: Any) -> None:
+        """Until a script in the page returns true."""
+        WebDriverWait(self._driver, TIMEOUT_S).until(lambda _: self.run(script, *arguments))
 
     def run(self, script: str, *arguments: Any) -> Any:
         """What a script in the page returns."""
