@@ -17,6 +17,7 @@ from trader.live.chores import Catalogue, Chores
 from trader.live.listings import PaidOut
 from trader.live.recorder import Recorder
 from trader.live.subscription import MarketSet
+from trader.monitoring.sd_notify import Notifier
 from trader.session import Session
 
 TURN_S: Final = 0.002
@@ -48,9 +49,10 @@ class LiveTrader:
         dry_run: bool,
         stop: Callable[[], bool],
         watch: Callable[[Session], None],
+        notifier: Notifier | None = None,
     ) -> None:
         """In a dry run delayed data are only said, and nobody pays; `stop` is asked every turn,
-        `watch` called a few times a second."""
+        `watch` called a few times a second; `notifier` tells a service manager of each turn."""
         self._session = session
         self._engine = session.engine
         self._stream = stream
@@ -60,6 +62,7 @@ class LiveTrader:
         self._dry_run = dry_run
         self._stop = stop
         self._watch = watch
+        self._notifier = notifier if notifier is not None else Notifier()
         self._next_housekeeping_s = 0.0
         self._closed_s: dict[str, float] = {}
         self._images = 0
@@ -93,6 +96,10 @@ class LiveTrader:
         if monotonic() >= self._next_housekeeping_s:
             self._next_housekeeping_s = monotonic() + HOUSEKEEPING_S
             self._housekeeping()
+        # Last, and nowhere else: a turn that hangs must not look like life.
+        if self._images and not self._notifier.is_ready:
+            self._notifier.ready("trading: the first image is in")
+        self._notifier.beat()
 
     def _look_at_stream(self, *, has_line: bool) -> None:
         is_up = self._stream.is_up
