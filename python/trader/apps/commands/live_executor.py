@@ -71,7 +71,8 @@ def live_executor(
     `heard_seq`: the last report that a trader before this one has kept."""
     execution = config.execution
     sections = document(config)
-    rust = replace(rust_config(config), clock="wall", live=sections, external=_external(config))
+    external = None if execution.supervise == "child" else external_of(config)
+    rust = replace(rust_config(config), clock="wall", live=sections, external=external)
     return SwitchingExecutor(
         bus,
         {
@@ -94,10 +95,10 @@ def live_executor(
     )
 
 
-def _external(config: Config) -> External | None:
+def external_of(config: Config) -> External:
+    """Where a sidecar that somebody else looks after is. Raises `ExecutorStartError` where that is
+    not said."""
     execution = config.execution
-    if execution.supervise == "child":
-        return None
     for key in ("external_socket", "external_token_file"):
         if not getattr(execution, key):
             raise ExecutorStartError(f"execution.{key} is empty: supervise is external")
