@@ -116,7 +116,7 @@ def room(layout: Layout, release: Release) -> None:
 
 
 def changed_units(layout: Layout, known: Iterable[Path]) -> None:
-    """Units that somebody changed are not overwritten. `known`: the `deploy/systemd` of versions."""
+    """Refuses units that somebody changed. `known`: the `deploy/systemd` of versions."""
     shipped = list(known)
     for file in layout.system_files():
         if not file.path.exists():
@@ -140,7 +140,7 @@ def running(layout: Layout, proc: Path = Path("/proc")) -> list[str]:
     for folder in proc.glob("[0-9]*"):
         try:
             words = (folder / "cmdline").read_bytes().split(b"\0")
-            program = os.readlink(folder / "exe")
+            program = str((folder / "exe").readlink())
         except OSError:
             continue  # it has just ended, or is the kernel's
         first = words[0].decode(errors="replace")

@@ -113,7 +113,7 @@ class Layout:
             if self.current.exists():
                 raise RefusedError(f"{self.current} is no symbolic link; move it away")
             return None
-        name = os.readlink(self.current)
+        name = str(self.current.readlink())
         if not VERSION_NAME.fullmatch(name):
             raise RefusedError(f"{self.current} leads to {name!r}, which is no version beside it")
         return name

@@ -71,7 +71,7 @@ def test_a_release_that_was_changed(
     folder: Path, change: Callable[[Path], object], words: str
 ) -> None:
     change(folder)
-    with pytest.raises(RefusedError, match=".") as refused:
+    with pytest.raises(RefusedError, match=r".") as refused:
         release.read(folder)
     assert words in str(refused.value)
 
@@ -164,7 +164,7 @@ def test_a_machine_that_is_not_safe_to_install_on(
 ) -> None:
     before(layout)
     there, hands = contents(layout), FakeHands(layout)
-    with pytest.raises(RefusedError, match=".") as refused:
+    with pytest.raises(RefusedError, match=r".") as refused:
         steps.install(layout, release.read(folder), hands)
     assert words in str(refused.value)
     assert hands.said == []
@@ -181,7 +181,7 @@ def test_a_folder_that_belongs_to_somebody_else(layout: Layout, folder: Path) ->
 
 def test_a_full_disk(layout: Layout, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(checks, "SPARE_BYTES", 1 << 60)
-    with pytest.raises(RefusedError, match="MiB are free, .* MiB are needed"):
+    with pytest.raises(RefusedError, match=r"MiB are free, .* MiB are needed"):
         steps.install(layout, release.read(folder), FakeHands(layout))
     assert contents(layout) == {}
 
@@ -210,7 +210,7 @@ def test_an_older_python_and_one_without_venv(monkeypatch: pytest.MonkeyPatch) -
     with pytest.raises(RefusedError, match=r"3\.11 or newer is needed"):
         checks.interpreter()
     monkeypatch.setattr(checks, "OLDEST_PYTHON", (3, 11))
-    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    monkeypatch.setattr("importlib.util.find_spec", lambda _: None)
     with pytest.raises(RefusedError, match="module venv is missing"):
         checks.interpreter()
 

@@ -77,10 +77,9 @@ def make_release(folder: Path, version: str, **changed: str) -> Path:
             files[f"deploy/installer/{path.name}"] = path.read_bytes()
     for path in sorted(SYSTEMD.iterdir()):
         if path.suffix in (".service", ".target", ".conf", ".env", ".yaml"):
-            content = changed.get(path.stem.replace("-", "_"))
-            files[f"deploy/systemd/{path.name}"] = (
-                path.read_bytes() if content is None else content.encode()
-            )
+            other = changed.get(path.stem.replace("-", "_"))
+            content = path.read_bytes() if other is None else other.encode()
+            files[f"deploy/systemd/{path.name}"] = content
     name, wheel = _wheel(version)
     files[f"wheels/{name}"] = wheel
     digest = hashlib.sha256(wheel).hexdigest()
@@ -122,7 +121,7 @@ def _wheel(version: str) -> tuple[str, bytes]:
     files = {
         "tiny.py": f"VERSION = {version!r}\n",
         f"{info}/METADATA": f"Metadata-Version: 2.1\nName: tiny\nVersion: {version}\n",
-        f"{info}/WHEEL": "Wheel-Version: 1.0\nGenerator: t\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
+        f"{info}/WHEEL": "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
     }
     record = "".join(f"{name},{_record(text)}\n" for name, text in files.items())
     files[f"{info}/RECORD"] = f"{record}{info}/RECORD,,\n"

@@ -34,9 +34,9 @@ class Clock:
 
 def test_each_state_is_one_datagram_of_lines(manager: Manager) -> None:
     notifier = Notifier(manager.name)
-    assert not notifier.is_ready
+    before = notifier.is_ready
     notifier.ready("trading")
-    assert notifier.is_ready
+    assert (before, notifier.is_ready) == (False, True)
     notifier.status("two orders\nare open")
     notifier.stopping("cancelling")
     assert manager.heard() == [
