@@ -259,7 +259,7 @@ def test_the_script_of_an_unpacked_release_runs_from_anywhere_and_leaves_nothing
     tmp_path: Path, layout: Layout, folder: Path
 ) -> None:
     before = sorted(folder.rglob("*"))
-    command = [folder / "install", "--root", layout.root, "--check"]
+    command = [str(folder / "install"), "--root", str(layout.root), "--check"]
     done = subprocess.run(
         command,
         cwd=tmp_path,

@@ -204,8 +204,8 @@ def test_three_versions_are_kept_and_one_goes_back_at_a_time(
     tmp_path: Path, layout: Layout
 ) -> None:
     for version in ("1.0", "2.0", "3.0", "4.0"):
-        unit = f"[Unit]\nDescription={version}\n"
-        _install(layout, make_release(tmp_path / version, version, hotloop_trader=unit))
+        content = f"[Unit]\nDescription={version}\n"
+        _install(layout, make_release(tmp_path / version, version, hotloop_trader=content))
     assert layout.versions() == ["2.0", "3.0", "4.0"]
     assert not layout.version("1.0").exists()
     unit = layout.root / "etc/systemd/system/hotloop-trader.service"
@@ -284,13 +284,13 @@ def test_a_running_trader_is_in_the_way_of_a_switch_and_not_of_laying_out(
         assert trader.stdout is not None and trader.stdin is not None
         trader.stdout.readline()
         assert checks.running(layout) == [f"{trader.pid} python"]
-        for refused in (
-            lambda: _install(layout, new),
-            lambda: steps.rollback(layout, FakeHands(layout)),
-            lambda: steps.uninstall(layout, FakeHands(layout)),
-        ):
-            with pytest.raises(RefusedError, match=f"a trader is running .{trader.pid} python"):
-                refused()
+        running = f"a trader is running .{trader.pid} python"
+        with pytest.raises(RefusedError, match=running):
+            _install(layout, new)
+        with pytest.raises(RefusedError, match=running):
+            steps.rollback(layout, FakeHands(layout))
+        with pytest.raises(RefusedError, match=running):
+            steps.uninstall(layout, FakeHands(layout))
         said = _install(layout, new, while_running=True)
         assert "not in use" in said[0]
         assert layout.current_version() == "1.0"

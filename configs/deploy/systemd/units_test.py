@@ -11,6 +11,7 @@ from typing import Final
 
 import pytest
 
+from tests.deploy.sandbox import settings as settings_of
 from trader.apps.arguments import parse
 from trader.config.loading import load
 
@@ -23,13 +24,7 @@ SYSTEM_UNITS: Final = Path("/usr/lib/systemd/system")
 
 
 def settings(unit: str) -> dict[str, list[str]]:
-    """Every value that a unit gives to a key."""
-    found: dict[str, list[str]] = {}
-    for line in (HERE / unit).read_text().splitlines():
-        if line and line[0] not in "#[":
-            key, _, value = line.partition("=")
-            found.setdefault(key, []).append(value)
-    return found
+    return settings_of(HERE / unit)
 
 
 @pytest.fixture(scope="module")
@@ -61,8 +56,8 @@ def test_systemd_has_nothing_to_say_against_the_units(analyze: str, tmp_path: Pa
     system.mkdir(parents=True)
     for unit in (*SERVICES, "hotloop.target"):
         shutil.copyfile(HERE / unit, system / unit)
-    for command in (f"{CURRENT}/bin/trader", f"{CURRENT}/bin/executor", "/bin/kill"):
-        path = root / command[1:]
+    for program in (f"{CURRENT}/bin/trader", f"{CURRENT}/bin/executor", "/bin/kill"):
+        path = root / program[1:]
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text("#!/bin/sh\n")
         path.chmod(0o755)
