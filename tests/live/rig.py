@@ -6,7 +6,7 @@ import signal
 import sqlite3
 import subprocess
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -96,6 +96,8 @@ class LiveTrader:
     profile: Path
     more: list[str] = field(default_factory=list)
     env: dict[str, str] = field(default_factory=dict)
+    wrap: list[str] = field(default_factory=list)
+    """A command that runs it."""
     process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -107,7 +109,7 @@ class LiveTrader:
         variables = environment(HOTLOOP_EXECUTOR=str(binary()), **self.env)
         with (self.folder / "said").open("ab") as said:
             self.process = subprocess.Popen(
-                command(*arguments), env=variables, stdout=said, stderr=said
+                [*self.wrap, *command(*arguments)], env=variables, stdout=said, stderr=said
             )
 
     def said(self) -> str:
@@ -147,12 +149,16 @@ class LiveTrader:
 
 @contextmanager
 def live_trader(
-    folder: Path, profile: Mapping[str, Any], *more: str, env: Mapping[str, str] | None = None
+    folder: Path,
+    profile: Mapping[str, Any],
+    *more: str,
+    env: Mapping[str, str] | None = None,
+    wrap: Sequence[str] = (),
 ) -> Iterator[LiveTrader]:
     """The command, running."""
     path = folder / "live.yaml"
     path.write_text(yaml.safe_dump(dict(profile)))
-    trader = LiveTrader(folder, path, list(more), dict(env or {}))
+    trader = LiveTrader(folder, path, list(more), dict(env or {}), list(wrap))
     trader.start()
     try:
         yield trader

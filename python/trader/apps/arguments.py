@@ -358,6 +358,12 @@ def _add_config(commands: argparse._SubParsersAction[Parser]) -> None:
     _add_edge_files(check)
     _add_config_options(check, None)
     render = _command(actions, "render", "print the sidecar's JSON made from the YAML", "")
+    render.add_argument(
+        "--out",
+        metavar="FILE",
+        help="of execution.supervise: external: write it there, and its token (both 0600); exit "
+        "code 1 where there is none",
+    )
     _add_config_options(render, "demo")
     summary = "set keys in a profile's file, when the whole is valid with them"
     edit = _command(actions, "set", summary, examples.CONFIG_SET)

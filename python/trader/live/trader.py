@@ -18,6 +18,7 @@ from trader.live.listings import PaidOut
 from trader.live.measures import Measures
 from trader.live.recorder import Recorder
 from trader.live.subscription import MarketSet
+from trader.monitoring.sd_notify import Notifier
 from trader.session import Session
 
 TURN_S: Final = 0.002
@@ -49,9 +50,10 @@ class LiveTrader:
         dry_run: bool,
         stop: Callable[[], bool],
         watch: Callable[[Session], None],
+        notifier: Notifier | None = None,
     ) -> None:
         """In a dry run delayed data are only said, and nobody pays; `stop` is asked every turn,
-        `watch` called a few times a second."""
+        `watch` called a few times a second; `notifier` tells a service manager of each turn."""
         self._session = session
         self._engine = session.engine
         self._stream = stream
@@ -62,6 +64,7 @@ class LiveTrader:
         self._stop = stop
         self._watch = watch
         self._measures = Measures(session, stream, markets, chores)
+        self._notifier = notifier if notifier is not None else Notifier()
         self._next_housekeeping_s = 0.0
         self._closed_s: dict[str, float] = {}
         self._images = 0
@@ -97,6 +100,10 @@ class LiveTrader:
         if monotonic() >= self._next_housekeeping_s:
             self._next_housekeeping_s = monotonic() + HOUSEKEEPING_S
             self._housekeeping()
+        # Last, and nowhere else: a turn that hangs must not look like life.
+        if self._images and not self._notifier.is_ready:
+            self._notifier.ready("trading: the first image is in")
+        self._notifier.beat()
 
     def _look_at_stream(self, *, has_line: bool) -> None:
         is_up = self._stream.is_up

@@ -58,6 +58,7 @@ from trader.live.reload import Reload
 from trader.live.subscription import SUBSCRIBED_MAX, MarketSet
 from trader.live.trader import DelayedKeyError, LiveTrader
 from trader.monitoring.metrics import Metrics
+from trader.monitoring.sd_notify import Notifier, NotifyError
 from trader.recovery import SeamLost
 from trader.session import Session, StartError, open_session
 from trader.simulator.output import LAST_START, OutputError
@@ -145,6 +146,10 @@ class _Desk:
         self._dry_run = config.execution.dry_run
         self._next_status_s = 0.0
         self._started_s = time.monotonic()
+        try:
+            self._notifier = Notifier.from_environment()
+        except NotifyError as error:
+            raise StartError(str(error)) from None
 
     def trade(
         self, folder: LiveFolder, blotter: Blotter, metrics: Metrics, record: Path | None
@@ -179,6 +184,7 @@ class _Desk:
             dry_run=self._dry_run,
             stop=self._interrupt.requested,
             watch=self._status,
+            notifier=self._notifier,
         )
         failure: Exception | None = None
         try:
@@ -234,9 +240,9 @@ class _Desk:
             if listed or held:
                 return MarketSet(self._config.selector.market_ids, listed, held)
             if not told:
-                print(
-                    "the venue lists no market that `selector` takes; waiting for one", flush=True
-                )
+                waiting = "the venue lists no market that `selector` takes; waiting for one"
+                print(waiting, flush=True)
+                self._notifier.ready(waiting)
                 told = True
             self._wait(self._config.live.catalogue_s)
         return None
@@ -244,6 +250,7 @@ class _Desk:
     def _wait(self, seconds: float) -> None:
         until_s = time.monotonic() + seconds
         while time.monotonic() < until_s and not self._interrupt.requested():
+            self._notifier.beat()
             time.sleep(0.1)
 
     def _stream(self, venue: _Venue, markets: MarketSet) -> StreamClient:
@@ -344,14 +351,14 @@ class _Desk:
         self._next_status_s = now_s + STATUS_EVERY_S
         counts = session.desk.counts
         away = session.executor.health_reason
-        print(
-            f"{time.strftime('%H:%M:%S', time.gmtime())}  {session.engine.counts.lines:,} lines, "
-            f"{sum(counts.intents.values()):,} intents, "
+        status = (
+            f"{session.engine.counts.lines:,} lines, {sum(counts.intents.values()):,} intents, "
             f"{len(session.router.open_orders())} orders open, {counts.fills} fills"
             + (", the stream is away" if session.engine.markets.feed_lost else "")
-            + (f", the executor is away: {away}" if away else ""),
-            flush=True,
+            + (f", the executor is away: {away}" if away else "")
         )
+        print(f"{time.strftime('%H:%M:%S', time.gmtime())}  {status}", flush=True)
+        self._notifier.status(status)
 
     # --- the end --------------------------------------------------------------------------------
 
@@ -361,6 +368,7 @@ class _Desk:
         Where the blotter has failed nothing more is heard: the executor keeps its reports for the
         next run.
         """
+        self._notifier.stopping("cancelling what rests")
         if isinstance(failure, sqlite3.Error):
             session.bus.halt()
             session.executor.stop()

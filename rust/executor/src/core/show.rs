@@ -26,6 +26,22 @@ impl Core {
         }
     }
 
+    /// The state of this moment in a line, for a service manager.
+    #[must_use]
+    pub fn status_line(&self) -> String {
+        let mode = if self.is_live() {
+            format!("live, venue {}", self.venue_word())
+        } else {
+            "dry run".to_owned()
+        };
+        let trader = if self.session.is_some() { "" } else { ", no trader" };
+        let paused = match self.reason() {
+            "" => String::new(),
+            reason => format!(", paused: {reason}"),
+        };
+        format!("{mode}: {} orders open{trader}{paused}", self.open_orders())
+    }
+
     /// The page for Prometheus.
     ///
     /// # Errors
