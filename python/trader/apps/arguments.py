@@ -16,7 +16,7 @@ from trader.betfair.signals.settings import FILL_MODELS, QUEUE_MODELS
 
 COMMANDS: Final = (
     *("demo", "replay", "report", "generate", "parity", "compare", "calibrate", "live"),
-    *("sim-exchange", "config", "compat"),
+    *("status", "sim-exchange", "config", "compat"),
     *("orders", "cancel-all", "flatten", "kill", "resume"),
 )
 FEEDS: Final = ("raw", "normalized")
@@ -96,6 +96,7 @@ def _parser() -> Parser:
     _add_config(commands)
     _add_compat(commands)
     _add_live(commands)
+    _add_status(commands)
     _add_desk(commands)
     return parser
 
@@ -329,6 +330,23 @@ def _add_live(commands: argparse._SubParsersAction[Parser]) -> None:
     _add_backends(live)
     _add_edges(live)
     _add_config_options(live, None)
+
+
+def _add_status(commands: argparse._SubParsersAction[Parser]) -> None:
+    summary = "how the trader that runs is, for people and for scripts"
+    status = _command(commands, "status", summary, examples.STATUS)
+    status.add_argument(
+        "--out", metavar="DIR", help="the trader's folder (default: that of the profile)"
+    )
+    status.add_argument("--json", action="store_true", help="the state document (docs/status.md)")
+    status.add_argument(
+        "--expect",
+        metavar="KEY=VALUE",
+        action="append",
+        default=[],
+        help="exit code 1 unless it is so; dotted; also >= and <=; may be repeated",
+    )
+    _add_config_options(status, None)
 
 
 def _add_config(commands: argparse._SubParsersAction[Parser]) -> None:

@@ -26,6 +26,7 @@ from trader.apps.commands import (
     replay,
     report,
     sim_exchange,
+    status,
 )
 from trader.apps.interrupt import Interrupt
 from trader.calibration.fitting import FitError
@@ -58,6 +59,7 @@ _COMMANDS: Final = {
     "config": config.run,
     "compat": compat.run,
     "live": live.run,
+    "status": status.run,
     "orders": desk.orders,
     "cancel-all": desk.cancel_all,
     "kill": desk.kill,

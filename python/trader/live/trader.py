@@ -8,13 +8,13 @@ no line comes.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from time import monotonic
 from typing import Final
 
 from trader.betfair.stream import StreamClient
 from trader.live.chores import Catalogue, Chores
-from trader.live.listings import PaidOut
+from trader.live.listings import ListedMarket, PaidOut
 from trader.live.recorder import Recorder
 from trader.live.subscription import MarketSet
 from trader.session import Session
@@ -48,9 +48,10 @@ class LiveTrader:
         dry_run: bool,
         stop: Callable[[], bool],
         watch: Callable[[Session], None],
+        listed: Callable[[Sequence[ListedMarket]], None],
     ) -> None:
         """In a dry run delayed data are only said, and nobody pays; `stop` is asked every turn,
-        `watch` called a few times a second."""
+        `watch` called a few times a second, `listed` with each catalogue."""
         self._session = session
         self._engine = session.engine
         self._stream = stream
@@ -60,6 +61,7 @@ class LiveTrader:
         self._dry_run = dry_run
         self._stop = stop
         self._watch = watch
+        self._listed = listed
         self._next_housekeeping_s = 0.0
         self._closed_s: dict[str, float] = {}
         self._images = 0
@@ -135,6 +137,7 @@ class LiveTrader:
             news = self._chores.news.popleft()
             if isinstance(news, Catalogue):
                 self._markets.listed(news.markets)
+                self._listed(news.markets)
             elif isinstance(news, PaidOut):
                 self._engine.paid_out(news.market_id, news.gross_e4, news.commission_e4)
         self._look_for_images()
