@@ -245,6 +245,7 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
     kind: Literal["intent", "report", "result"]
     market_id: str
     text: str
+    of: str = ""  # a report: the action of the intent it is about
     selection_id: int | None = None
     handicap: float = 0.0
     name: str = ""

@@ -58,6 +58,7 @@ def _of_report(one: Happened, report: ExecutionReport, names: Names) -> Entry:
         kind="report",
         market_id="" if intent is None else intent.market_id,
         text=report.status.value,
+        of=report.action.value,
         selection_id=None if intent is None else intent.selection_id,
         handicap=0.0 if intent is None else intent.handicap_centi / 100,
         name="" if intent is None else names.runner(intent.market_id, intent.selection_id),
