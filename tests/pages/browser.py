@@ -33,7 +33,10 @@ _OPTIONS: Final = (
     *("--no-first-run", "--no-default-browser-check", "--disable-extensions"),
     *("--disable-quic", "--disable-background-networking", "--disable-component-update"),
     *("--disable-sync", "--disable-domain-reliability", "--metrics-recording-only"),
-    *("--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1", f"--window-size={WIDTH},{HEIGHT}"),
+    *(
+        "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
+        f"--window-size={WIDTH},{HEIGHT}",
+    ),
 )
 
 
