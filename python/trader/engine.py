@@ -455,10 +455,34 @@ class Engine:
         """Holds what was lost against what may be lost; the kill switch is pulled here."""
         why = self._risk.look(self.now_ms, self._results.now())
         if why is not None:
-            _log.error("KILLED: %s; orders are cancelled, nothing new leaves", why)
-            self._metrics.kills_total += 1
+            self._is_killed(why)
         if self._risk.killed is not None and not self._kill_told:
             self._kill(self._risk.killed)
+
+    @property
+    def killed(self) -> str | None:
+        """Why nothing new leaves any more; None while it may."""
+        return self._risk.killed
+
+    def kill(self, why: str) -> bool:
+        """The kill switch, by hand: as risk does it. Whether an executor has heard of it; if not it
+        is told again until one has. Killed twice is killed once."""
+        if self._risk.killed is None:
+            self._risk.killed = why
+            self._is_killed(why)
+        if not self._kill_told:
+            self._kill(self._risk.killed)
+        return self._kill_told
+
+    def cancel_all(self, why: str) -> None:
+        """Cancels every order; the edges go on, and may place others at once. Raises `ExecutorLost`
+        when there is nobody to do it."""
+        self._router.control("cancel_all", why)
+        self._router.tick(self.now_ms)
+
+    def _is_killed(self, why: str) -> None:
+        _log.error("KILLED: %s; orders are cancelled, nothing new leaves", why)
+        self._metrics.kills_total += 1
 
     def _kill(self, why: str) -> None:
         """Until an executor has heard of it; none may be there just now."""

@@ -4,6 +4,8 @@ from typing import Final
 
 FITS: Final = "return document.documentElement.scrollWidth <= document.documentElement.clientWidth"
 """Whether nothing stands out on the right."""
+AA: Final = 4.5
+"""The least contrast of texts by WCAG 2, level AA."""
 CONTRAST: Final = """
 const seen = (color) => color.match(/[0-9.]+/g).map(Number);
 const below = (element) => {

@@ -16,7 +16,7 @@ from trader.betfair.signals.settings import FILL_MODELS, QUEUE_MODELS
 
 COMMANDS: Final = (
     *("demo", "replay", "report", "generate", "parity", "compare", "calibrate", "live", "reload"),
-    *("sim-exchange", "config", "compat", "doctor"),
+    *("status", "sim-exchange", "config", "compat", "doctor"),
     *("orders", "cancel-all", "flatten", "kill", "resume"),
 )
 FEEDS: Final = ("raw", "normalized")
@@ -98,6 +98,7 @@ def _parser() -> Parser:
     _add_doctor(commands)
     _add_live(commands)
     _add_reload(commands)
+    _add_status(commands)
     _add_desk(commands)
     return parser
 
@@ -349,6 +350,23 @@ def _add_reload(commands: argparse._SubParsersAction[Parser]) -> None:
         metavar="S",
         help="wait so long for its answer (default: 60)",
     )
+
+
+def _add_status(commands: argparse._SubParsersAction[Parser]) -> None:
+    summary = "how the trader that runs is, for people and for scripts"
+    status = _command(commands, "status", summary, examples.STATUS)
+    status.add_argument(
+        "--out", metavar="DIR", help="the trader's folder (default: that of the profile)"
+    )
+    status.add_argument("--json", action="store_true", help="the state document (docs/status.md)")
+    status.add_argument(
+        "--expect",
+        metavar="KEY=VALUE",
+        action="append",
+        default=[],
+        help="exit code 1 unless it is so; dotted; also >= and <=; may be repeated",
+    )
+    _add_config_options(status, None)
 
 
 def _add_config(commands: argparse._SubParsersAction[Parser]) -> None:

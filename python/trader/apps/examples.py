@@ -25,6 +25,7 @@ examples:
   trader live --profile live.yaml                 the venue's stream, orders by either executor
   trader config set execution.backend=rust --profile live.yaml
   trader reload --profile live.yaml               taken by the trader that runs, orders open or not
+  trader status --profile live.yaml               how the trader that runs is
   trader orders --profile live.yaml               what is open at the venue, and positions
   trader cancel-all --profile live.yaml           all of it cancelled, whoever trades
 
@@ -88,6 +89,21 @@ examples:
   trader live --profile live.yaml --record recordings
   trader live --profile live.yaml --execution rust --out day
   trader live --profile live.yaml --edge mine.py --set execution.dry_run=true
+"""
+STATUS: Final = """\
+A live trader and the demo serve a status page on loopback (monitoring.status), and say where and
+with which token in status.json (0600) of their folder. This reads it, asks the trader, and prints a
+summary with the link to the page; --json prints the whole document, whose keys are stable
+(docs/status.md). The folder is --out, or the one that `live` or `demo` take for the profile.
+
+exit codes: 0 it runs and all is as expected, 1 something is not as expected, 2 bad arguments or
+configuration, 3 no trader runs there, or it does not answer
+
+examples:
+  trader status
+  trader status --profile live.yaml --json
+  trader status --out day --expect execution.healthy=true --expect stream.last_line_age_s<=5
+  trader status --out day --expect hotloop.shadow.differences=0
 """
 PARITY: Final = """\
 Feeds the lines of each FILE (op mcm; plain, .gz, .bz2 or .zip) to the Rust Hotloop and to the

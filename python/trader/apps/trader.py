@@ -28,6 +28,7 @@ from trader.apps.commands import (
     replay,
     report,
     sim_exchange,
+    status,
 )
 from trader.apps.interrupt import Interrupt
 from trader.calibration.fitting import FitError
@@ -62,6 +63,7 @@ _COMMANDS: Final = {
     "doctor": doctor.run,
     "live": live.run,
     "reload": reload.run,
+    "status": status.run,
     "orders": desk.orders,
     "cancel-all": desk.cancel_all,
     "kill": desk.kill,

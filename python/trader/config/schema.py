@@ -340,8 +340,18 @@ class MetricsConfig:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class StatusConfig:
+    """The status page of `trader live` and `trader demo`."""
+
+    enabled: bool = rule(Flag())
+    host: str = rule(Loopback())
+    port: int = rule(Whole(0, 65535))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class MonitoringConfig:
     metrics: MetricsConfig
+    status: StatusConfig
     log: LogConfig
 
 

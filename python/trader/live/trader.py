@@ -8,13 +8,13 @@ no line comes.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from time import monotonic, time_ns
 from typing import Final
 
 from trader.betfair.stream import StreamClient
 from trader.live.chores import Catalogue, Chores
-from trader.live.listings import PaidOut
+from trader.live.listings import ListedMarket, PaidOut
 from trader.live.measures import Measures
 from trader.live.recorder import Recorder
 from trader.live.subscription import MarketSet
@@ -50,10 +50,12 @@ class LiveTrader:
         dry_run: bool,
         stop: Callable[[], bool],
         watch: Callable[[Session], None],
+        listed: Callable[[Sequence[ListedMarket]], None],
         notifier: Notifier | None = None,
     ) -> None:
         """In a dry run delayed data are only said, and nobody pays; `stop` is asked every turn,
-        `watch` called a few times a second; `notifier` tells a service manager of each turn."""
+        `watch` called a few times a second, `listed` with each catalogue; `notifier` tells a
+        service manager of each turn."""
         self._session = session
         self._engine = session.engine
         self._stream = stream
@@ -65,6 +67,7 @@ class LiveTrader:
         self._watch = watch
         self._measures = Measures(session, stream, markets, chores)
         self._notifier = notifier if notifier is not None else Notifier()
+        self._listed = listed
         self._next_housekeeping_s = 0.0
         self._closed_s: dict[str, float] = {}
         self._images = 0
@@ -147,6 +150,7 @@ class LiveTrader:
             news = self._chores.news.popleft()
             if isinstance(news, Catalogue):
                 self._markets.listed(news.markets)
+                self._listed(news.markets)
             elif isinstance(news, PaidOut):
                 self._engine.paid_out(news.market_id, news.gross_e4, news.commission_e4)
         self._look_for_images()

@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import Any, Final, TypeAlias
 
-from prometheus_client import CollectorRegistry, ProcessCollector
+from prometheus_client import CollectorRegistry, ProcessCollector, make_wsgi_app
 from prometheus_client.core import Metric
 from prometheus_client.registry import Collector
 
@@ -129,13 +129,22 @@ class Metrics(Collector):
                 f"metrics are already served on port {self._server.server_port}"
             )
         try:
-            self._server = PageServer(host, port, self.registry)
+            self._server = PageServer(host, port, make_wsgi_app(self.registry), "metrics-page")
         except (OSError, OverflowError) as error:
             reason = getattr(error, "strerror", None) or str(error)
             raise MetricsServeError(
                 f"cannot serve metrics on {host}:{port}: {reason.lower()}"
             ) from error
         return self._server.server_port
+
+    @property
+    def url(self) -> str | None:
+        """Where it is served; None when it is not."""
+        if self._server is None:
+            return None
+        host = str(self._server.server_address[0])
+        shown = f"[{host}]" if ":" in host else host
+        return f"http://{shown}:{self._server.server_port}/metrics"
 
     def close(self) -> None:
         """Stops serving; safe to call when not serving."""

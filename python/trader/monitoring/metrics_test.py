@@ -196,3 +196,15 @@ def test_a_total_that_is_not_kept_here_is_refused() -> None:
         Metrics().add({"messages": 1})
     with pytest.raises(ValueError, match="'open_orders'"):
         Metrics().add({"open_orders": 1})
+
+
+def test_whoever_sends_a_request_bit_by_bit_is_let_go(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("trader.monitoring.page._READ_TIMEOUT_S", 0.0)
+    metrics = Metrics()
+    port = metrics.serve("127.0.0.1", 0)
+    try:
+        with socket.create_connection(("127.0.0.1", port), 20.0) as connection:
+            connection.sendall(b"GET /metrics HTTP/1.1\r\nHo")
+            assert connection.recv(100) == b""
+    finally:
+        metrics.close()

@@ -64,6 +64,10 @@ from trader.session import Session, StartError, open_session
 from trader.simulator.output import LAST_START, OutputError
 from trader.simulator.report import live_lines
 from trader.simulator.summary import RunSummary
+from trader.status.board import StatusBoard
+from trader.status.names import Names
+from trader.status.service import served_status, status_board
+from trader.status.snapshot import Surroundings
 from trader.strategy.selector import catalogue_filter
 from trader.strategy.watched_edge import EdgeFailedError
 
@@ -150,6 +154,7 @@ class _Desk:
             self._notifier = Notifier.from_environment()
         except NotifyError as error:
             raise StartError(str(error)) from None
+        self._names = Names()
 
     def trade(
         self, folder: LiveFolder, blotter: Blotter, metrics: Metrics, record: Path | None
@@ -171,7 +176,9 @@ class _Desk:
         if record is not None:
             recorder = Recorder(record, time.time_ns() // 1_000_000, config.live.record_max_bytes)
             print(f"recording: {recorder.path}", flush=True)
-        session = self._open(folder, blotter, metrics, stream, heard_seq)
+        around = self._surroundings(metrics, stream, venue)
+        board = status_board(around)
+        session = self._open(folder, blotter, metrics, stream, heard_seq, board)
         self._reload = self._reloader(folder, metrics, session)
         self._markets = markets
         chores = self._chores(venue, listings)
@@ -183,8 +190,9 @@ class _Desk:
             recorder=recorder,
             dry_run=self._dry_run,
             stop=self._interrupt.requested,
-            watch=self._status,
+            watch=lambda session: self._watch(session, board),
             notifier=self._notifier,
+            listed=self._named,
         )
         failure: Exception | None = None
         try:
@@ -192,7 +200,7 @@ class _Desk:
                 adopt(session, book, blotter, heard_seq, paid)
             chores.start()
             self._say(markets)
-            with out_of_the_way():
+            with served_status(board, around, folder.path), out_of_the_way():
                 trader.run()
         except _ENDS as error:
             failure = error
@@ -237,6 +245,7 @@ class _Desk:
                 listed = self._find(listings)
             except VenueError as error:
                 raise StartError(f"the venue's catalogue: {error}") from None
+            self._named(listed)
             if listed or held:
                 return MarketSet(self._config.selector.market_ids, listed, held)
             if not told:
@@ -283,6 +292,7 @@ class _Desk:
         metrics: Metrics,
         stream: StreamClient,
         heard_seq: int,
+        board: StatusBoard,
     ) -> Session:
         def live(config: Config, bus: Bus, metrics: Metrics, run_dir: Path) -> Executor:
             return live_executor(config, bus, metrics, run_dir, heard_seq=heard_seq)
@@ -294,6 +304,7 @@ class _Desk:
             metrics=metrics,
             make_executor=make_executor if self._dry_run else live,
             run_dir=folder.run_dir,
+            observer=board,
             resubscribe=lambda _markets: stream.resubscribe(),
             clock=WallClock(),
             ids=IdSource(),
@@ -313,6 +324,22 @@ class _Desk:
             begin_executor=begin,
             answer=partial(_answer, folder),
         )
+
+    def _surroundings(self, metrics: Metrics, stream: StreamClient, venue: _Venue) -> Surroundings:
+        return Surroundings(
+            config=self._config,
+            mode="dry_run" if self._dry_run else "live",
+            venue=venue.betfair["stream"]["host"],
+            metrics=metrics,
+            names=self._names,
+            metrics_url=metrics.url,
+            stream=stream,
+            logged_in=lambda: bool(venue.client.token),
+        )
+
+    def _named(self, markets: Sequence[ListedMarket]) -> None:
+        for market in markets:
+            self._names.named(market.market_id, market.name, market.runners)
 
     def _chores(self, venue: _Venue, listings: Listings) -> Chores:
         live = self._config.live
@@ -341,6 +368,10 @@ class _Desk:
             self._config = config
             self._markets.rename(config.selector.market_ids)
             set_up_log(config.monitoring.log)
+
+    def _watch(self, session: Session, board: StatusBoard) -> None:
+        board.turn(session)
+        self._status(session)
 
     def _status(self, session: Session) -> None:
         self._look_for_reload()
