@@ -16,6 +16,7 @@ from tests.live.rig import (
     LiveTrader,
     Races,
     booked_e4,
+    children,
     is_the_same,
     live_trader,
     net_e4,
@@ -137,9 +138,3 @@ def is_alive(pid: int) -> bool:
     except FileNotFoundError:
         return False
     return stat.rpartition(")")[2].split()[0] != "Z"
-
-
-def children(trader: LiveTrader) -> list[int]:
-    assert trader.process is not None
-    listed = Path(f"/proc/{trader.process.pid}/task/{trader.process.pid}/children")
-    return [int(pid) for pid in listed.read_text().split()]

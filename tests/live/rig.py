@@ -106,7 +106,7 @@ class LiveTrader:
 
     def start(self) -> None:
         arguments = ["live", "--profile", str(self.profile), "--out", str(self.out), *self.more]
-        variables = environment(HOTLOOP_EXECUTOR=str(binary()), **self.env)
+        variables = environment(**{"HOTLOOP_EXECUTOR": str(binary()), **self.env})
         with (self.folder / "said").open("ab") as said:
             self.process = subprocess.Popen(
                 [*self.wrap, *command(*arguments)], env=variables, stdout=said, stderr=said
@@ -166,6 +166,13 @@ def live_trader(
         if trader.process is not None and trader.process.poll() is None:
             trader.process.kill()
             trader.process.wait()
+
+
+def children(trader: LiveTrader) -> list[int]:
+    """Its child processes: the sidecar, if it has one."""
+    assert trader.process is not None
+    listed = Path(f"/proc/{trader.process.pid}/task/{trader.process.pid}/children")
+    return [int(pid) for pid in listed.read_text().split()]
 
 
 def verdict(venue: Races, trader: LiveTrader) -> Verdict:

@@ -34,25 +34,19 @@ def run(arguments: argparse.Namespace, interrupt: Interrupt) -> int:
     asked_ns = time.monotonic_ns()
     try:
         os.kill(pid, signal.SIGHUP)
-    except ProcessLookupError:
-        return _fail(f"the live trader of {shown} has just ended", NOT_RUNNING)
-    except PermissionError:
-        return _fail(f"the live trader of {shown} (process {pid}) is another user's", NOT_RUNNING)
+    except OSError as error:  # it has ended meanwhile, or is another user's
+        why = error.strerror or "cannot be asked"
+        return _fail(f"the live trader of {shown} (process {pid}): {why.lower()}", NOT_RUNNING)
     until_s = time.monotonic() + arguments.timeout
-    while time.monotonic() < until_s:
-        if interrupt.requested():
-            return INTERRUPTED
+    while time.monotonic() < until_s and not interrupt.requested():
         answer = _answer(folder / RELOAD, pid, asked_ns)
         if answer is not None:
             return _tell(answer)
         if holder(folder) != pid:
             return _fail(f"the live trader of {shown} has ended without an answer", NOT_RUNNING)
         time.sleep(_LOOK_S)
-    return _fail(
-        f"no answer within {arguments.timeout:g} s: it was asked, and answers in {shown}/{RELOAD}"
-        " when it can",
-        REFUSED,
-    )
+    told = f"no answer yet: it was asked, and answers in {shown}/{RELOAD} when it can"
+    return _fail(told, INTERRUPTED if interrupt.requested() else REFUSED)
 
 
 def _answer(path: Path, pid: int, asked_ns: int) -> dict[str, Any] | None:
