@@ -366,6 +366,13 @@ def _add_status(commands: argparse._SubParsersAction[Parser]) -> None:
         default=[],
         help="exit code 1 unless it is so; dotted; also >= and <=; may be repeated",
     )
+    status.add_argument(
+        "--within",
+        type=values.seconds,
+        default=0.0,
+        metavar="S",
+        help="wait so long for a trader, and for what is expected",
+    )
     _add_config_options(status, None)
 
 
@@ -383,6 +390,12 @@ def _add_config(commands: argparse._SubParsersAction[Parser]) -> None:
         "code 1 where there is none",
     )
     _add_config_options(render, "demo")
+    get = _command(actions, "get", "print keys and their values", "")
+    get.add_argument(
+        "keys", nargs="+", metavar="KEY[=VALUE]", help="a dotted key; exit code 1 for another value"
+    )
+    _add_edge_files(get)
+    _add_config_options(get, None)
     summary = "set keys in a profile's file, when the whole is valid with them"
     edit = _command(actions, "set", summary, examples.CONFIG_SET)
     edit.add_argument(

@@ -7,17 +7,19 @@ import json
 import sys
 
 from trader.apps.arguments import user_path
-from trader.apps.commands import config_set, sidecar_files
+from trader.apps.commands import config_get, config_set, sidecar_files
 from trader.apps.commands.common import configured, edge_files_of, profile_of
 from trader.apps.interrupt import Interrupt
 from trader.config.loading import ConfigError, load, profiles
 
 
 def run(arguments: argparse.Namespace, _interrupt: Interrupt) -> int:
-    """Exit code 0 when the configuration is right, 2 when not; of `render --out` 1 when it needs no
+    """Exit code 0 when the configuration is right, 2 when not; of `get` 1 for another value, of `render --out` 1 when it needs no
     sidecar of somebody else."""
     if arguments.action == "check":
         return _check(arguments)
+    if arguments.action == "get":
+        return config_get.run(arguments)
     if arguments.action == "set":
         return config_set.run(arguments)
     config = configured(arguments)

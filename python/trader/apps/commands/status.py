@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import http.client
 import operator
+import time
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final
@@ -23,22 +24,34 @@ from trader.status.note import Note, NoteError, read_note
 
 DIFFERENCE: Final = 1
 _TIMEOUT_S: Final = STATE_WAIT_S + 5.0
+_LOOK_S: Final = 0.2
 _ANSWER_MAX: Final = 16 * 1024 * 1024
 
 _Compare = Callable[[Any, Any], bool]
 _SIGNS: Final[Mapping[str, _Compare]] = {">=": operator.ge, "<=": operator.le, "=": operator.eq}
 
 
-def run(arguments: argparse.Namespace, _interrupt: Interrupt) -> int:
-    """Exit code 0, or 1 where something that was expected is not so. Raises `StartError` where no
+def run(arguments: argparse.Namespace, interrupt: Interrupt) -> int:
+    """Exit code 0, or 1 where something that was expected is not so, also after `--within`. Raises `StartError` where no
     trader runs, `ArgumentError` for an expectation that cannot be one."""
     expected = [_expectation(text) for text in arguments.expect]
     folders = _folders(arguments)
-    note = _note(folders)
-    document = _document(note, folders)
+    until_s = time.monotonic() + arguments.within
+    while True:
+        is_last = time.monotonic() >= until_s or interrupt.requested()
+        try:
+            note = _note(folders)
+            document = _document(note, folders)
+        except StartError:
+            if is_last:
+                raise
+        else:
+            told: dict[str, Any] = msgspec.json.decode(document)
+            differences = [line for line in (_differs(told, *one) for one in expected) if line]
+            if is_last or not differences:
+                break
+        time.sleep(_LOOK_S)
     state = msgspec.json.decode(document, type=State)
-    told: dict[str, Any] = msgspec.json.decode(document)
-    differences = [line for line in (_differs(told, *one) for one in expected) if line]
     if arguments.json:
         print(msgspec.json.format(document).decode())
     else:
