@@ -203,7 +203,7 @@ class SwitchingExecutor:
 
     def moment(self) -> ExecutorMoment | None:
         """The figures of the one that runs, where that is in this process."""
-        active = self._active
+        active: object = self._active
         return active.moment() if isinstance(active, Measured) else None
 
     # --- changing -------------------------------------------------------------------------------
