@@ -62,11 +62,10 @@ def ask(trader: LiveTrader) -> tuple[int, str]:
 
 def set_keys(trader: LiveTrader, *settings: str) -> None:
     """`trader config set` and `trader reload`, which must both take them."""
-    for code, said in (
-        command("config", "set", *settings, "--profile", str(trader.profile)),
-        ask(trader),
-    ):
-        assert code == 0, said + trader.said()
+    code, said = command("config", "set", *settings, "--profile", str(trader.profile))
+    assert code == 0, said
+    code, said = ask(trader)
+    assert code == 0, said + trader.said()
 
 
 def placed(trader: LiveTrader) -> int:

@@ -146,7 +146,7 @@ class Reload:
                 "changed": list(keys),
                 "error": error or None,
                 "hotloop": config.hotloop.backend,
-                "shadow": shadow.shadow_backend if shadow is not None else None,
+                "shadow": (shadow.backend or None) if shadow is not None else None,
                 "execution": session.executor.name,
                 "pid": os.getpid(),
                 "ts_ms": time.time_ns() // 1_000_000,

@@ -42,20 +42,6 @@ MARKETS_MAX: Final = 200
 
 
 @runtime_checkable
-class ShadowLike(Protocol):
-    """The other Hotloop that a session may feed beside its own (`session.shadow`)."""
-
-    @property
-    def backend(self) -> str: ...
-
-    @property
-    def comparisons(self) -> int: ...
-
-    @property
-    def differences(self) -> int: ...
-
-
-@runtime_checkable
 class Beating(Protocol):
     """An executor that is another process."""
 
@@ -181,13 +167,15 @@ def heartbeat_age_s(executor: Executor) -> float | None:
     return at_work.heartbeat_age_s if isinstance(at_work, Beating) else None
 
 
-def shadow_state(session: object) -> ShadowState | None:
-    """Of the session's `shadow`; None where it has none."""
-    shadow = getattr(session, "shadow", None)
-    if not isinstance(shadow, ShadowLike):
+def shadow_state(session: Session) -> ShadowState | None:
+    """Of the Hotloop that is fed beside the one in use; None where there is none."""
+    shadow = session.shadow
+    if shadow is None:
         return None
     return ShadowState(
-        backend=shadow.backend, comparisons=shadow.comparisons, differences=shadow.differences
+        backend=shadow.backend,
+        comparisons=shadow.comparisons,
+        differences=shadow.differences.total(),
     )
 
 
