@@ -65,6 +65,7 @@ class Metrics(Collector):
         self.shadow_differences_total: Counter[str] = Counter()  # method
         self.shadow_losses_total = 0
         self.reloads_total: Counter[str] = Counter()  # outcome: taken, refused
+        self.reload_error = ""  # why the last one was refused; served by no page of metrics
         self.apply_delta = LatencyHistogram()
         self.decision = LatencyHistogram()
         self.pfill_ttf = LatencyHistogram()

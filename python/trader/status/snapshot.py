@@ -188,15 +188,12 @@ def shadow_state(session: Session) -> ShadowState | None:
     )
 
 
-def config_state(metrics: object) -> ConfigState:
-    """Of the metrics' `reloads_total` (by `taken`, `refused`) and `reload_error`, where the trader
-    takes a changed configuration while it runs."""
-    counted = getattr(metrics, "reloads_total", None)
-    reloads: Counter[str] = counted if isinstance(counted, Counter) else Counter()
+def config_state(metrics: Metrics) -> ConfigState:
+    """How often the trader was asked to take another configuration, and what came of it."""
     return ConfigState(
-        reloads=reloads["taken"],
-        refused=reloads["refused"],
-        last_error=str(getattr(metrics, "reload_error", "") or ""),
+        reloads=metrics.reloads_total["taken"],
+        refused=metrics.reloads_total["refused"],
+        last_error=metrics.reload_error,
     )
 
 

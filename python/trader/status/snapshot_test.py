@@ -118,23 +118,24 @@ def test_prices_between_are_shown_where_they_are_few_and_rows_are_bounded() -> N
     assert ladder_prices([50, 40], [75], [], "LINE_RANGE") == [75, 50, 40]
 
 
-@dataclass
-class Shadow:
-    backend: str
-    comparisons: int
-    differences: int
+def test_reloads_are_told() -> None:
+    metrics = Metrics()
+    assert config_state(metrics) == ConfigState(reloads=0, refused=0, last_error="")
+    metrics.reloads_total.update(taken=2, refused=1)
+    metrics.reload_error = "risk: no"
+    assert config_state(metrics) == ConfigState(reloads=2, refused=1, last_error="risk: no")
 
 
-def test_a_shadow_and_reloads_are_told_where_there_are_any() -> None:
-    assert shadow_state(SimpleNamespace()) is None
-    assert shadow_state(SimpleNamespace(shadow=None)) is None
-    told = shadow_state(SimpleNamespace(shadow=Shadow("python", 7, 1)))
-    assert told is not None
-    assert (told.backend, told.comparisons, told.differences) == ("python", 7, 1)
-    assert config_state(SimpleNamespace()).reloads == 0
-    counted = SimpleNamespace(reloads_total=Counter(taken=2, refused=1), reload_error="risk: no")
-    told_config = config_state(counted)
-    assert (told_config.reloads, told_config.refused, told_config.last_error) == (2, 1, "risk: no")
+def test_a_shadow_is_told_with_all_its_differences() -> None:
+    config = load(overrides=["hotloop.enabled=true", "hotloop.shadow=true"])
+    with session_of(config) as session:
+        assert shadow_state(session) == ShadowState(backend="rust", comparisons=0, differences=0)
+        shadow = session.shadow
+        assert shadow is not None
+        shadow.differences.update(best=2, pfill_ttf=1)
+        told = shadow_state(session)
+        assert told is not None
+        assert told.differences == 3
 
 
 def test_names_are_bounded_and_shortened() -> None:
