@@ -44,6 +44,9 @@ class Metrics(Collector):
     Counters by label are `Counter`s keyed by the label's value, or by a tuple of values.
     """
 
+    reload_error = ""
+    """Why the last reload was refused; on no page of metrics."""
+
     def __init__(self) -> None:
         self.messages_total = 0
         self.seam_errors_total = 0
@@ -65,7 +68,6 @@ class Metrics(Collector):
         self.shadow_differences_total: Counter[str] = Counter()  # method
         self.shadow_losses_total = 0
         self.reloads_total: Counter[str] = Counter()  # outcome: taken, refused
-        self.reload_error = ""  # why the last one was refused; served by no page of metrics
         self.apply_delta = LatencyHistogram()
         self.decision = LatencyHistogram()
         self.pfill_ttf = LatencyHistogram()

@@ -184,7 +184,7 @@ def shadow_state(session: Session) -> ShadowState | None:
     return ShadowState(
         backend=shadow.backend,
         comparisons=shadow.comparisons,
-        differences=shadow.differences.total(),
+        differences=shadow.differences,
     )
 
 

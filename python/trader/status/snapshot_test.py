@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from dataclasses import dataclass
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import msgspec
 
 from trader.betfair import ladder as ladders
+from trader.monitoring.metrics import Metrics
 from trader.status.board import Focus
+from trader.status.document import ConfigState
 from trader.status.market_view import BETWEEN_MAX, ROWS_MAX, ladder_prices
 from trader.status.names import LENGTH_MAX, MARKETS_MAX, Names
 from trader.status.snapshot import Teller, config_state, shadow_state
@@ -126,16 +125,16 @@ def test_reloads_are_told() -> None:
     assert config_state(metrics) == ConfigState(reloads=2, refused=1, last_error="risk: no")
 
 
-def test_a_shadow_is_told_with_all_its_differences() -> None:
-    config = load(overrides=["hotloop.enabled=true", "hotloop.shadow=true"])
-    with session_of(config) as session:
-        assert shadow_state(session) == ShadowState(backend="rust", comparisons=0, differences=0)
-        shadow = session.shadow
-        assert shadow is not None
-        shadow.differences.update(best=2, pfill_ttf=1)
-        told = shadow_state(session)
-        assert told is not None
-        assert told.differences == 3
+def test_a_shadow_is_told_with_all_its_differences(tmp_path: Path) -> None:
+    assert shadow_state(quoting(tmp_path / "alone").session) is None
+    session = quoting(tmp_path, "hotloop.enabled=true", "hotloop.shadow=true").session
+    assert session.shadow is not None
+    session.shadow.differences_by_method.update(best=2, pfill_ttf=1)
+    told = shadow_state(session)
+    assert told is not None
+    assert told.backend == session.shadow.backend
+    assert told.comparisons == session.shadow.comparisons > 0
+    assert told.differences == 3
 
 
 def test_names_are_bounded_and_shortened() -> None:

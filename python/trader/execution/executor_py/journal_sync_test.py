@@ -7,12 +7,12 @@ from threading import Event
 
 import pytest
 
-from trader.execution.executor_py import journal_file
 from trader.execution.executor_py.journal_file import Fsync, JournalFile, JournalSettings
 from trader.execution.orders.config import Config
 from trader.execution.orders.machine import Machine
 from trader.execution.orders.record import Began
 from trader.execution.orders.snapshot import Snapshot
+from trader.monitoring.latency import LatencyHistogram
 
 PATIENCE_S = 30.0
 
@@ -39,13 +39,13 @@ def test_with_group_ms_the_journals_own_thread_counts_its_syncs(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     synced = Event()
-    record = journal_file.LatencyHistogram.record
+    record = LatencyHistogram.record
 
-    def told(times: journal_file.LatencyHistogram, ns: int) -> None:
+    def told(times: LatencyHistogram, ns: int) -> None:
         record(times, ns)
         synced.set()
 
-    monkeypatch.setattr(journal_file.LatencyHistogram, "record", told)
+    monkeypatch.setattr(LatencyHistogram, "record", told)
     journal = opened(tmp_path, "group_ms")
     journal.append([Began(1)])
     assert synced.wait(PATIENCE_S)
