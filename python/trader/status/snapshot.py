@@ -127,7 +127,7 @@ class Teller:
     def _hotloop(self, session: Session) -> HotloopState:
         engine = session.engine
         return HotloopState(
-            backend=self._around.config.hotloop.backend,
+            backend=session.settings.config.hotloop.backend,
             lines=engine.counts.lines,
             seam_errors=engine.counts.seam_errors,
             lost=engine.book_lost,
@@ -137,7 +137,7 @@ class Teller:
 
     def _execution(self, session: Session) -> ExecutionState:
         executor, metrics = session.executor, self._around.metrics
-        execution = self._around.config.execution
+        execution = session.settings.config.execution
         reason = executor.health_reason
         # A sidecar that was killed past its trader says so itself.
         killed = session.engine.killed or (reason if "KILLED" in reason else "")
