@@ -82,8 +82,8 @@ def _file(path: Path, own: set[int]) -> None:
 
 
 def secrets(layout: Layout) -> list[str]:
-    """What is wrong with the files of secrets; none are quoted. Whose they are is looked at once
-    the user is there."""
+    """What is wrong with the files of secrets; none are quoted. Whose they are counts once the
+    user is there."""
     wrong = []
     owner, _ = layout.owner_ids("hotloop", "hotloop")
     for path in sorted(layout.secrets.glob("**/*")):
