@@ -8,6 +8,7 @@ the programs against both.
 from __future__ import annotations
 
 import re
+import subprocess
 from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,16 +17,23 @@ from typing import Any, Final
 import yaml
 
 from trader import __version__
+from trader.config.loading import repository_root
 from trader.execution.interfaces.messages import BUNDLE_VERSION, WIRE_VERSION
 from trader.strategy.hotloop.interface import API_VERSION
 
 WORKS: Final = "works"
 REFUSED: Final = "refused:"
+UPGRADE: Final = "docs/upgrade.md says what goes with what, and in which order to upgrade"
+VERSION_TIMEOUT_S: Final = 10.0
 
 _EXECUTOR_LINE: Final = re.compile(
     r"executor (?P<version>\S+) "
     r"\(wire (?P<wire>\d+(?:, \d+)*); bundles (?P<bundles>\d+(?:, \d+)*)\)"
 )
+
+
+class UnknownVersionError(Exception):
+    """A program does not say which version it is; one line that names it and why."""
 
 
 class IncompatibleError(Exception):
@@ -34,6 +42,7 @@ class IncompatibleError(Exception):
     def __init__(self, code: str, message: str) -> None:
         super().__init__(f"{code}: {message}")
         self.code: Final = code
+        self.what: Final = message
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +63,47 @@ class ExecutorVersions:
         return cls(found["version"], wire, bundles)
 
 
+def ask_executor(binary: Path, timeout_s: float = VERSION_TIMEOUT_S) -> ExecutorVersions:
+    """What a binary says of itself. Raises `UnknownVersionError`; it is not running any more
+    then."""
+    try:
+        done = subprocess.run(
+            [binary, "--version"],
+            capture_output=True,
+            stdin=subprocess.DEVNULL,
+            timeout=timeout_s,
+            check=True,
+        )
+        return ExecutorVersions.read(done.stdout.decode(errors="replace"))
+    except subprocess.TimeoutExpired:
+        why = f"no answer within {timeout_s:g} s"
+    except subprocess.CalledProcessError as error:
+        why = f"it ended with code {error.returncode}"
+    except OSError as error:
+        why = error.strerror or str(error)
+    except ValueError as error:
+        why = str(error)
+    raise UnknownVersionError(f"{binary} --version: {why}")
+
+
+def check_installed(binary: Path, bundle: int) -> ExecutorVersions:
+    """That this trader, with a configuration of that version, works with that executor.
+
+    Raises `IncompatibleError` with one line that names both versions and what to do, and
+    `UnknownVersionError`.
+    """
+    versions = ask_executor(binary)
+    try:
+        check_executor((WIRE_VERSION,), bundle, versions.wire_versions, versions.bundle_versions)
+    except IncompatibleError as error:
+        raise IncompatibleError(
+            error.code,
+            f"trader {__version__} does not work with executor {versions.version} ({binary}): "
+            f"{error.what}; install both from one release ({UPGRADE})",
+        ) from None
+    return versions
+
+
 def check_executor(
     offered: Collection[int], bundle: int, spoken: Collection[int], taken: Collection[int]
 ) -> None:
@@ -65,6 +115,11 @@ def check_executor(
     if bundle not in taken:
         what = f"the configuration is of version {bundle}, the executor takes {_list(taken)}"
         raise IncompatibleError("UNSUPPORTED_BUNDLE", what)
+
+
+def matrix_path() -> Path:
+    """Where this trader's compatibility.yaml is."""
+    return repository_root() / "proto_wire" / "compatibility.yaml"
 
 
 @dataclass(frozen=True, slots=True)

@@ -55,6 +55,10 @@ matches, what was lost."""
 UNKNOWN_MS: Final = 10_000
 """So long a market with orders of a run before this one may be unheard of."""
 
+TIMED_EVERY: Final = 15
+"""One in so many lines of a replay is timed: looking at a clock three times a line would be 4 % of
+it. Live each one is. An odd number, lest every second line were never among them."""
+
 _log = logging.getLogger("trader.engine")
 
 Apply = Callable[[bytes, int], list[Touched]]
@@ -120,6 +124,7 @@ class Engine:
         self._results = results
         self._sent = sent
         self._clock = clock
+        self._timed_every = 1 if clock is not None else TIMED_EVERY
         self._second = second
         self.recorder = recorder
         self._afterwards = afterwards
@@ -143,13 +148,15 @@ class Engine:
             raise self._seam_lost(error) from error
 
     def _take(self, raw: bytes) -> None:
-        self.counts.lines += 1
+        line = self.counts.lines
+        self.counts.lines = line + 1
         self._metrics.messages_total += 1
+        is_timed = not line % self._timed_every
         if self._clock is not None:
             self.now_ms = max(self.now_ms, self._clock.now_ms())
         if self._second is not None:
             self._second.take(raw, self.now_ms)  # first: the seam is reseeded from there
-        started = perf_counter_ns()
+        started = perf_counter_ns() if is_timed else 0
         try:
             touched = self._apply(raw, self.now_ms)
         except HotloopError as error:
@@ -157,9 +164,10 @@ class Engine:
             return
         except Exception as error:
             raise self._seam_lost(error) from error
-        self._metrics.apply_delta.record(perf_counter_ns() - started)
+        if is_timed:
+            self._metrics.apply_delta.record(perf_counter_ns() - started)
         self._to_line_time()
-        if touched and self._on_touched(touched):
+        if touched and self._on_touched(touched) and is_timed:
             self._metrics.decision.record(perf_counter_ns() - started)
         self._sent.message(touched, self.now_ms)  # before what this line has made us send
         if self._router.is_dirty or self._hedging.is_due:
@@ -447,10 +455,34 @@ class Engine:
         """Holds what was lost against what may be lost; the kill switch is pulled here."""
         why = self._risk.look(self.now_ms, self._results.now())
         if why is not None:
-            _log.error("KILLED: %s; orders are cancelled, nothing new leaves", why)
-            self._metrics.kills_total += 1
+            self._is_killed(why)
         if self._risk.killed is not None and not self._kill_told:
             self._kill(self._risk.killed)
+
+    @property
+    def killed(self) -> str | None:
+        """Why nothing new leaves any more; None while it may."""
+        return self._risk.killed
+
+    def kill(self, why: str) -> bool:
+        """The kill switch, by hand: as risk does it. Whether an executor has heard of it; if not it
+        is told again until one has. Killed twice is killed once."""
+        if self._risk.killed is None:
+            self._risk.killed = why
+            self._is_killed(why)
+        if not self._kill_told:
+            self._kill(self._risk.killed)
+        return self._kill_told
+
+    def cancel_all(self, why: str) -> None:
+        """Cancels every order; the edges go on, and may place others at once. Raises `ExecutorLost`
+        when there is nobody to do it."""
+        self._router.control("cancel_all", why)
+        self._router.tick(self.now_ms)
+
+    def _is_killed(self, why: str) -> None:
+        _log.error("KILLED: %s; orders are cancelled, nothing new leaves", why)
+        self._metrics.kills_total += 1
 
     def _kill(self, why: str) -> None:
         """Until an executor has heard of it; none may be there just now."""

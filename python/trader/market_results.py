@@ -122,7 +122,10 @@ class MarketResults:
     def _keep(self, result: MarketResult) -> None:
         self.by_market[result.market_id] = result
         self._blotter.settlement(result)
-        self._metrics.pnl = to_money(totals(self.by_market)[2])
+        gross_e4, commission_e4, net_e4 = totals(self.by_market)
+        self._metrics.gross_profit = to_money(gross_e4)
+        self._metrics.commission = to_money(commission_e4)
+        self._metrics.pnl = to_money(net_e4)
         if self._observer is not None:
             self._observer.result(result)
 

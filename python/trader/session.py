@@ -11,7 +11,8 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Protocol
+from time import monotonic
+from typing import Any, Final, Protocol
 
 from trader import __version__
 from trader.betfair.book_builder import BookBuilder
@@ -26,10 +27,11 @@ from trader.execution.hedge import HedgeOnFill
 from trader.execution.interfaces.executor import Executor
 from trader.execution.interfaces.ids import IdSource
 from trader.execution.ipc import Bus
-from trader.execution.ledger import Ledger
+from trader.execution.ledger import Ledger, to_money
 from trader.execution.router import Router
 from trader.hedging import Hedging
 from trader.market_results import MarketResults, ResultObserver
+from trader.monitoring.executor_metrics import Measured
 from trader.monitoring.metrics import Metrics
 from trader.monitoring.seam_events import SeamEvents
 from trader.order_desk import OrderDesk, OrderObserver
@@ -52,6 +54,8 @@ from trader.strategy.hotloop.shadow import ShadowHotloop
 from trader.strategy.markets import Markets
 from trader.strategy.risk import Risk
 from trader.strategy.selector import Selector
+
+MEASURE_S: Final = 1.0
 
 MakeExecutor = Callable[[Config, Bus, Metrics, Path], Executor]
 
@@ -80,9 +84,11 @@ class Session:
     exposure: Exposure
     recovery: Recovery
     events: SeamEvents
+    metrics: Metrics
     shadow: ShadowHotloop | None
     settings: Reconfiguration
     _stats: Mapping[str, int] = field(init=False)
+    _next_measure_s: float = field(init=False, default=0.0)
 
     def __post_init__(self) -> None:
         self._stats = self.book.stats()
@@ -92,6 +98,19 @@ class Session:
         if not self.engine.book_lost:
             self._stats = self.book.stats()
         return self._stats
+
+    def measure(self, *, now: bool = False) -> None:
+        """Brings the figures up to date that are not worth a call per line: once a second, however
+        often it is called, and `now`. For the engine's thread."""
+        now_s = monotonic()
+        if now_s < self._next_measure_s and not now:
+            return
+        self._next_measure_s = now_s + MEASURE_S
+        self.events.counts(self.stats())
+        if not self.engine.book_lost:
+            self.metrics.markets = len(self.book.markets())
+        self.metrics.exposure = to_money(self.exposure.total_e4())
+        self.metrics.build["execution"] = self.executor.name
 
 
 def open_session(
@@ -123,6 +142,9 @@ def open_session(
     with ExitStack() as undo:  # what was started ends where the rest cannot be made
         undo.callback(executor.stop)
         metrics.executor_up = executor.healthy
+        metrics.executor = executor if isinstance(executor, Measured) else None
+        metrics.dry_run = config.execution.dry_run
+        metrics.build.update(hotloop=config.hotloop.backend, execution=executor.name)
         router = Router(executor, bus, metrics)
         ledger = Ledger(config.fee_gate.discount, config.fee_gate.assumed_mbr_percent)
         markets = Markets(book)
@@ -234,6 +256,7 @@ def open_session(
             exposure=exposure,
             recovery=recovery,
             events=events,
+            metrics=metrics,
             shadow=shadow,
             settings=Reconfiguration(
                 config,

@@ -126,8 +126,10 @@ def test_config_check_lists_every_problem_and_ends_with_2(tmp_path: Path) -> Non
 
 def test_config_check_and_render_of_what_is_shipped() -> None:
     assert "ok: base with demo" in succeed("config", "check")
-    rendered = json.loads(succeed("config", "render", "--set", "execution.port=4100"))
+    more = ("--set", "execution.port=4100", "--set", "execution.metrics.port=9466")
+    rendered = json.loads(succeed("config", "render", *more))
     assert rendered["mode"] == "dry_run"
+    assert rendered["metrics"] == {"host": "127.0.0.1", "port": 9466}
     assert rendered["listen"] == {
         "transport": "tcp",
         "host": "127.0.0.1",

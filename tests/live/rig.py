@@ -6,7 +6,7 @@ import signal
 import sqlite3
 import subprocess
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,7 +18,7 @@ from tests.e2e.executor_rig import binary
 from tests.e2e.trader_process import command, environment
 from tests.faults.judge import Verdict, judge
 from tests.faults.venue import Scene, betfair_of
-from trader.clock import WallClock
+from trader.clock import ScaledClock
 from trader.execution.interfaces.intents import Action, Persistence, QuoteIntent, Side
 from trader.execution.interfaces.reports import ExecutionReport, Status
 from trader.simulator.exchange import oracle
@@ -71,16 +71,18 @@ def races(
     seed: int = 7,
     pre_off_s: float = 12.0,
     in_play_s: float = 3.0,
+    ahead_ms: int = 0,
 ) -> Iterator[Races]:
-    """A venue that goes wrong by these rules."""
+    """A venue that goes wrong by these rules; its clock is `ahead_ms` before ours."""
     shape = RaceShape(pre_off_s=pre_off_s, in_play_s=in_play_s)
     generated = GeneratedFeed(seed, markets=markets, shape=shape, spacing_ms=1_000)
-    feed = ShiftedFeed.starting_at(generated, time.time_ns() // 1_000_000)
+    start_ms = time.time_ns() // 1_000_000 + ahead_ms
+    feed = ShiftedFeed.starting_at(generated, start_ms)
     venue = Venue(VenueConfig(settle_after_ms=200), feed)
     certificates = make_certificates(folder)
     plan = FaultPlan(1, venue.now_ms, rules)
     with EmbeddedExchange(
-        venue, WallClock(), plan=plan, tls=certificates.server_context()
+        venue, ScaledClock(start_ms, 1.0), plan=plan, tls=certificates.server_context()
     ) as exchange:
         scene = Scene(exchange, folder, betfair_of(exchange, folder, certificates))
         yield Races(scene, [market.market_id for market in feed.catalogue()])
@@ -94,6 +96,8 @@ class LiveTrader:
     profile: Path
     more: list[str] = field(default_factory=list)
     env: dict[str, str] = field(default_factory=dict)
+    wrap: list[str] = field(default_factory=list)
+    """A command that runs it."""
     process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -105,7 +109,7 @@ class LiveTrader:
         variables = environment(**{"HOTLOOP_EXECUTOR": str(binary()), **self.env})
         with (self.folder / "said").open("ab") as said:
             self.process = subprocess.Popen(
-                command(*arguments), env=variables, stdout=said, stderr=said
+                [*self.wrap, *command(*arguments)], env=variables, stdout=said, stderr=said
             )
 
     def said(self) -> str:
@@ -145,12 +149,16 @@ class LiveTrader:
 
 @contextmanager
 def live_trader(
-    folder: Path, profile: Mapping[str, Any], *more: str, env: Mapping[str, str] | None = None
+    folder: Path,
+    profile: Mapping[str, Any],
+    *more: str,
+    env: Mapping[str, str] | None = None,
+    wrap: Sequence[str] = (),
 ) -> Iterator[LiveTrader]:
     """The command, running."""
     path = folder / "live.yaml"
     path.write_text(yaml.safe_dump(dict(profile)))
-    trader = LiveTrader(folder, path, list(more), dict(env or {}))
+    trader = LiveTrader(folder, path, list(more), dict(env or {}), list(wrap))
     trader.start()
     try:
         yield trader
@@ -169,10 +177,19 @@ def children(trader: LiveTrader) -> list[int]:
 
 def verdict(venue: Races, trader: LiveTrader) -> Verdict:
     """The blotter of all runs against the venue's ledger."""
-    intents = {intent.intent_id: intent for intent in map(_intent, trader.rows(_INTENTS))}
-    reports = [_report(*row) for row in trader.rows(_REPORTS)]
+    intents, reports = intents_of(trader), reports_of(trader)
     sent = {name: i for name, i in intents.items() if any(r.intent_id == name for r in reports)}
     return judge(sent, reports, venue.scene.bets())
+
+
+def intents_of(trader: LiveTrader) -> dict[str, QuoteIntent]:
+    """Every intent of its blotter, by id."""
+    return {intent.intent_id: intent for intent in map(_intent, trader.rows(_INTENTS))}
+
+
+def reports_of(trader: LiveTrader, where: str = "true") -> list[ExecutionReport]:
+    """The executors' reports in its blotter, in order."""
+    return [_report(*row) for row in trader.rows(_REPORTS.format(where=where))]
 
 
 def net_e4(venue: Races) -> int:
@@ -199,7 +216,7 @@ _INTENTS: Final = (
 )
 _REPORTS: Final = (
     "select seq, intent_id, ts_ms, action, status, bet_id, size_remaining_centi, "
-    "size_matched_centi, reject_code from reports where seq > 0 order by seq"
+    "size_matched_centi, reject_code from reports where seq > 0 and {where} order by seq"
 )
 
 

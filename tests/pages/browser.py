@@ -1,4 +1,4 @@
-"""A headless Chromium that looks at files: what it drew, what it asked for, what it complained of.
+"""A headless Chromium that looks at pages: what it drew, what it asked for, what it complained of.
 
 In the build graph browser and driver are packages of the build root. Elsewhere a test that needs
 them is skipped where they are not installed.
@@ -10,13 +10,15 @@ import base64
 import json
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final, Literal, TypeAlias
 
 import pytest
 from selenium import webdriver
+from selenium.common.exceptions import TimeoutException
+from selenium.webdriver import ActionChains
 from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.support.ui import WebDriverWait
 
@@ -31,7 +33,10 @@ _OPTIONS: Final = (
     *("--no-first-run", "--no-default-browser-check", "--disable-extensions"),
     *("--disable-quic", "--disable-background-networking", "--disable-component-update"),
     *("--disable-sync", "--disable-domain-reliability", "--metrics-recording-only"),
-    *("--host-resolver-rules=MAP * ~NOTFOUND", f"--window-size={WIDTH},{HEIGHT}"),
+    *(
+        "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
+        f"--window-size={WIDTH},{HEIGHT}",
+    ),
 )
 
 
@@ -43,12 +48,50 @@ class Browser:
 
     def open(self, page: Path, scheme: Scheme = "light") -> None:
         """Shows a file as somebody who prefers this scheme sees it, drawn to its end."""
+        self.visit(page.resolve().as_uri(), scheme)
+
+    def visit(self, address: str, scheme: Scheme = "light") -> None:
+        """Shows an address likewise; nothing of a page shown before is left."""
+        self.show(address, scheme)
+        self.await_drawn()
+
+    def show(self, address: str, scheme: Scheme = "light") -> None:
+        """Shows an address, without waiting for what it draws."""
         self._emulate(scheme)
         self._driver.get("about:blank")
         for kind in ("browser", "performance"):
             self._log(kind)  # of the page before
-        self._driver.get(page.resolve().as_uri())
-        self.await_drawn()
+        self._driver.get(address)
+
+    def is_wide(self, width: int, height: int = HEIGHT) -> None:
+        """The page has so many pixels from now on."""
+        self.command(
+            "Emulation.setDeviceMetricsOverride",
+            width=width,
+            height=height,
+            deviceScaleFactor=1,
+            mobile=False,
+        )
+
+    def press(self, *keys: str) -> None:
+        """Types keys, at what has the focus."""
+        ActionChains(self._driver).send_keys(*keys).perform()
+
+    def hold(self, key: str, until: Callable[[], bool], what: str) -> None:
+        """Holds a key down until something is so."""
+        ActionChains(self._driver).key_down(key).perform()
+        try:
+            self.until(until, what)
+        finally:
+            ActionChains(self._driver).key_up(key).perform()
+
+    def until(self, done: Callable[[], bool], what: str) -> None:
+        """Waits for something; `what` says it where it does not come."""
+        try:
+            WebDriverWait(self._driver, TIMEOUT_S).until(lambda _: done())
+        except TimeoutException:
+            shown = self.run("return document.body.innerText")
+            raise AssertionError(f"{what}: never; the page says {shown}") from None
 
     def on_paper(self, scheme: Scheme) -> None:
         """From now on it is printed."""
@@ -61,9 +104,11 @@ class Browser:
 
     def await_drawn(self) -> None:
         """Until the page says that all its charts are drawn."""
-        WebDriverWait(self._driver, TIMEOUT_S).until(
-            lambda _: self.run("return document.documentElement.dataset.drawn !== undefined")
-        )
+        self.await_so("return document.documentElement.dataset.drawn !== undefined")
+
+    def await_so(self, script: str, *arguments: Any) -> None:
+        """Until a script in the page returns true."""
+        WebDriverWait(self._driver, TIMEOUT_S).until(lambda _: self.run(script, *arguments))
 
     def run(self, script: str, *arguments: Any) -> Any:
         """What a script in the page returns."""
@@ -100,12 +145,18 @@ class Browser:
         folder = os.environ.get("TEST_UNDECLARED_OUTPUTS_DIR")
         if folder is None:
             return None
-        height = self.run("return document.documentElement.scrollHeight")
-        clip = {"x": 0, "y": 0, "width": WIDTH, "height": height, "scale": 1}
-        taken = self.command("Page.captureScreenshot", captureBeyondViewport=True, clip=clip)
         path = Path(folder) / f"{name}.png"
-        path.write_bytes(base64.b64decode(taken["data"]))
+        path.write_bytes(self.png())
         return path
+
+    def png(self, height: int | None = None) -> bytes:
+        """The page as a picture, from its top; without a height all of it."""
+        width = self.run("return document.documentElement.clientWidth")
+        whole = self.run("return document.documentElement.scrollHeight")
+        shown = whole if height is None else min(height, whole)
+        clip = {"x": 0, "y": 0, "width": width, "height": shown, "scale": 1}
+        taken = self.command("Page.captureScreenshot", captureBeyondViewport=True, clip=clip)
+        return base64.b64decode(taken["data"])
 
 
 @contextmanager

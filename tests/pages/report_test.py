@@ -11,6 +11,7 @@ import pytest
 
 from tests.e2e.trader_process import need_rust_hotloop, read_blotter, read_summary, succeed
 from tests.pages.browser import WITHOUT_NETWORK, Browser, Scheme, browser
+from tests.pages.checks import CONTRAST, FITS
 from tests.parity.recordings import market_streams
 from trader.simulator.generator import MARKET_ID, Race, RaceShape
 
@@ -34,25 +35,6 @@ return [...marks].filter((mark) => {
   const size = mark.getBoundingClientRect();
   return size.width + size.height > 0;
 }).length;
-"""
-CONTRAST: Final = """
-const seen = (color) => color.match(/[0-9.]+/g).map(Number);
-const below = (element) => {
-  for (let at = element; at; at = at.parentElement) {
-    const color = seen(getComputedStyle(at).backgroundColor);
-    if (color.length === 3 || color[3] > 0) return color;
-  }
-  return [255, 255, 255];
-};
-const light = (color) => {
-  const [r, g, b] = color.slice(0, 3).map((one) => one / 255)
-    .map((one) => (one <= 0.03928 ? one / 12.92 : ((one + 0.055) / 1.055) ** 2.4));
-  return 0.2126 * r + 0.7152 * g + 0.0722 * b;
-};
-return [...document.querySelectorAll(arguments[0])].map((element) => {
-  const pair = [light(seen(getComputedStyle(element).color)), light(below(element))];
-  return (Math.max(...pair) + 0.05) / (Math.min(...pair) + 0.05);
-});
 """
 
 
@@ -102,8 +84,7 @@ def check(chromium: Browser, out: Path, scheme: Scheme, *, empty: set[str], more
     asked = chromium.requests()
     assert asked, "the page itself at least"
     assert [url for url in asked if not url.startswith(WITHOUT_NETWORK)] == []
-    fits = "return document.documentElement.scrollWidth <= document.documentElement.clientWidth"
-    assert chromium.run(fits)
+    assert chromium.run(FITS)
     for selector in (".why", ".says", ".net", ".tiles dt", ".tiles dd", "h2", "summary", "li"):
         assert min(chromium.run(CONTRAST, selector), default=21) >= 4.5, f"contrast of {selector}"
     chromium.picture(f"{out.name}-{scheme}")

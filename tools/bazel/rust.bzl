@@ -30,7 +30,10 @@ def rust_lint(name, targets):
     native.filegroup(
         name = "manifests",
         srcs = native.glob(["Cargo.toml", "*/Cargo.toml"]),
-        visibility = ["//rust:__subpackages__"],
+        visibility = [
+            "//rust:__subpackages__",
+            "//tools/bazel/lint:__pkg__",
+        ],
     )
 
 def rust_integration_tests(srcs, deps, aux = [], data = [], env = {}):

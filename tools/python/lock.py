@@ -1,4 +1,7 @@
-"""Writes requirements.lock from requirements.in: a hash for every file, no index address."""
+"""Writes the two locks: a hash for every file, no index address.
+
+requirements.lock is all that is used here; runtime.lock the part of it that a release installs.
+"""
 
 import os
 import subprocess
@@ -22,14 +25,16 @@ def main() -> int:
     if workspace is None:
         print("lock: run it with: ./bazelw run //tools/python:lock", file=sys.stderr)
         return 2
-    files = ["--output-file", "requirements.lock", "requirements.in"]
+    folder = Path(workspace, "tools/python")
+    everything = ["--output-file", "requirements.lock", "requirements.in"]
+    part = ["--output-file", "runtime.lock", "--constraint", "requirements.lock", "runtime.in"]
+    return compiled(folder, everything) or compiled(folder, part)
+
+
+def compiled(folder: Path, files: list[str]) -> int:
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
-    return subprocess.run(
-        [sys.executable, "-m", "piptools", "compile", *OPTIONS, *files],
-        cwd=Path(workspace, "tools/python"),
-        env=environment,
-        check=False,
-    ).returncode
+    command = [sys.executable, "-m", "piptools", "compile", *OPTIONS, *files]
+    return subprocess.run(command, cwd=folder, env=environment, check=False).returncode
 
 
 if __name__ == "__main__":

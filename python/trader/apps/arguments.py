@@ -16,7 +16,7 @@ from trader.betfair.signals.settings import FILL_MODELS, QUEUE_MODELS
 
 COMMANDS: Final = (
     *("demo", "replay", "report", "generate", "parity", "compare", "calibrate", "live", "reload"),
-    *("sim-exchange", "config", "compat"),
+    *("status", "sim-exchange", "config", "compat", "doctor"),
     *("orders", "cancel-all", "flatten", "kill", "resume"),
 )
 FEEDS: Final = ("raw", "normalized")
@@ -95,8 +95,10 @@ def _parser() -> Parser:
     _add_exchange(commands)
     _add_config(commands)
     _add_compat(commands)
+    _add_doctor(commands)
     _add_live(commands)
     _add_reload(commands)
+    _add_status(commands)
     _add_desk(commands)
     return parser
 
@@ -350,6 +352,30 @@ def _add_reload(commands: argparse._SubParsersAction[Parser]) -> None:
     )
 
 
+def _add_status(commands: argparse._SubParsersAction[Parser]) -> None:
+    summary = "how the trader that runs is, for people and for scripts"
+    status = _command(commands, "status", summary, examples.STATUS)
+    status.add_argument(
+        "--out", metavar="DIR", help="the trader's folder (default: that of the profile)"
+    )
+    status.add_argument("--json", action="store_true", help="the state document (docs/status.md)")
+    status.add_argument(
+        "--expect",
+        metavar="KEY=VALUE",
+        action="append",
+        default=[],
+        help="exit code 1 unless it is so; dotted; also >= and <=; may be repeated",
+    )
+    status.add_argument(
+        "--within",
+        type=values.seconds,
+        default=0.0,
+        metavar="S",
+        help="wait so long for a trader, and for what is expected",
+    )
+    _add_config_options(status, None)
+
+
 def _add_config(commands: argparse._SubParsersAction[Parser]) -> None:
     config = _command(commands, "config", "check, render or edit the configuration", "")
     actions = config.add_subparsers(dest="action", required=True, metavar="ACTION")
@@ -357,7 +383,19 @@ def _add_config(commands: argparse._SubParsersAction[Parser]) -> None:
     _add_edge_files(check)
     _add_config_options(check, None)
     render = _command(actions, "render", "print the sidecar's JSON made from the YAML", "")
+    render.add_argument(
+        "--out",
+        metavar="FILE",
+        help="of execution.supervise: external: write it there, and its token (both 0600); exit "
+        "code 1 where there is none",
+    )
     _add_config_options(render, "demo")
+    get = _command(actions, "get", "print keys and their values", "")
+    get.add_argument(
+        "keys", nargs="+", metavar="KEY[=VALUE]", help="a dotted key; exit code 1 for another value"
+    )
+    _add_edge_files(get)
+    _add_config_options(get, None)
     summary = "set keys in a profile's file, when the whole is valid with them"
     edit = _command(actions, "set", summary, examples.CONFIG_SET)
     edit.add_argument(
@@ -376,6 +414,18 @@ def _add_compat(commands: argparse._SubParsersAction[Parser]) -> None:
     )
     compat.add_argument("--json", action="store_true", help="for scripts")
     _add_config_options(compat, None)
+
+
+def _add_doctor(commands: argparse._SubParsersAction[Parser]) -> None:
+    summary = "check everything a live trader needs, before it is started"
+    doctor = _command(commands, "doctor", summary, examples.DOCTOR)
+    doctor.add_argument("--json", action="store_true", help="for scripts")
+    doctor.add_argument("--offline", action="store_true", help="leave out what asks the venue")
+    doctor.add_argument("--strict", action="store_true", help="a warning is a failure, too")
+    doctor.add_argument("--out", metavar="DIR", help="the folder that `live` would be given")
+    _add_backends(doctor)
+    _add_edges(doctor)
+    _add_config_options(doctor, None)
 
 
 def _add_desk(commands: argparse._SubParsersAction[Parser]) -> None:

@@ -21,9 +21,11 @@ examples:
   trader config check                             every file of configs/, checked
   trader config render --profile demo             the sidecar's own configuration
   trader compat                                   which versions work together, and yours
+  trader doctor --profile live.yaml               everything it needs, checked before the start
   trader live --profile live.yaml                 the venue's stream, orders by either executor
   trader config set execution.backend=rust --profile live.yaml
   trader reload --profile live.yaml               taken by the trader that runs, orders open or not
+  trader status --profile live.yaml               how the trader that runs is
   trader orders --profile live.yaml               what is open at the venue, and positions
   trader cancel-all --profile live.yaml           all of it cancelled, whoever trades
 
@@ -87,6 +89,21 @@ examples:
   trader live --profile live.yaml --record recordings
   trader live --profile live.yaml --execution rust --out day
   trader live --profile live.yaml --edge mine.py --set execution.dry_run=true
+"""
+STATUS: Final = """\
+A live trader and the demo serve a status page on loopback (monitoring.status), and say where and
+with which token in status.json (0600) of their folder. This reads it, asks the trader, and prints a
+summary with the link to the page; --json prints the whole document, whose keys are stable
+(docs/status.md). The folder is --out, or the one that `live` or `demo` take for the profile.
+
+exit codes: 0 it runs and all is as expected, 1 something is not as expected, 2 bad arguments or
+configuration, 3 no trader runs there, or it does not answer
+
+examples:
+  trader status
+  trader status --profile live.yaml --json
+  trader status --out day --expect execution.healthy=true --expect stream.last_line_age_s<=5
+  trader status --out day --expect hotloop.shadow.differences=0
 """
 PARITY: Final = """\
 Feeds the lines of each FILE (op mcm; plain, .gz, .bz2 or .zip) to the Rust Hotloop and to the
@@ -200,6 +217,20 @@ examples:
   trader compat
   trader compat --executor /opt/hotloop/bin/executor
   trader compat --json --profile dry
+"""
+DOCTOR: Final = """\
+One line for each check: a mark (ok, warn, FAIL, skipped), what was found and what to do. Looks at
+configuration, versions, credentials, journal, executor, machine and venue as `trader live` with the
+same options would find them. It logs in, and changes nothing: no order is sent, a trader that runs
+keeps its session. Secrets are compared, never printed.
+
+exit codes: 0 nothing failed (warnings may stand; --strict counts them), 1 something did, 2 the
+configuration is none
+
+examples:
+  trader doctor --profile live.yaml
+  trader doctor --profile live.yaml --offline --json
+  trader doctor --profile live.yaml --strict --set execution.dry_run=false
 """
 DEMO: Final = """\
 A race of eight runners that never was, generated from a seed: ten minutes before the off, the

@@ -20,6 +20,7 @@ from trader.apps.commands import (
     config,
     demo,
     desk,
+    doctor,
     generate,
     live,
     parity,
@@ -27,6 +28,7 @@ from trader.apps.commands import (
     replay,
     report,
     sim_exchange,
+    status,
 )
 from trader.apps.interrupt import Interrupt
 from trader.calibration.fitting import FitError
@@ -58,8 +60,10 @@ _COMMANDS: Final = {
     "sim-exchange": sim_exchange.run,
     "config": config.run,
     "compat": compat.run,
+    "doctor": doctor.run,
     "live": live.run,
     "reload": reload.run,
+    "status": status.run,
     "orders": desk.orders,
     "cancel-all": desk.cancel_all,
     "kill": desk.kill,

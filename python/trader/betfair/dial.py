@@ -28,7 +28,7 @@ class StreamEndpoint:
     ca_file: str | None = None
 
     def __post_init__(self) -> None:
-        if not self.tls and not _is_loopback(self.host):
+        if not self.tls and not is_loopback(self.host):
             raise StreamError(f"stream to {self.host} without TLS: only this machine may be plain")
 
     def tls_context(self) -> ssl.SSLContext | None:
@@ -105,7 +105,8 @@ class Dial:
             raise
 
 
-def _is_loopback(host: str) -> bool:
+def is_loopback(host: str) -> bool:
+    """Whether a host is this machine."""
     if host == "localhost":
         return True
     try:

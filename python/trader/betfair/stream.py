@@ -168,6 +168,11 @@ class StreamClient:
                 self._lost(str(error))
 
     @property
+    def waiting_lines(self) -> int:
+        """Whole lines that have come and were not taken; what waits in the kernel is not known."""
+        return self._buffer.count(b"\n")
+
+    @property
     def position(self) -> tuple[str, int]:
         """(the venue's id of the present connection, the lines taken on it so far)."""
         return self._connection_id, self._taken

@@ -157,7 +157,7 @@ class Version(Rule[int]):
         return self.known
 
     def describe(self) -> str:
-        return f"{self.known}, the version that this trader reads ({self.code})"
+        return f"{self.known}, the version that this trader reads ({self.code}: docs/upgrade.md)"
 
 
 @dataclass(frozen=True)

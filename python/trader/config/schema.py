@@ -243,6 +243,14 @@ class LiveScopeConfig:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PageConfig:
+    """Where the sidecar serves its metrics, `/status` and `/control`."""
+
+    host: str = rule(Loopback())
+    port: int = rule(Whole(0, 65535))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ExecutionConfig:
     backend: str = rule(Choice(("python", "rust")))
     dry_run: bool = rule(Flag())
@@ -266,6 +274,7 @@ class ExecutionConfig:
     pacing: PacingConfig
     reconcile: ReconcileConfig
     live_scope: LiveScopeConfig
+    metrics: PageConfig
     log: LogConfig
 
 
@@ -331,8 +340,18 @@ class MetricsConfig:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class StatusConfig:
+    """The status page of `trader live` and `trader demo`."""
+
+    enabled: bool = rule(Flag())
+    host: str = rule(Loopback())
+    port: int = rule(Whole(0, 65535))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class MonitoringConfig:
     metrics: MetricsConfig
+    status: StatusConfig
     log: LogConfig
 
 

@@ -55,28 +55,27 @@ class Blotter:
         self._batch_rows = 1 if durable else BATCH_ROWS
         self._kept: dict[str, list[Row]] = {table: [] for table in INSERTS}
         self._db = sqlite3.connect(_uri(path), uri=True, isolation_level=None)
+        version = self._version() if durable else 0
         self._db.execute("PRAGMA journal_mode = WAL")
         self._db.execute("PRAGMA synchronous = NORMAL")
-        if durable:
-            self._go_on()
-        else:
+        if version == 0:
             self._begin()
+        (self._run,) = self._db.execute("SELECT coalesce(max(run), 0) FROM runs").fetchone()
 
     def _begin(self) -> None:
         # All of it or nothing: a process that is killed here leaves a file to begin anew with.
         version = f"PRAGMA user_version = {SCHEMA_VERSION};"
         self._db.executescript(f"BEGIN; {SCHEMA} {version} COMMIT;")
 
-    def _go_on(self) -> None:
+    def _version(self) -> int:
+        """Of what is there, 0 for nothing; asked before the first write."""
         (version,) = self._db.execute("PRAGMA user_version").fetchone()
-        if version == 0:
-            self._begin()
-        elif version != SCHEMA_VERSION:
+        if version not in (0, SCHEMA_VERSION):
             raise sqlite3.DatabaseError(
                 f"{self.path.name} has version {version}, this program writes {SCHEMA_VERSION}: "
-                "move it away"
+                "move it away (docs/upgrade.md)"
             )
-        (self._run,) = self._db.execute("SELECT coalesce(max(run), 0) FROM runs").fetchone()
+        return int(version)
 
     def last_seq(self) -> int:
         """The number of the last report of an executor that is kept; 0 when none is."""

@@ -14,6 +14,7 @@ import time
 from dataclasses import dataclass, field
 from typing import Final, Literal
 
+from trader import __version__
 from trader.execution.framing import FrameDecoder, FrameError, encode_frame
 from trader.execution.interfaces.messages import (
     BUNDLE_VERSION,
@@ -185,14 +186,16 @@ class Connection:
             self._early = self._take(data)
         answer = self._early.pop(0)
         if isinstance(answer, HelloReject):
-            raise HelloRejected(answer.code, answer.message)
+            raise HelloRejected(answer.code, answer.message + _versions(answer.code, settings))
         if isinstance(answer, ErrorMessage):
             raise HelloRejected(answer.code, answer.message)
         if not isinstance(answer, HelloAck):
             raise ConnectionFailed(f"executor answered HELLO with {type(answer).__name__}")
         if answer.wire_version not in settings.wire_versions:
             raise HelloRejected(
-                "UNSUPPORTED_WIRE", f"executor chose wire version {answer.wire_version}"
+                "UNSUPPORTED_WIRE",
+                f"executor {answer.executor_version} chose wire version {answer.wire_version}"
+                + _versions("UNSUPPORTED_WIRE", settings),
             )
         return answer
 
@@ -255,6 +258,17 @@ def _hello(settings: TransportSettings, last_report_seq: int) -> bytes:
             last_report_seq=last_report_seq,
             takeover=False,
         )
+    )
+
+
+def _versions(code: str, settings: TransportSettings) -> str:
+    """What a person has to know of this side where the versions are why it is refused."""
+    if code not in ("UNSUPPORTED_WIRE", "UNSUPPORTED_BUNDLE"):
+        return ""
+    wire = " and ".join(str(version) for version in settings.wire_versions)
+    return (
+        f"; trader {__version__} speaks wire {wire} with a configuration of version "
+        f"{settings.bundle_version}: install both from one release (docs/upgrade.md)"
     )
 
 

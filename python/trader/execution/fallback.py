@@ -32,6 +32,7 @@ from trader.execution.interfaces.intents import Action, QuoteIntent
 from trader.execution.interfaces.messages import DryFill, MarketState
 from trader.execution.interfaces.reports import ExecutionReport, Status
 from trader.execution.ipc import Bus
+from trader.monitoring.executor_metrics import ExecutorMoment, Measured
 from trader.monitoring.metrics import Metrics
 
 _log: Final = logging.getLogger(__name__)
@@ -146,6 +147,11 @@ class FallbackExecutor:
     def stop(self) -> None:
         self._sidecar.stop()
         self._stand_in.stop()
+
+    def moment(self) -> ExecutorMoment | None:
+        """Of the one that new orders go to, where that is in this process."""
+        active: object = self._active
+        return active.moment() if isinstance(active, Measured) else None
 
     def _owner_for(self, intent: QuoteIntent) -> Executor:
         if intent.target_intent_id is not None:

@@ -23,6 +23,7 @@ from trader.execution.interfaces.messages import DryFill, MarketState
 from trader.execution.interfaces.reports import ExecutionReport, Status
 from trader.execution.ipc import Bus
 from trader.execution.order_view import OrderView
+from trader.execution.reject_codes import label_of
 from trader.monitoring.metrics import Metrics
 
 LOCAL_SEQ: Final = 0
@@ -187,6 +188,6 @@ class Router:
         if report.fill_events or report.fill_size:
             metrics.fills_total[intent.edge] += 1
         if report.reject_class is not None and report.reject_code is not None:
-            metrics.rejects_total[report.reject_code] += 1
+            metrics.rejects_total[label_of(report.reject_code)] += 1
         self._orders.on_report(intent, report)
         metrics.open_orders = len(self._orders)

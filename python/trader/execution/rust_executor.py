@@ -163,6 +163,11 @@ class RustExecutor:
         return self._transport.heartbeat if self._transport is not None else None
 
     @property
+    def heartbeat_age_s(self) -> float | None:
+        """Seconds since it was last heard of; None while it is not started."""
+        return self._transport.heartbeat_age_s if self._transport is not None else None
+
+    @property
     def pid(self) -> int | None:
         """The child's process id while it is supervised."""
         return self._supervisor.pid if self._supervisor is not None else None

@@ -34,6 +34,7 @@ from trader.execution.interfaces.intents import QuoteIntent
 from trader.execution.interfaces.messages import DryFill, MarketState, MarketStatus
 from trader.execution.interfaces.reports import ExecutionReport, Status
 from trader.execution.ipc import Bus
+from trader.monitoring.executor_metrics import ExecutorMoment, Measured
 from trader.monitoring.metrics import Metrics
 
 BackendName: TypeAlias = Literal["python", "rust"]
@@ -197,6 +198,11 @@ class SwitchingExecutor:
             self._cancel_the_rest()
         self._stopped = True
         self._end("stopped")
+
+    def moment(self) -> ExecutorMoment | None:
+        """The figures of the one that runs, where that is in this process."""
+        active: object = self._active
+        return active.moment() if isinstance(active, Measured) else None
 
     # --- changing -------------------------------------------------------------------------------
 

@@ -123,6 +123,11 @@ class Transport:
         """The newest heartbeat."""
         return self._link.heartbeat
 
+    @property
+    def heartbeat_age_s(self) -> float:
+        """Seconds since the newest heartbeat, or since the session was opened."""
+        return time.monotonic() - self._link.heartbeat_at
+
     # --- life ---
 
     def start(self) -> None:

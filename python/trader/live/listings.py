@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
 
@@ -19,10 +19,13 @@ CLEARED_MARKETS_MAX: Final = 250
 
 @dataclass(frozen=True, slots=True)
 class ListedMarket:
-    """A market of the catalogue; `start_ms` is its scheduled start."""
+    """A market of the catalogue; `start_ms` is its scheduled start. Names are the venue's, of
+    runners by selection id."""
 
     market_id: str
     start_ms: int | None
+    name: str = ""
+    runners: Mapping[int, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,13 +51,13 @@ class Listings:
         listed = self._client.listing(
             self._client.api.betting.list_market_catalogue,
             filter=dict(wanted),
-            market_projection=["MARKET_START_TIME"],
+            market_projection=["MARKET_START_TIME", "EVENT", "RUNNER_DESCRIPTION"],
             sort="FIRST_TO_START",
             max_results=min(limit, CATALOGUE_MAX),
         )
         try:
-            return [ListedMarket(m["marketId"], _time(m.get("marketStartTime"))) for m in listed]
-        except (KeyError, TypeError, ValueError) as error:
+            return [_listed(market) for market in listed]
+        except (AttributeError, KeyError, TypeError, ValueError) as error:
             raise VenueError(f"the catalogue is not one: {error}") from None
 
     def paid_out(self, market_ids: Sequence[str]) -> list[PaidOut]:
@@ -96,6 +99,21 @@ class Listings:
         )
         cleared: list[Mapping[str, Any]] = page["clearedOrders"]
         return cleared
+
+
+def _listed(market: Mapping[str, Any]) -> ListedMarket:
+    """Names are for people to read: one that is missing or none is empty."""
+    event = market.get("event") or {}
+    named = [one for one in (event.get("name"), market.get("marketName")) if one]
+    return ListedMarket(
+        market["marketId"],
+        _time(market.get("marketStartTime")),
+        ", ".join(map(str, named)),
+        {
+            int(runner["selectionId"]): str(runner.get("runnerName") or "")
+            for runner in market.get("runners") or ()
+        },
+    )
 
 
 def _time(text: str | None) -> int | None:

@@ -131,6 +131,7 @@ class Reload:
         outcome = "refused" if error else "taken"
         self.counts[outcome] += 1
         self._metrics.reloads_total[outcome] += 1
+        self._metrics.reload_error = error
         session = self._session
         shadow = session.shadow
         config = session.settings.config

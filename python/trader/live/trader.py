@@ -8,15 +8,17 @@ no line comes.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
-from time import monotonic
+from collections.abc import Callable, Sequence
+from time import monotonic, time_ns
 from typing import Final
 
 from trader.betfair.stream import StreamClient
 from trader.live.chores import Catalogue, Chores
-from trader.live.listings import PaidOut
+from trader.live.listings import ListedMarket, PaidOut
+from trader.live.measures import Measures
 from trader.live.recorder import Recorder
 from trader.live.subscription import MarketSet
+from trader.monitoring.sd_notify import Notifier
 from trader.session import Session
 
 TURN_S: Final = 0.002
@@ -48,9 +50,12 @@ class LiveTrader:
         dry_run: bool,
         stop: Callable[[], bool],
         watch: Callable[[Session], None],
+        listed: Callable[[Sequence[ListedMarket]], None],
+        notifier: Notifier | None = None,
     ) -> None:
         """In a dry run delayed data are only said, and nobody pays; `stop` is asked every turn,
-        `watch` called a few times a second."""
+        `watch` called a few times a second, `listed` with each catalogue; `notifier` tells a
+        service manager of each turn."""
         self._session = session
         self._engine = session.engine
         self._stream = stream
@@ -60,6 +65,9 @@ class LiveTrader:
         self._dry_run = dry_run
         self._stop = stop
         self._watch = watch
+        self._measures = Measures(session, stream, markets, chores)
+        self._notifier = notifier if notifier is not None else Notifier()
+        self._listed = listed
         self._next_housekeeping_s = 0.0
         self._closed_s: dict[str, float] = {}
         self._images = 0
@@ -80,9 +88,11 @@ class LiveTrader:
         """One line at most, and what is due."""
         line = self._stream.next_line(TURN_S)
         if line is not None:
+            arrived_ns = time_ns()
             if self._recorder is not None:
                 self._recorder.line(line)
             self._engine.on_line(line)
+            self._measures.line(line, arrived_ns)
             if self._stream.counts.images != self._images:
                 self._images = self._stream.counts.images
                 # An image may come in several messages: what counts is the first.
@@ -93,6 +103,10 @@ class LiveTrader:
         if monotonic() >= self._next_housekeeping_s:
             self._next_housekeeping_s = monotonic() + HOUSEKEEPING_S
             self._housekeeping()
+        # Last, and nowhere else: a turn that hangs must not look like life.
+        if self._images and not self._notifier.is_ready:
+            self._notifier.ready("trading: the first image is in")
+        self._notifier.beat()
 
     def _look_at_stream(self, *, has_line: bool) -> None:
         is_up = self._stream.is_up
@@ -131,10 +145,12 @@ class LiveTrader:
                 self._engine.forget(view.market_id)
 
     def _housekeeping(self) -> None:
+        self._measures.look()  # first: what waits is counted
         while self._chores.news:
             news = self._chores.news.popleft()
             if isinstance(news, Catalogue):
                 self._markets.listed(news.markets)
+                self._listed(news.markets)
             elif isinstance(news, PaidOut):
                 self._engine.paid_out(news.market_id, news.gross_e4, news.commission_e4)
         self._look_for_images()

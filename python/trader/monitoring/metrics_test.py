@@ -50,6 +50,25 @@ NAMES = {
     "hotloop_duplicate_reports_total": "counter",
     "hotloop_cannibalisation_total": "counter",
     "hotloop_kills_total": "counter",
+    "hotloop_pfill_ttf_seconds": "histogram",
+    "hotloop_exposure": "gauge",
+    "hotloop_gross_profit": "gauge",
+    "hotloop_commission": "gauge",
+    "hotloop_stream_up": "gauge",
+    "hotloop_stream_reconnects_total": "counter",
+    "hotloop_last_line_timestamp_seconds": "gauge",
+    "hotloop_stream_lag_seconds": "gauge",
+    "hotloop_subscribed_markets": "gauge",
+    "hotloop_markets": "gauge",
+    "hotloop_event_queue_depth": "gauge",
+    "hotloop_dry_run": "gauge",
+    "hotloop_build_info": "gauge",
+    "process_virtual_memory_bytes": "gauge",
+    "process_resident_memory_bytes": "gauge",
+    "process_start_time_seconds": "gauge",
+    "process_cpu_seconds_total": "counter",
+    "process_open_fds": "gauge",
+    "process_max_fds": "gauge",
     "hotloop_open_orders": "gauge",
     "hotloop_pnl": "gauge",
 }
@@ -177,3 +196,15 @@ def test_a_total_that_is_not_kept_here_is_refused() -> None:
         Metrics().add({"messages": 1})
     with pytest.raises(ValueError, match="'open_orders'"):
         Metrics().add({"open_orders": 1})
+
+
+def test_whoever_sends_a_request_bit_by_bit_is_let_go(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("trader.monitoring.page._READ_TIMEOUT_S", 0.0)
+    metrics = Metrics()
+    port = metrics.serve("127.0.0.1", 0)
+    try:
+        with socket.create_connection(("127.0.0.1", port), 20.0) as connection:
+            connection.sendall(b"GET /metrics HTTP/1.1\r\nHo")
+            assert connection.recv(100) == b""
+    finally:
+        metrics.close()

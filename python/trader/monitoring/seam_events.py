@@ -11,11 +11,16 @@ import re
 from collections.abc import Mapping
 from typing import Any, Final
 
-from trader.monitoring.metrics import SEAM_COUNTS, Metrics
+from trader.monitoring.metrics import Metrics
+from trader.monitoring.seam_counts import SEAM_COUNTS
 
 OTHER: Final = "other"
 UNREADABLE: Final = "unreadable"
 _INDEX: Final = re.compile(r"\[\d+\]")
+_PLACE: Final = re.compile(r"[A-Za-z_.]{1,80}")
+FIELDS_MAX: Final = 128
+"""Values that the label `field` may have; whatever comes beyond is `OTHER`. The seam's paths are
+made of the keys it reads, of which there are fewer."""
 _KNOWN: Final = frozenset({"error", "counters"})
 
 _log: Final = logging.getLogger("trader.seam")
@@ -33,12 +38,18 @@ class SeamEvents:
         known = name if isinstance(name, str) and name in _KNOWN else OTHER
         self._metrics.seam_events_total[known] += 1
         if known == "error":
-            self._metrics.seam_refusals_total[family(event.get("field"))] += 1
+            self._refusal(family(event.get("field")))
         if known == "counters":
             self.counts(event)
         else:
             # The engine warns of refused lines, with their numbers; this is for looking closer.
             _log.debug("%s", dict(event))
+
+    def _refusal(self, field: str) -> None:
+        refusals = self._metrics.seam_refusals_total
+        if field not in refusals and len(refusals) >= FIELDS_MAX:
+            field = OTHER
+        refusals[field] += 1
 
     def counts(self, stats: Mapping[str, Any]) -> None:
         """Takes the seam's `stats()` into the metrics."""
@@ -52,4 +63,5 @@ def family(field: object) -> str:
     """The place of a bad value without its indexes (`mc.rc.atb`): few enough for a label."""
     if field is None:
         return UNREADABLE
-    return _INDEX.sub("", field) if isinstance(field, str) else OTHER
+    place = _INDEX.sub("", field) if isinstance(field, str) else ""
+    return place if _PLACE.fullmatch(place) else OTHER

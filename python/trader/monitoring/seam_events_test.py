@@ -9,7 +9,7 @@ import pytest
 from prometheus_client import generate_latest
 
 from trader.monitoring.metrics import Metrics
-from trader.monitoring.seam_events import SeamEvents
+from trader.monitoring.seam_events import FIELDS_MAX, SeamEvents
 
 REFUSAL = {
     "event": "error",
@@ -79,3 +79,15 @@ def test_what_was_not_expected_is_passed_over(event: dict[str, Any]) -> None:
     assert set(metrics.seam_events_total) <= {"error", "counters", "other"}
     assert set(metrics.seam_refusals_total) <= {"unreadable", "other"}
     assert not any(metrics.seam_counts.values())
+
+
+def test_fields_are_bounded_whatever_the_seam_names() -> None:
+    metrics = Metrics()
+    events = SeamEvents(metrics)
+    for field in ("mc[3].rc[12].atb[0][1]", "mc.1234567", "1.170258213", "a" * 81, "", "öffnung"):
+        events({"event": "error", "field": field})
+    assert metrics.seam_refusals_total == {"mc.rc.atb": 1, "other": 5}
+    for number in range(10 * FIELDS_MAX):
+        events({"event": "error", "field": "x" + "".join(chr(97 + int(d)) for d in str(number))})
+    assert len(metrics.seam_refusals_total) <= FIELDS_MAX + 1
+    assert metrics.seam_refusals_total.total() == 6 + 10 * FIELDS_MAX

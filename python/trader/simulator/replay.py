@@ -125,6 +125,7 @@ class Replay:
                     self._watch(session)
             finally:
                 session.executor.stop()
+                self._metrics.executor = None  # nor does it keep the session alive
 
     def _without_seam(self, source: Source, session: Session) -> None:
         """Takes away what rests, which the executor still can, and keeps what there is."""
@@ -136,7 +137,7 @@ class Replay:
 
     def _keep(self, source: Source, session: Session, ended: str) -> None:
         """Takes a session's results into summary and blotter."""
-        self._count(session)
+        session.measure(now=True)
         self.summary.add(source.name, session)
         self._blotter.end_run(ended)
 
@@ -151,10 +152,6 @@ class Replay:
             if pace is not None:
                 pace(session.engine.now_ms)
             if count % WATCH_EVERY_LINES == 0:
-                self._count(session)
+                session.measure()
             if watch is not None and (pace is not None or count % WATCH_EVERY_LINES == 0):
                 watch(session)
-
-    def _count(self, session: Session) -> None:
-        """Brings the metrics that only the seam knows up to date (not worth a call per line)."""
-        session.events.counts(session.stats())

@@ -18,6 +18,7 @@ Logs go to stderr. http://METRICS/metrics is for Prometheus, http://METRICS/stat
 The trader may change limits, heartbeat_ms and trader_timeout_s while it runs (CONFIG); live also pacing, reconcile
 and live_scope.
 SIGTERM or SIGINT: live, cancels what rests (on_stop); says GOODBYE to the trader and ends with exit code 0.
+Under systemd (Type=notify, WatchdogSec=) it says when it is ready and, from the loop that handles intents, that it lives.
 SIGHUP: the same, but what rests is cancelled in any case: the trader that has started this is gone.
 
 Try it:

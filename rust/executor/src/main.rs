@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use executor::cli::{self, Command};
 use executor::config::Config;
-use executor::server::Server;
+use executor::server::{Notifier, Server};
 use executor::{logging, server};
 
 const BAD_ARGUMENTS: u8 = 2;
@@ -46,9 +46,10 @@ fn run(config: Config) -> Result<(), Ended> {
         .map_err(server::StartError::Runtime)?;
     tokio::task::LocalSet::new().block_on(&runtime, async {
         let stop = server::stop_signal()?;
+        let notifier = Notifier::from_environment().map_err(server::StartError::from)?;
         let server = Server::bind(config).await?;
         say(&server.ready_line());
-        Ok(server.run(stop).await?)
+        Ok(server.run(stop, notifier).await?)
     })
 }
 

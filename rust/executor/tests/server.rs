@@ -8,6 +8,8 @@
 
 #[path = "server/connections.rs"]
 mod connections;
+#[path = "server/notify.rs"]
+mod notify;
 #[path = "server/orders.rs"]
 mod orders;
 #[path = "server/process.rs"]

@@ -3,7 +3,7 @@
 use wire::Side;
 
 use crate::exposure::liability;
-use crate::machine::Machine;
+use crate::machine::{FundsLook, Machine};
 use crate::order::Order;
 
 impl Machine {
@@ -61,8 +61,12 @@ impl Machine {
             .markets()
             .map(|market| self.book.exposure.worst(market))
             .sum();
-        let (told, tolerance) = (exposure_centi * 100, tolerance_centi * 100);
-        if (matched - tolerance..=self.exposure() + tolerance).contains(&told) {
+        let (told, tolerance, most) = (exposure_centi * 100, tolerance_centi * 100, self.exposure());
+        self.funds_look = Some(FundsLook {
+            at_ms: self.now_ms,
+            difference: (told - most).max(0) + (told - matched).min(0),
+        });
+        if (matched - tolerance..=most + tolerance).contains(&told) {
             self.funds_differ_since_ms = None;
             return;
         }

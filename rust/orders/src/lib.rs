@@ -40,7 +40,7 @@ mod snapshot;
 pub use book::{Book, Cancel, Ended, Flight, Outcome};
 pub use config::{Config, Limits, Pacing, UnknownBets, Windows};
 pub use exposure::liability;
-pub use machine::{Counters, Event, Machine};
+pub use machine::{Counters, Event, FundsLook, Machine};
 pub use order::{Order, Stage, Told};
 pub use record::{Kind, Record, Why};
 pub use request::{Effect, Instruction, Request};

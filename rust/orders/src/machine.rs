@@ -93,6 +93,16 @@ pub(crate) struct Look {
     pub(crate) at_ms: i64,
 }
 
+/// A look at the account's funds that was compared with what we know.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct FundsLook {
+    /// When it was.
+    pub at_ms: i64,
+    /// The account's exposure minus ours, hundredths of hundredths: 0 where it may be that, above 0 what it is more than
+    /// all our orders may cost, below 0 what it is less than what is matched of them does.
+    pub difference: i64,
+}
+
 /// The order machine.
 #[derive(Debug)]
 pub struct Machine {
@@ -115,6 +125,7 @@ pub struct Machine {
     pub(crate) halted: Option<&'static str>,
     /// Since when the venue's exposure is not ours.
     pub(crate) funds_differ_since_ms: Option<i64>,
+    pub(crate) funds_look: Option<FundsLook>,
     /// When the orders of a market that are gathered leave.
     pub(crate) gathered: BTreeMap<String, i64>,
     /// Unknown bets that were told.
@@ -145,6 +156,7 @@ impl Machine {
             is_paused: false,
             halted: None,
             funds_differ_since_ms: None,
+            funds_look: None,
             gathered: BTreeMap::new(),
             unknown: BTreeSet::new(),
             effects: Vec::new(),
@@ -236,6 +248,12 @@ impl Machine {
     #[must_use]
     pub fn counters(&self) -> Counters {
         self.counters
+    }
+
+    /// The last look at the account's funds.
+    #[must_use]
+    pub fn funds_look(&self) -> Option<FundsLook> {
+        self.funds_look
     }
 
     /// Why nothing more is placed: the code that intents are refused with.

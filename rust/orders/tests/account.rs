@@ -5,8 +5,8 @@
 mod common;
 
 use common::{NOW_MS, intent, reports as told, requests as sent};
-use orders::facts::Bet;
-use orders::{Config, Effect, Event, Kind, Machine, Pacing, Request, UnknownBets};
+use orders::facts::{Answer, Bet, Told};
+use orders::{Config, Effect, Event, FundsLook, Kind, Machine, Pacing, Request, UnknownBets};
 use wire::{Action, Intent, Side, Status};
 
 fn machine(config: Config) -> Machine {
@@ -101,6 +101,8 @@ fn funds_that_differ_for_long_stop_placing_until_someone_says_go_on() {
     machine.step(funds(501));
     assert_eq!(machine.halted(), Some("FUNDS_MISMATCH"));
     assert_eq!(machine.counters().funds_trips, 1);
+    let look = machine.funds_look().unwrap();
+    assert_eq!((look.difference, look.at_ms), (501 * 100, machine.now_ms()));
     let refused = machine.step(place("a"));
     assert_eq!(told(&refused)[0].reject_code.as_deref(), Some("FUNDS_MISMATCH"));
     machine.step(Event::Control(wire::ControlAction::Resume));
@@ -138,4 +140,51 @@ fn orders_of_one_market_are_gathered_and_leave_together_and_hedges_do_not_wait()
         .map(|request| (request.market_id.as_str(), request.instructions.len()))
         .collect();
     assert_eq!(parts, [("1.1", 2), ("1.2", 1)]);
+}
+
+/// `python/trader/execution/orders/funds_test.py` has the same figures.
+#[test]
+fn the_difference_of_the_funds_is_what_the_account_has_outside_of_what_ours_may_be() {
+    for (told_centi, difference) in [
+        (0, -20_000),
+        (199, -100),
+        (200, 0),
+        (350, 0),
+        (500, 0),
+        (501, 100),
+        (900, 40_000),
+    ] {
+        let mut machine = machine(Config::default());
+        machine.step(Event::Reconciled(Vec::new()));
+        let effects = machine.step(place("a"));
+        let request = sent(&effects)[0].number;
+        machine.step(Event::Funds {
+            exposure_centi: told_centi,
+        });
+        assert_eq!(machine.funds_look(), None, "an order is in doubt");
+        let done = Told::Done {
+            bet_id: Some("77".to_owned()),
+            size_centi: 500,
+        };
+        machine.step(Event::Answered {
+            request,
+            answer: Answer::Told(vec![done]),
+        });
+        machine.step(Event::Bet(Bet {
+            price_centi: 200,
+            matched_centi: 200,
+            value: 40_000,
+            matched_ms: Some(NOW_MS),
+            ..stranger(Some("a"))
+        }));
+        machine.step(Event::Funds {
+            exposure_centi: told_centi,
+        });
+        let at_ms = machine.now_ms();
+        assert_eq!(
+            machine.funds_look(),
+            Some(FundsLook { at_ms, difference }),
+            "{told_centi}"
+        );
+    }
 }

@@ -232,9 +232,9 @@ def identity_of(config: Config, command: str, inputs: list[str]) -> dict[str, ob
     return identity
 
 
-def live_folder(profile: str) -> str:
-    """Where `trader live` writes when it is not told: a folder of the user's own, by profile."""
-    return str(state_folder() / "hotloop" / f"live-{profile or 'base'}")
+def live_folder(out: str | None, profile: str) -> str:
+    """The folder of a live trader: `--out`, or one of the user's own for the profile."""
+    return out or str(state_folder() / "hotloop" / f"live-{profile or 'base'}")
 
 
 def state_folder() -> Path:

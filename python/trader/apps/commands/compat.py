@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import subprocess
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -17,13 +16,14 @@ from trader.apps.interrupt import Interrupt
 from trader.compatibility import (
     REFUSED,
     WORKS,
-    ExecutorVersions,
     IncompatibleError,
     Matrix,
+    UnknownVersionError,
+    ask_executor,
     check_executor,
+    matrix_path,
     this_release,
 )
-from trader.config.loading import repository_root
 from trader.config.schema import Config
 from trader.execution.interfaces.executor import ExecutorStartError
 from trader.execution.interfaces.messages import BUNDLE_VERSION, WIRE_VERSION
@@ -32,9 +32,7 @@ from trader.session import StartError
 from trader.strategy.hotloop.api import Hotloop, UnsupportedHotloopError
 from trader.strategy.hotloop.interface import API_VERSION
 
-MATRIX: Final = Path("proto_wire") / "compatibility.yaml"
 NOT_INSTALLED: Final = "not installed"
-_VERSION_TIMEOUT_S: Final = 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,9 +86,9 @@ def _executor(config: Config, named: Path | None) -> Found:
     except ExecutorStartError:
         return Found(part, "", NOT_INSTALLED, used)
     try:
-        versions = _ask(binary)
-    except (OSError, ValueError, subprocess.SubprocessError) as error:
-        why = f"{binary} --version: {getattr(error, 'strerror', None) or error}"
+        versions = ask_executor(binary)
+    except UnknownVersionError as error:
+        why = str(error)
         raise (ArgumentError(why) if named is not None else StartError(why)) from None
     wire, bundles = _list(versions.wire_versions), _list(versions.bundle_versions)
     shown = f"{versions.version}: wire {wire}, configurations {bundles}"
@@ -106,16 +104,8 @@ def _executor(config: Config, named: Path | None) -> Found:
     return Found(part, shown, WORKS, used)
 
 
-def _ask(binary: Path) -> ExecutorVersions:
-    """Raises `OSError`, `ValueError`, `subprocess.SubprocessError`."""
-    done = subprocess.run(
-        [binary, "--version"], capture_output=True, timeout=_VERSION_TIMEOUT_S, check=True
-    )
-    return ExecutorVersions.read(done.stdout.decode(errors="replace"))
-
-
 def _matrix() -> Matrix:
-    path = repository_root() / MATRIX
+    path = matrix_path()
     try:
         return Matrix.read(path)
     except OSError as error:

@@ -5,35 +5,32 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from dataclasses import replace
-from pathlib import Path
-from typing import Final
 
 from trader.apps.arguments import user_path
-from trader.apps.commands import config_set
+from trader.apps.commands import config_get, config_set, sidecar_files
 from trader.apps.commands.common import configured, edge_files_of, profile_of
-from trader.apps.commands.executors import rust_config
-from trader.apps.commands.live_executor import document
 from trader.apps.interrupt import Interrupt
 from trader.config.loading import ConfigError, load, profiles
 
-TOKEN_FILE: Final = "executor.token"
-
 
 def run(arguments: argparse.Namespace, _interrupt: Interrupt) -> int:
-    """Exit code 0 when the configuration is right, 2 when not."""
+    """Exit code 0 when the configuration is right, 2 when not; 1 of `get` for another
+    value, and of `render --out` when it needs no sidecar of somebody else."""
     if arguments.action == "check":
         return _check(arguments)
+    if arguments.action == "get":
+        return config_get.run(arguments)
     if arguments.action == "set":
         return config_set.run(arguments)
     config = configured(arguments)
-    settings = rust_config(config)
-    if config.betfair.app_key_file:
-        settings = replace(settings, clock="wall", live=document(config))
-    rendered = settings.render(Path())
-    # The token is made at each start; the file's place is the run's folder.
-    rendered["listen"]["token_file"] = TOKEN_FILE
-    print(json.dumps(rendered, indent=2, sort_keys=True))
+    if arguments.out is None:
+        print(json.dumps(sidecar_files.rendered(config), indent=2, sort_keys=True))
+        return 0
+    why_none = sidecar_files.why_none(config)
+    if why_none:
+        print(f"trader: {why_none}; nothing is written", file=sys.stderr)
+        return 1
+    sidecar_files.write(sidecar_files.rendered(config), user_path(arguments.out))
     return 0
 
 

@@ -24,14 +24,20 @@ from trader.apps.commands.common import (
     state_folder,
 )
 from trader.apps.commands.executors import make_executor
+from trader.apps.commands.start_check import check_versions
 from trader.apps.interrupt import Interrupt
 from trader.config.schema import Config
+from trader.session import Session
 from trader.simulator.feeds import GeneratedFeed
-from trader.simulator.generator import Race, RaceShape
+from trader.simulator.generator import MARKET_ID, Race, RaceShape
 from trader.simulator.live_view import LiveView, PlainView, View
 from trader.simulator.paper import PaperVenue
 from trader.simulator.replay import Replay, Source
 from trader.simulator.report import demo_lines, venue_agrees
+from trader.status.board import Observers, StatusBoard
+from trader.status.names import Names
+from trader.status.service import served_status, status_board
+from trader.status.snapshot import Surroundings
 
 _SLEEP_S: Final = 0.05
 """The longest nap between two looks at Ctrl-C."""
@@ -47,12 +53,13 @@ def run(arguments: argparse.Namespace, interrupt: Interrupt) -> int:
             " exchange stands still while the trader works, which the sidecar does not wait for;"
             " --execution rust keeps the demo's orders dry"
         )
+    check_versions(config)
     demo = config.simulator.demo
     shape = race_shape(config)
     race = Race(demo.seed, shape)
     name = f"generated race, seed {demo.seed}"
     identity = identity_of(config, "demo", [f"{name}, {shape}"])
-    folder, shown = _folder(arguments.out, config)
+    folder, shown = demo_folder(arguments.out, config)
     own = arguments.out is None
     with opened(config, folder, shown, identity, replaces_any=own) as opened_run:
         about = f"{name}: {demo.runners} runners, {_how(config)}; Ctrl-C ends it cleanly"
@@ -69,7 +76,13 @@ def _play(
     speed = opened_run.config.simulator.demo.speed
     config = opened_run.config
     feed = GeneratedFeed(config.simulator.demo.seed, shape=shape)
-    with PaperVenue(config, feed) as venue, _view(opened_run, race, interrupt) as view:
+    around = _surroundings(opened_run, race)
+    board = status_board(around)
+    with (
+        PaperVenue(config, feed) as venue,
+        served_status(board, around, opened_run.output.folder),
+        _view(opened_run, race, interrupt) as view,
+    ):
         replay = Replay(
             config,
             command="demo",
@@ -78,13 +91,31 @@ def _play(
             make_executor=make_executor if config.execution.dry_run else venue.make_executor,
             run_dir=opened_run.output.run_dir,
             stop=interrupt.requested,
-            observer=view,
+            observer=Observers(view, board),
             pace=_pacer(speed, race.first_pt_ms, interrupt.requested) if speed > 0 else None,
-            watch=view.watch,
+            watch=lambda session: _watched(session, board, view),
         )
         replay.summary.extra["seed"] = config.simulator.demo.seed
         replay.summary.extra["runner_names"] = {str(i): name for i, name in race.names.items()}
         return play(opened_run, replay, [Source(name, lambda: _market(venue, replay))])
+
+
+def _watched(session: Session, board: StatusBoard, view: View) -> None:
+    board.turn(session)
+    view.watch(session)
+
+
+def _surroundings(opened_run: Run, race: Race) -> Surroundings:
+    names = Names()
+    names.named(MARKET_ID, "Generated race", race.names)
+    return Surroundings(
+        config=opened_run.config,
+        mode="demo",
+        venue="dry run" if opened_run.config.execution.dry_run else "simulated exchange",
+        metrics=opened_run.metrics,
+        names=names,
+        metrics_url=opened_run.metrics.url,
+    )
 
 
 @contextmanager
@@ -120,7 +151,7 @@ def _view(opened_run: Run, race: Race, interrupt: Interrupt) -> View:
     return PlainView(race, sys.stdout, interrupt.request)
 
 
-def _folder(out: str | None, config: Config) -> tuple[Path, str]:
+def demo_folder(out: str | None, config: Config) -> tuple[Path, str]:
     """`--out`, or a folder of the user's own for just this demo, so that it is never in the way."""
     if out is not None:
         return user_path(out), out

@@ -22,18 +22,23 @@ def make_executor(config: Config, bus: Bus, metrics: Metrics, run_dir: Path) -> 
     """
     if config.execution.backend == "python":
         return PythonExecutor(bus, config.execution.limits.dry_run())
-    try:
-        binary = find_binary()
-    except ExecutorStartError as error:
-        raise StartError(
-            f"{error} (build it with ./bazelw build //rust/executor, "
-            "or run with --execution python)"
-        ) from None
+    binary = executor_binary()
     sidecar = RustExecutor(bus, rust_config(config), binary, run_dir, metrics)
     if config.execution.on_unhealthy == "pause":
         return sidecar
     limits = config.execution.limits.dry_run()
     return FallbackExecutor(sidecar, PythonExecutor(bus, limits), bus, limits, metrics)
+
+
+def executor_binary() -> Path:
+    """The sidecar's. Raises `StartError` when it is not there."""
+    try:
+        return find_binary()
+    except ExecutorStartError as error:
+        raise StartError(
+            f"{error} (build it with ./bazelw build //rust/executor, "
+            "or run with --execution python)"
+        ) from None
 
 
 def rust_config(config: Config) -> RustExecutorConfig:
@@ -48,6 +53,8 @@ def rust_config(config: Config) -> RustExecutorConfig:
         transport="uds" if execution.transport == "uds" else "tcp",
         host=execution.host,
         port=execution.port,
+        metrics_host=execution.metrics.host,
+        metrics_port=execution.metrics.port,
         heartbeat_ms=execution.heartbeat_ms,
         heartbeat_timeout_s=execution.heartbeat_timeout_s,
         recover_s=execution.recover_s,

@@ -28,6 +28,7 @@ from trader.apps.commands.live_executor import (
     document,
     live_executor,
 )
+from trader.apps.commands.start_check import check_versions
 from trader.apps.interrupt import HangUp, Interrupt
 from trader.betfair.dial import StreamError
 from trader.betfair.stream import StreamClient, StreamCredentials, Subscription
@@ -57,11 +58,16 @@ from trader.live.reload import Reload
 from trader.live.subscription import SUBSCRIBED_MAX, MarketSet
 from trader.live.trader import DelayedKeyError, LiveTrader
 from trader.monitoring.metrics import Metrics
+from trader.monitoring.sd_notify import Notifier, NotifyError
 from trader.recovery import SeamLost
 from trader.session import Session, StartError, open_session
 from trader.simulator.output import LAST_START, OutputError
 from trader.simulator.report import live_lines
 from trader.simulator.summary import RunSummary
+from trader.status.board import StatusBoard
+from trader.status.names import Names
+from trader.status.service import served_status, status_board
+from trader.status.snapshot import Surroundings
 from trader.strategy.selector import catalogue_filter
 from trader.strategy.watched_edge import EdgeFailedError
 
@@ -86,7 +92,8 @@ def run(arguments: argparse.Namespace, interrupt: Interrupt) -> int:
     raised (see `apps.trader`)."""
     config = configured(arguments)
     set_up_log(config.monitoring.log)
-    shown = arguments.out or live_folder(config.profile)
+    check_versions(config)
+    shown = live_folder(arguments.out, config.profile)
     record = user_path(arguments.record) if arguments.record else None
     with (
         HangUp() as hang_up,  # first: whoever finds the folder's lock may ask
@@ -143,6 +150,11 @@ class _Desk:
         self._dry_run = config.execution.dry_run
         self._next_status_s = 0.0
         self._started_s = time.monotonic()
+        try:
+            self._notifier = Notifier.from_environment()
+        except NotifyError as error:
+            raise StartError(str(error)) from None
+        self._names = Names()
 
     def trade(
         self, folder: LiveFolder, blotter: Blotter, metrics: Metrics, record: Path | None
@@ -164,7 +176,9 @@ class _Desk:
         if record is not None:
             recorder = Recorder(record, time.time_ns() // 1_000_000, config.live.record_max_bytes)
             print(f"recording: {recorder.path}", flush=True)
-        session = self._open(folder, blotter, metrics, stream, heard_seq)
+        around = self._surroundings(metrics, stream, venue)
+        board = status_board(around)
+        session = self._open(folder, blotter, metrics, stream, heard_seq, board)
         self._reload = self._reloader(folder, metrics, session)
         self._markets = markets
         chores = self._chores(venue, listings)
@@ -176,7 +190,9 @@ class _Desk:
             recorder=recorder,
             dry_run=self._dry_run,
             stop=self._interrupt.requested,
-            watch=self._status,
+            watch=lambda session: self._watch(session, board),
+            notifier=self._notifier,
+            listed=self._named,
         )
         failure: Exception | None = None
         try:
@@ -184,7 +200,7 @@ class _Desk:
                 adopt(session, book, blotter, heard_seq, paid)
             chores.start()
             self._say(markets)
-            with out_of_the_way():
+            with served_status(board, around, folder.path), out_of_the_way():
                 trader.run()
         except _ENDS as error:
             failure = error
@@ -229,12 +245,13 @@ class _Desk:
                 listed = self._find(listings)
             except VenueError as error:
                 raise StartError(f"the venue's catalogue: {error}") from None
+            self._named(listed)
             if listed or held:
                 return MarketSet(self._config.selector.market_ids, listed, held)
             if not told:
-                print(
-                    "the venue lists no market that `selector` takes; waiting for one", flush=True
-                )
+                waiting = "the venue lists no market that `selector` takes; waiting for one"
+                print(waiting, flush=True)
+                self._notifier.ready(waiting)
                 told = True
             self._wait(self._config.live.catalogue_s)
         return None
@@ -242,6 +259,7 @@ class _Desk:
     def _wait(self, seconds: float) -> None:
         until_s = time.monotonic() + seconds
         while time.monotonic() < until_s and not self._interrupt.requested():
+            self._notifier.beat()
             time.sleep(0.1)
 
     def _stream(self, venue: _Venue, markets: MarketSet) -> StreamClient:
@@ -274,6 +292,7 @@ class _Desk:
         metrics: Metrics,
         stream: StreamClient,
         heard_seq: int,
+        board: StatusBoard,
     ) -> Session:
         def live(config: Config, bus: Bus, metrics: Metrics, run_dir: Path) -> Executor:
             return live_executor(config, bus, metrics, run_dir, heard_seq=heard_seq)
@@ -285,6 +304,7 @@ class _Desk:
             metrics=metrics,
             make_executor=make_executor if self._dry_run else live,
             run_dir=folder.run_dir,
+            observer=board,
             resubscribe=lambda _markets: stream.resubscribe(),
             clock=WallClock(),
             ids=IdSource(),
@@ -304,6 +324,22 @@ class _Desk:
             begin_executor=begin,
             answer=partial(_answer, folder),
         )
+
+    def _surroundings(self, metrics: Metrics, stream: StreamClient, venue: _Venue) -> Surroundings:
+        return Surroundings(
+            config=self._config,
+            mode="dry_run" if self._dry_run else "live",
+            venue=venue.betfair["stream"]["host"],
+            metrics=metrics,
+            names=self._names,
+            metrics_url=metrics.url,
+            stream=stream,
+            logged_in=lambda: bool(venue.client.token),
+        )
+
+    def _named(self, markets: Sequence[ListedMarket]) -> None:
+        for market in markets:
+            self._names.named(market.market_id, market.name, market.runners)
 
     def _chores(self, venue: _Venue, listings: Listings) -> Chores:
         live = self._config.live
@@ -333,23 +369,27 @@ class _Desk:
             self._markets.rename(config.selector.market_ids)
             set_up_log(config.monitoring.log)
 
+    def _watch(self, session: Session, board: StatusBoard) -> None:
+        board.turn(session)
+        self._status(session)
+
     def _status(self, session: Session) -> None:
         self._look_for_reload()
         now_s = time.monotonic()
-        session.events.counts(session.stats())
+        session.measure()
         if now_s < self._next_status_s:
             return
         self._next_status_s = now_s + STATUS_EVERY_S
         counts = session.desk.counts
         away = session.executor.health_reason
-        print(
-            f"{time.strftime('%H:%M:%S', time.gmtime())}  {session.engine.counts.lines:,} lines, "
-            f"{sum(counts.intents.values()):,} intents, "
+        status = (
+            f"{session.engine.counts.lines:,} lines, {sum(counts.intents.values()):,} intents, "
             f"{len(session.router.open_orders())} orders open, {counts.fills} fills"
             + (", the stream is away" if session.engine.markets.feed_lost else "")
-            + (f", the executor is away: {away}" if away else ""),
-            flush=True,
+            + (f", the executor is away: {away}" if away else "")
         )
+        print(f"{time.strftime('%H:%M:%S', time.gmtime())}  {status}", flush=True)
+        self._notifier.status(status)
 
     # --- the end --------------------------------------------------------------------------------
 
@@ -359,6 +399,7 @@ class _Desk:
         Where the blotter has failed nothing more is heard: the executor keeps its reports for the
         next run.
         """
+        self._notifier.stopping("cancelling what rests")
         if isinstance(failure, sqlite3.Error):
             session.bus.halt()
             session.executor.stop()

@@ -97,7 +97,9 @@ def _makers(
     config: Config, bus: Bus, metrics: Metrics, run_dir: Path, binary: Path | None
 ) -> Makers:
     sections = document(config)
-    rust = replace(rust_config(config), clock="wall", live=sections, external=_external(config))
+    rust = replace(
+        rust_config(config), clock="wall", live=sections, external=external_sidecar(config)
+    )
     return {
         "python": lambda heard_seq: python_executor(
             sections | {"on_stop": "leave"}, bus, heard_seq
@@ -118,7 +120,11 @@ def _policy(config: Config) -> SwitchPolicy:
     )
 
 
-def _external(config: Config) -> External | None:
+def external_sidecar(config: Config) -> External | None:
+    """Where the sidecar is that somebody else looks after; None where it is a child's.
+
+    Raises `ExecutorStartError` where something needed is left empty.
+    """
     execution = config.execution
     if execution.supervise == "child":
         return None

@@ -26,7 +26,7 @@ _LOOK_S: Final = 0.05
 
 def run(arguments: argparse.Namespace, interrupt: Interrupt) -> int:
     """Exit code 0 taken, 1 refused or not answered in time, 3 where no trader runs."""
-    shown = arguments.out or live_folder(profile_of(arguments.profile) or "")
+    shown = live_folder(arguments.out, profile_of(arguments.profile) or "")
     folder = user_path(shown)
     pid = holder(folder)
     if pid is None:

@@ -19,6 +19,7 @@ from trader.apps.commands.common import (
     set_up_log,
 )
 from trader.apps.commands.executors import make_executor
+from trader.apps.commands.start_check import check_versions
 from trader.apps.interrupt import Interrupt
 from trader.apps.progress import FileProgress, FilesProgress
 from trader.config.schema import Config
@@ -37,6 +38,8 @@ def run(arguments: argparse.Namespace, interrupt: Interrupt) -> int:
     """Exit code 0, or 130 when interrupted; failures are raised (see `apps.trader`)."""
     config = configured(arguments)
     files = [(name, user_path(name)) for name in arguments.files]
+    if arguments.engine != "ray":  # its workers look at what they have themselves
+        check_versions(config)
     found = find_inputs(files)  # every file is looked at before the first is played
     identity = identity_of(
         config, "replay", [f"{path.name} ({path.stat().st_size} bytes)" for _, path in files]

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from trader.execution.executor_py.counts import Counts
 from trader.execution.executor_py.machine import DryRunMachine
 from trader.execution.interfaces.executor import DryRunLimits
 from trader.execution.interfaces.intents import QuoteIntent
 from trader.execution.interfaces.messages import Control, ControlAction, DryFill, MarketState
 from trader.execution.interfaces.reports import ExecutionReport
 from trader.execution.ipc import Bus
+from trader.monitoring.executor_metrics import ExecutorMoment
 
 
 class PythonExecutor:
@@ -20,12 +22,18 @@ class PythonExecutor:
     def __init__(self, bus: Bus, limits: DryRunLimits | None = None) -> None:
         self._bus = bus
         self.machine = DryRunMachine(limits if limits is not None else DryRunLimits())
+        self._counts = Counts()
 
     def start(self) -> None:
         """Nothing to start: it cannot fail."""
 
     def submit(self, intent: QuoteIntent) -> None:
-        self._post(self.machine.handle(intent))
+        self._counts.intent(intent.action)
+        self._counts.asked(intent.intent_id)
+        reports = self.machine.handle(intent)
+        if not reports:
+            self._counts.forget(intent.intent_id)  # a repeat has no answer
+        self._post(reports)
 
     def market(self, state: MarketState) -> None:
         self._post(self.machine.handle(state))
@@ -53,6 +61,15 @@ class PythonExecutor:
     def stop(self) -> None:
         """Nothing to stop."""
 
+    def moment(self) -> ExecutorMoment:
+        """Its figures; safe from any thread. Reports wait on the bus only."""
+        return self._counts.moment(
+            duplicates=self.machine.duplicates,
+            open_orders=self.machine.open_orders,
+            unacked_reports=len(self._bus),
+        )
+
     def _post(self, reports: list[ExecutionReport]) -> None:
         for report in reports:
+            self._counts.report(report)
             self._bus.post(report)

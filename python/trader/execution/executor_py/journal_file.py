@@ -10,6 +10,7 @@ import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from time import perf_counter_ns
 from typing import Any, Final, Literal, Self, TypeAlias
 
 import msgspec
@@ -18,6 +19,7 @@ from trader.execution.interfaces.executor import ExecutorLost, ExecutorStartErro
 from trader.execution.orders import journal
 from trader.execution.orders.record import Record, Shortened
 from trader.execution.orders.snapshot import Snapshot
+from trader.monitoring.latency import LatencyHistogram
 
 Fsync: TypeAlias = Literal["always", "group_ms", "never"]
 FILE: Final = "orders.journal"
@@ -71,7 +73,7 @@ class JournalFile:
         except BlockingIOError:
             raise JournalInUseError(
                 f"journal {folder} is in use by another executor; give each its own folder",
-                _holder(folder / LOCK),
+                holder_of(folder / LOCK),
             ) from None
         os.ftruncate(lock, 0)
         os.write(lock, msgspec.json.encode({"backend": "python", "pid": os.getpid()}))
@@ -84,6 +86,10 @@ class JournalFile:
         self._closed = False
         self._broken = ""
         self._swap = threading.Lock()
+        self._timing = threading.Lock()
+        self.shortened = 0
+        self.last_sync_s = 0.0
+        self.sync_times = LatencyHistogram()
         self._syncer: threading.Thread | None = None
 
     @property
@@ -105,7 +111,7 @@ class JournalFile:
         try:
             self._write(self._file, data)
             if self._settings.fsync == "always":
-                os.fdatasync(self._file)
+                self._make_durable(self._file)
         except OSError as error:
             self._broken = f"journal {self._path}: {error.strerror}"
             raise ExecutorLost(self._broken) from None
@@ -120,7 +126,7 @@ class JournalFile:
         try:
             new = os.open(made, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
             self._write(new, data)
-            os.fdatasync(new)
+            self._make_durable(new)
             os.close(new)
             made.replace(self._path)
             self._sync_folder()
@@ -131,6 +137,7 @@ class JournalFile:
             self._broken = f"journal {self._path}: {error.strerror}"
             raise ExecutorLost(self._broken) from None
         self._length = self._base = len(data)
+        self.shortened += 1
 
     def close(self) -> None:
         """Gives it up; another process may take it."""
@@ -170,10 +177,20 @@ class JournalFile:
             self._dirty.clear()
             try:
                 with self._swap:
-                    os.fdatasync(self._file)
+                    self._make_durable(self._file)
             except OSError as error:
                 self._broken = f"journal {self._path}: {error.strerror}"
                 return
+
+    def _make_durable(self, file: int) -> None:
+        """Syncs a file, and notes how long that took: the engine's thread does, and that of the
+        journal."""
+        started_ns = perf_counter_ns()
+        os.fdatasync(file)
+        took_ns = perf_counter_ns() - started_ns
+        with self._timing:
+            self.last_sync_s = took_ns / 1e9
+            self.sync_times.record(took_ns)
 
     def _sync_folder(self) -> None:
         folder = os.open(self._path.parent, os.O_RDONLY)
@@ -188,8 +205,8 @@ class JournalFile:
             data = data[os.write(file, data) :]
 
 
-def _holder(lock: Path) -> Mapping[str, Any]:
-    """Empty where it has not said it yet."""
+def holder_of(lock: Path) -> Mapping[str, Any]:
+    """What the process that has a lock says of itself; empty where it has not said it yet."""
     try:
         said = msgspec.json.decode(lock.read_bytes())
     except (OSError, msgspec.DecodeError):

@@ -26,12 +26,14 @@ import msgspec
 
 from trader.betfair.dial import StreamEndpoint, StreamError
 from trader.betfair.stream import StreamClient, StreamCredentials, Subscription
+from trader.execution.executor_py.counts import Counts
 from trader.execution.executor_py.journal_file import JournalFile
 from trader.execution.executor_py.machine import DryRunMachine
 from trader.execution.executor_py.steady_clock import SteadyClock
 from trader.execution.executor_py.venue_bets import OrderLine, read_order_line
 from trader.execution.executor_py.venue_chores import Chores
 from trader.execution.executor_py.venue_client import VenueClient, VenueError
+from trader.execution.executor_py.venue_moment import venue_moment, venue_state
 from trader.execution.executor_py.venue_settings import VenueSettings
 from trader.execution.interfaces.executor import (
     DryRunLimits,
@@ -51,6 +53,7 @@ from trader.execution.orders.kinds import Kind
 from trader.execution.orders.machine import Machine
 from trader.execution.orders.record import Record
 from trader.execution.orders.snapshot import Snapshot
+from trader.monitoring.executor_metrics import ExecutorMoment
 
 PLACE_WORKERS: Final = 6
 CANCEL_WORKERS: Final = 2
@@ -115,6 +118,9 @@ class VenueExecutor:
         self.machine, _ = Machine.recover(settings.orders, 0, [])
         self.dry = DryRunMachine(_dry_limits(settings.orders))
         self.bus = bus
+        self._counts = Counts()
+        self._clock_steps = 0
+        self._logged_out = self._stream_stale = False
         self._client = client
         self._lockstep = lockstep
         self._clock: SteadyClock | None = None
@@ -194,7 +200,7 @@ class VenueExecutor:
         made = {effect.report.seq for effect in effects if isinstance(effect, request.Tell)}
         for report in left_over:
             if report.seq > self._heard_seq and report.seq not in made:
-                self.bus.post(report)
+                self._post(report)
         try:
             self._client.login()
             self._check_account()
@@ -211,7 +217,11 @@ class VenueExecutor:
         self._raise_if_lost()
         if self._in_flight >= IN_FLIGHT_MAX:
             raise SendQueueFullError(f"{self._in_flight} requests wait for the venue")
-        if self._is_dry(intent) and not self.machine.book.knows(intent.intent_id):
+        self._counts.intent(intent.action)
+        is_known = self.machine.book.knows(intent.intent_id)
+        if not is_known:
+            self._counts.asked(intent.intent_id)
+        if self._is_dry(intent) and not is_known:
             self._relay(self.dry.handle(intent))
         else:
             # One that is known goes there, too: it counts it.
@@ -281,6 +291,25 @@ class VenueExecutor:
             self._journal.close()
         self._lost = self._lost or "stopped"
 
+    def moment(self) -> ExecutorMoment:
+        """Its figures; safe from any thread."""
+        stream, counts = self._stream, self._counts
+        return counts.moment(
+            duplicates=self.dry.duplicates + self.machine.counters.duplicates,
+            open_orders=self.dry.open_orders + self.open_orders,
+            unacked_reports=len(self.machine.book.unacked),
+            order_stream_lost=sum(stream.counts.lost.copy().values()),
+            venue=venue_moment(
+                self.machine,
+                self._journal,
+                state=venue_state(
+                    stream, is_logged_out=self._logged_out, is_stale=self._stream_stale
+                ),
+                clock_steps=self._clock_steps,
+                queue_depth=counts.waiting,
+            ),
+        )
+
     def best_prices(self, market_id: str) -> dict[RunnerKey, tuple[int | None, int | None]]:
         """The best price to back at and to lay at of each runner, hundredths, asked of the venue
         now. Raises `ExecutorLost`."""
@@ -331,13 +360,18 @@ class VenueExecutor:
                 case request.Send():
                     self._send(effect.request)
                 case request.Tell():
-                    self.bus.post(effect.report)
+                    self._post(effect.report)
                 case request.LogIn():
                     self._on_a_worker(Kind.PLACE, self._log_in)
                 case request.Unknown():
+                    self._counts.unknown_bets += 1
                     _log.warning("a bet of ours that no order has: %s", effect.bet)
                 case request.Journal():
                     pass
+
+    def _post(self, report: ExecutionReport) -> None:
+        self._counts.report(report)
+        self.bus.post(report)
 
     def _write(self, records: list[Record]) -> None:
         """Raises `ExecutorLost` after every known bet was cancelled: nothing more can be told."""
@@ -352,6 +386,7 @@ class VenueExecutor:
             raise
 
     def _send(self, wanted: request.Request) -> None:
+        self._counts.request(wanted.kind)
         delay_s = self.machine.markets.bet_delay_ms(wanted.market_id) / 1000
         self._on_a_worker(wanted.kind, lambda: self._ask(wanted, delay_s))
 
@@ -450,6 +485,7 @@ class VenueExecutor:
 
     def _note_step(self, step_ms: int) -> None:
         if step_ms and not self._is_stepped:
+            self._clock_steps += 1
             _log.warning("the wall clock was set by %d ms; orders keep to their own", step_ms)
         self._is_stepped = bool(step_ms)
 
@@ -493,7 +529,13 @@ class VenueExecutor:
         return ()
 
     def _login_again(self) -> str:
-        return self._client.login(instead_of=self._client.token)
+        try:
+            token = self._client.login(instead_of=self._client.token)
+        except ExecutorStartError:
+            self._logged_out = True
+            raise
+        self._logged_out = False
+        return token
 
     def _read(self) -> None:
         """On the stream's thread: lines into the inbox."""
@@ -504,6 +546,7 @@ class VenueExecutor:
                 raw = self._stream.next_line(_WAIT_S)
                 if raw is not None:
                     line = read_order_line(raw)
+                    self._stream_stale = line.is_stale
                     bets += line.bets
                     is_image = is_image or line.is_image
                     if line.is_whole:

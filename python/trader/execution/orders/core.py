@@ -36,6 +36,17 @@ class Counters:
 
 
 @dataclass(frozen=True, slots=True)
+class FundsLook:
+    """A look at the account's funds that was compared with what we know. `difference`: the
+    account's exposure minus ours, hundredths of hundredths: 0 where it may be that, above 0 what it
+    is more than all our orders may cost, below 0 what it is less than what is matched of them
+    does."""
+
+    at_ms: int
+    difference: int
+
+
+@dataclass(frozen=True, slots=True)
 class Look:
     """A look-up on its way."""
 
@@ -120,6 +131,7 @@ class Core:
         self.is_paused = False
         self.halted: str | None = None
         self.funds_differ_since_ms: int | None = None
+        self.funds_look: FundsLook | None = None
         self.effects: list[Effect] = []
         self.counters = Counters()
         self.wake_ms: int | None = None

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from trader.execution.interfaces.intents import Side
-from trader.execution.orders.core import Core
+from trader.execution.orders.core import Core, FundsLook
 from trader.execution.orders.exposure import liability
 from trader.execution.orders.order import Order
 
@@ -13,20 +15,23 @@ FUNDS_MISMATCH = "FUNDS_MISMATCH"
 def exposure_of(core: Core, market_id: str) -> int:
     """What one market may cost, hundredths of hundredths: what is matched in the worst case, and
     all that rests."""
-    orders = core.book.orders.values()
-    open_cost = sum(
-        _resting_cost(core, order) + _untold_cost(order)
-        for order in orders
-        if order.intent.market_id == market_id
-    )
-    return open_cost + core.book.exposure.worst(market_id)
+    orders = [one for one in core.book.orders.values() if one.intent.market_id == market_id]
+    return _open_cost(core, orders) + core.book.exposure.worst(market_id)
 
 
 def exposure(core: Core) -> int:
-    """What all markets may cost."""
-    markets = set(core.book.exposure.names())
-    markets.update(order.intent.market_id for order in core.book.orders.values())
-    return sum(exposure_of(core, market_id) for market_id in markets)
+    """What all markets may cost. Safe from any thread: the metrics page asks."""
+    return _open_cost(core, list(core.book.orders.values())) + _matched_cost(core)
+
+
+def _open_cost(core: Core, orders: Iterable[Order]) -> int:
+    return sum(_resting_cost(core, order) + _untold_cost(order) for order in orders)
+
+
+def _matched_cost(core: Core) -> int:
+    """What is matched in all markets may cost."""
+    matched = core.book.exposure
+    return sum(matched.worst(market) for market in list(matched.names()))
 
 
 def _resting_cost(core: Core, order: Order) -> int:
@@ -56,9 +61,11 @@ def compare(core: Core, exposure_centi: int) -> None:
     tolerance_centi = core.config.limits.funds_tolerance_centi
     if tolerance_centi is None or any(one.is_uncertain for one in core.book.orders.values()):
         return
-    matched = sum(core.book.exposure.worst(market) for market in core.book.exposure.names())
+    matched, most = _matched_cost(core), exposure(core)
     told, tolerance = exposure_centi * 100, tolerance_centi * 100
-    if matched - tolerance <= told <= exposure(core) + tolerance:
+    difference = max(told - most, 0) + min(told - matched, 0)
+    core.funds_look = FundsLook(core.now_ms, difference)
+    if matched - tolerance <= told <= most + tolerance:
         core.funds_differ_since_ms = None
         return
     # A fill or a settlement may be under way: it has to last.

@@ -12,6 +12,7 @@ from typing import Any, Final
 
 from trader.config.loading import load
 from trader.config.schema import Config, LogConfig
+from trader.engine import TIMED_EVERY
 from trader.execution.blotter import Blotter
 from trader.execution.executor_py.executor import PythonExecutor
 from trader.execution.interfaces.executor import Executor
@@ -142,7 +143,8 @@ class Runs:
             output.commit(document, is_complete=not summary.interrupted)
         finally:
             output.close()
-        assert document["apply_delta_ns"]["count"] == document["lines"]
+        timed = sum(-(-one["lines"] // TIMED_EVERY) for one in document["inputs"])
+        assert document["apply_delta_ns"]["count"] == timed
         return {key: value for key, value in document.items() if key not in TIMING_KEYS}
 
     def rows(self) -> dict[str, list[Any]]:

@@ -46,7 +46,7 @@ class UnsupportedHotloopError(ImportError):
     def __init__(self, api_version: object) -> None:
         super().__init__(
             f"{self.code}: this trader uses API {API_VERSION} of Hotloop, the one installed has "
-            f"{api_version}: install both from one release",
+            f"{api_version}: install both from one release (docs/upgrade.md)",
             name="hotloop",
         )
 

@@ -93,8 +93,8 @@ impl Core {
             armed_ms: None,
             config,
         };
-        if core.is_live() {
-            core.metrics.go_live();
+        if let Some(venue) = &core.venue {
+            core.metrics.go_live(venue.live.journal().sync_seconds());
         }
         core.keep_unacked();
         Ok(core)

@@ -26,6 +26,22 @@ impl Core {
         }
     }
 
+    /// The state of this moment in a line, for a service manager.
+    #[must_use]
+    pub fn status_line(&self) -> String {
+        let mode = if self.is_live() {
+            format!("live, venue {}", self.venue_word())
+        } else {
+            "dry run".to_owned()
+        };
+        let trader = if self.session.is_some() { "" } else { ", no trader" };
+        let paused = match self.reason() {
+            "" => String::new(),
+            reason => format!(", paused: {reason}"),
+        };
+        format!("{mode}: {} orders open{trader}{paused}", self.open_orders())
+    }
+
     /// The page for Prometheus.
     ///
     /// # Errors
@@ -45,6 +61,7 @@ impl Core {
         let venue = self.venue.as_ref()?;
         let (machine, journal) = (venue.live.machine(), venue.live.journal());
         let (counters, (last_sync, journal_syncs)) = (machine.counters(), journal.sync_times());
+        let look = machine.funds_look();
         Some(VenueMoment {
             state: venue.state.as_str(),
             is_halted: !self.reason().is_empty(),
@@ -61,6 +78,8 @@ impl Core {
             journal_bytes: i64::try_from(journal.length()).unwrap_or(i64::MAX),
             journal_syncs,
             last_sync_s: last_sync.as_secs_f64(),
+            funds_difference: look.map_or(0.0, |look| decimal(look.difference / 100)),
+            funds_look_s: look.map_or(0.0, |look| decimal(look.at_ms / 10)),
             journal_shortened: venue.live.shortened,
         })
     }

@@ -1,6 +1,7 @@
 //! What is counted. Names are final: `hotloop_executor_…`, base units, `_total` for counters.
 
 pub mod page;
+mod process;
 mod venue;
 
 use orders::Kind;
@@ -14,6 +15,7 @@ use prometheus_client::registry::{Registry, Unit};
 use wire::{Action, Code, Report, Status};
 
 use crate::machine::Refusal;
+use process::ProcessMetrics;
 use venue::VenueMetrics;
 pub use venue::{Moment, VenueMoment};
 
@@ -111,6 +113,7 @@ pub struct Metrics {
     /// Times the order stream was lost.
     pub stream_lost: Counter,
     venue: VenueMetrics,
+    process: ProcessMetrics,
 }
 
 impl Default for Metrics {
@@ -150,6 +153,7 @@ impl Metrics {
             unknown_bets: Counter::default(),
             stream_lost: Counter::default(),
             venue: VenueMetrics::default(),
+            process: ProcessMetrics::default(),
         };
         prepare(&metrics.intents, "action", Action::TEXTS.iter().copied());
         prepare(&metrics.reports, "status", Status::TEXTS.iter().copied());
@@ -244,6 +248,11 @@ impl Metrics {
         );
         let help = "From the bytes of an intent read to its first report made";
         registry.register_with_unit("intent_ack", help, Unit::Seconds, self.intent_ack.clone());
+        let build = Family::<[(&'static str, &'static str); 2], Gauge>::default();
+        build
+            .get_or_create(&[("version", crate::VERSION), ("backend", "rust")])
+            .set(1);
+        registry.register("build_info", "1; what runs", build);
         self
     }
 
@@ -304,13 +313,15 @@ impl Metrics {
             self.venue.show(venue);
         }
         let mut page = String::new();
-        text::encode(&mut page, &self.registry)?;
+        text::encode_registry(&mut page, &self.registry)?;
+        self.process.write(&mut page)?;
+        text::encode_eof(&mut page)?;
         Ok(page)
     }
 
     /// From now on the page has what only a live executor can tell.
-    pub fn go_live(&mut self) {
-        self.venue.register(&mut self.registry);
+    pub fn go_live(&mut self, journal_sync: Histogram) {
+        self.venue.register(&mut self.registry, journal_sync);
     }
 }
 
@@ -328,81 +339,4 @@ fn prepare(family: &Counters, label: &'static str, values: impl IntoIterator<Ite
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_page_has_the_final_names_from_the_start() {
-        let metrics = Metrics::new();
-        metrics.intent(Action::Place);
-        metrics.acked(0.000_003);
-        metrics.refused(Code::BadUtf8);
-        let moment = Moment {
-            open_orders: 2,
-            unacked_reports: 5,
-            duplicates: 7,
-            venue: None,
-        };
-        let page = metrics.text(&moment).unwrap();
-        assert!(!page.contains("exposure"), "of a dry run there is no such thing");
-        for line in [
-            "hotloop_executor_intents_total{action=\"PLACE\"} 1",
-            "hotloop_executor_intents_total{action=\"CANCEL\"} 0",
-            "hotloop_executor_reports_total{status=\"FILLED\"} 0",
-            "hotloop_executor_rejects_total{class=\"gone\"} 0",
-            "hotloop_executor_duplicates_total 7",
-            "hotloop_executor_ttl_prevented_total 0",
-            "hotloop_executor_heartbeats_sent_total 0",
-            "hotloop_executor_connections_total 0",
-            "hotloop_executor_frame_errors_total{code=\"BAD_UTF8\"} 1",
-            "hotloop_executor_open_orders 2",
-            "hotloop_executor_unacked_reports 5",
-            "hotloop_executor_intent_ack_seconds_count 1",
-            "hotloop_executor_intent_ack_seconds_bucket{le=\"0.000005\"} 1",
-        ] {
-            assert!(
-                page.lines().any(|given| given == line),
-                "{line} is not in\n{page}"
-            );
-        }
-        assert!(page.ends_with("# EOF\n"));
-    }
-
-    #[test]
-    fn a_live_executor_tells_of_the_venue() {
-        let mut metrics = Metrics::new();
-        metrics.go_live();
-        let venue = VenueMoment {
-            state: "connected",
-            doubts: 3,
-            not_placed: 1,
-            paced: 4,
-            journal_bytes: 17,
-            last_sync_s: 0.004,
-            exposure: 12.5,
-            ..VenueMoment::default()
-        };
-        let moment = Moment {
-            venue: Some(venue),
-            ..Moment::default()
-        };
-        let page = metrics.text(&moment).unwrap();
-        for line in [
-            "hotloop_executor_venue_state{state=\"connected\"} 1",
-            "hotloop_executor_venue_state{state=\"down\"} 0",
-            "hotloop_executor_orders_in_doubt_total 3",
-            "hotloop_executor_orders_not_placed_total 1",
-            "hotloop_executor_pacing_trips_total 4",
-            "hotloop_executor_journal_bytes 17",
-            "hotloop_executor_journal_last_sync_seconds 0.004",
-            "hotloop_executor_exposure_account_currency 12.5",
-            "hotloop_executor_halted 0",
-            "hotloop_executor_venue_requests_total{kind=\"place\"} 0",
-        ] {
-            assert!(
-                page.lines().any(|given| given == line),
-                "{line} is not in\n{page}"
-            );
-        }
-    }
-}
+mod tests;

@@ -3,6 +3,7 @@
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
+use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::{Registry, Unit};
 
 use super::show;
@@ -58,6 +59,10 @@ pub struct VenueMoment {
     pub last_sync_s: f64,
     /// Times it was shortened.
     pub journal_shortened: u64,
+    /// The account's exposure minus ours at the last look, in the account's currency.
+    pub funds_difference: f64,
+    /// When that was, unix time; 0: never.
+    pub funds_look_s: f64,
 }
 
 /// The metrics themselves.
@@ -79,10 +84,13 @@ pub(super) struct VenueMetrics {
     journal_syncs: Counter,
     last_sync: Fraction,
     journal_shortened: Counter,
+    funds_difference: Fraction,
+    funds_look: Fraction,
 }
 
 impl VenueMetrics {
-    pub(super) fn register(&self, registry: &mut Registry) {
+    /// `journal_sync`: the journal's own, which other threads write.
+    pub(super) fn register(&self, registry: &mut Registry, journal_sync: Histogram) {
         for (name, help, counter) in [
             ("orders_in_doubt", "Orders that came to be in doubt", &self.doubts),
             (
@@ -145,6 +153,13 @@ impl VenueMetrics {
         registry.register("exposure_account_currency", help, self.exposure.clone());
         let help = "How long the journal's last sync took";
         registry.register_with_unit("journal_last_sync", help, Unit::Seconds, self.last_sync.clone());
+        let help = "Time of one sync of the journal";
+        registry.register_with_unit("journal_sync", help, Unit::Seconds, journal_sync);
+        let help = "The account's exposure minus ours at the last look, account currency";
+        registry.register("funds_difference", help, self.funds_difference.clone());
+        let help = "When the account's funds were compared last, unix time";
+        let at = self.funds_look.clone();
+        registry.register_with_unit("funds_last_look_timestamp", help, Unit::Seconds, at);
     }
 
     pub(super) fn show(&self, moment: &VenueMoment) {
@@ -171,5 +186,7 @@ impl VenueMetrics {
         self.journal_bytes.set(moment.journal_bytes);
         self.exposure.set(moment.exposure);
         self.last_sync.set(moment.last_sync_s);
+        self.funds_difference.set(moment.funds_difference);
+        self.funds_look.set(moment.funds_look_s);
     }
 }

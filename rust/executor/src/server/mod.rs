@@ -2,6 +2,7 @@
 
 mod link;
 mod listener;
+mod notify;
 mod session;
 
 use std::cell::RefCell;
@@ -18,7 +19,7 @@ use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::Semaphore;
 use tokio::task::spawn_local;
-use tokio::time::{sleep, sleep_until, timeout};
+use tokio::time::{Interval, sleep, sleep_until, timeout};
 use wire::ControlAction;
 
 use crate::config::{Config, ConfigError, Listen};
@@ -27,6 +28,7 @@ use crate::live::JournalError;
 use crate::metrics::page;
 use crate::venue::{Venue, VenueError};
 use listener::{Accepted, Listener};
+pub use notify::{Notifier, NotifyError};
 
 /// Connections that may be open without having said HELLO (T4).
 const MAX_WAITING: usize = 16;
@@ -45,6 +47,9 @@ pub enum StartError {
     /// No signals.
     #[error("cannot listen for signals: {0}")]
     Signals(io::Error),
+    /// A service manager that cannot be told.
+    #[error(transparent)]
+    Notify(#[from] NotifyError),
     /// The journal.
     #[error(transparent)]
     Journal(#[from] JournalError),
@@ -121,19 +126,31 @@ impl Server {
         format!("{line}\n")
     }
 
-    /// Serves until `stop` is done, then says GOODBYE to the session and returns. Needs a [`tokio::task::LocalSet`].
+    /// Serves until `stop` is done, then says GOODBYE to the session and returns; `notifier` tells a service manager of
+    /// it. Needs a [`tokio::task::LocalSet`].
     ///
     /// # Errors
     /// [`StopError`] if it cannot go on.
-    pub async fn run(self, stop: impl Future<Output = &'static str>) -> Result<(), StopError> {
+    pub async fn run(
+        self,
+        stop: impl Future<Output = &'static str>,
+        notifier: Notifier,
+    ) -> Result<(), StopError> {
+        let notifier = Rc::new(notifier);
         let mode = if self.venue.is_some() { "live" } else { "dry_run" };
         tracing::info!(
             listening = %self.trader_address, metrics = %self.pages_address,
             clock = self.core.borrow().config().clock.as_str(), mode, "executor started"
         );
         let pages = spawn_local(page::serve(self.pages, Rc::clone(&self.core)));
-        let time = spawn_local(keep_time(Rc::clone(&self.core)));
+        let time = spawn_local(keep_time(Rc::clone(&self.core), Rc::clone(&notifier)));
         let traders = spawn_local(accept(self.trader, Rc::clone(&self.core)));
+        notifier.ready(&self.core.borrow().status_line());
+        let stop = async {
+            let why = stop.await;
+            notifier.stopping("stopping");
+            why
+        };
         let ended = serve(&self.core, self.venue.as_ref(), stop).await;
         traders.abort();
         time.abort();
@@ -267,9 +284,10 @@ async fn accept(listener: Listener, core: Rc<RefCell<Core>>) {
     }
 }
 
-/// Calls the core whenever it has asked to be called.
-async fn keep_time(core: Rc<RefCell<Core>>) {
+/// Calls the core whenever it has asked to be called, and tells the service manager that it can be.
+async fn keep_time(core: Rc<RefCell<Core>>, notifier: Rc<Notifier>) {
     let rearm = core.borrow().rearm();
+    let mut beats = notifier.beats();
     loop {
         let due = core.borrow_mut().arm();
         let wait = async {
@@ -281,6 +299,16 @@ async fn keep_time(core: Rc<RefCell<Core>>) {
         tokio::select! {
             () = wait => core.borrow_mut().on_time(),
             () = rearm.notified() => {}
+            () = next(&mut beats) => notifier.beat(&core.borrow().status_line()),
         }
+    }
+}
+
+async fn next(beats: &mut Option<Interval>) {
+    match beats {
+        Some(beats) => {
+            beats.tick().await;
+        }
+        None => pending().await,
     }
 }

@@ -94,11 +94,17 @@ pub struct Running {
 
 impl Running {
     pub fn start(changes: &Value) -> Self {
+        Self::start_in(changes, &[])
+    }
+
+    /// With these variables beside those of the test.
+    pub fn start_in(changes: &Value, env: &[(&str, String)]) -> Self {
         let folder = folder();
         let file = configuration(&folder, changes);
         let mut child = Command::new(binary())
             .arg("--config")
             .arg(file)
+            .envs(env.iter().map(|(name, value)| (*name, value)))
             .stdout(Stdio::piped())
             .stderr(std::fs::File::create(folder.join("log")).unwrap())
             .spawn()
@@ -120,6 +126,10 @@ impl Running {
     /// The executor with nothing changed.
     pub fn plain() -> Self {
         Self::start(&json!({}))
+    }
+
+    pub fn pid(&self) -> u32 {
+        self.child.id()
     }
 
     pub fn signal(&self, name: &str) {
@@ -197,5 +207,11 @@ impl Drop for Running {
 
 /// Runs the binary to its end.
 pub fn run(arguments: &[&str]) -> Output {
-    Command::new(binary()).args(arguments).output().unwrap()
+    run_with(arguments, &[])
+}
+
+/// The same with these variables beside those of the test.
+pub fn run_with(arguments: &[&str], env: &[(&str, String)]) -> Output {
+    let env = env.iter().map(|(name, value)| (*name, value));
+    Command::new(binary()).args(arguments).envs(env).output().unwrap()
 }

@@ -1,0 +1,1 @@
+"""What the services run under: as much of systemd's confinement as there is without systemd."""

@@ -1,0 +1,1 @@
+"""Operating the trader: what an operator does; the ledger and the alerts are the judges."""
