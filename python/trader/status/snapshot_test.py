@@ -126,7 +126,9 @@ def test_reloads_are_told() -> None:
 
 
 def test_a_shadow_is_told_with_all_its_differences(tmp_path: Path) -> None:
-    assert shadow_state(quoting(tmp_path).session) is None
+    alone = tmp_path / "alone"
+    alone.mkdir()
+    assert shadow_state(quoting(alone).session) is None
     session = quoting(tmp_path, "hotloop.enabled=true", "hotloop.shadow=true").session
     assert session.shadow is not None
     session.shadow.differences_by_method.update(best=2, pfill_ttf=1)

@@ -241,7 +241,13 @@ class ShadowHotloop(_Methods):
                 self.skipped += 1
                 return
         until_s = started_s + self._credit_s if self._load < 1.0 else float("inf")
-        self._look_at(touched, until_s)
+        try:
+            self._look_at(touched, until_s)
+        except BaseException as error:
+            # The one in use was asked what the trader may never ask it: that is no end of trading.
+            if not (isinstance(error, Exception) or is_panic(error)):
+                raise
+            self._lose(f"comparing failed, {type(error).__name__}: {error}")
         self._credit_s -= self._timer() - started_s
 
     def _look_at(self, touched: list[Touched], until_s: float) -> None:

@@ -163,6 +163,19 @@ def test_a_panic_at_an_answer_is_survived_wherever_it_is_asked_for() -> None:
     assert book.trend_lens(M, 7) != 0.0
 
 
+@pytest.mark.parametrize("error", [PanicException("at that question"), RuntimeError("broken")])
+def test_one_in_use_that_fails_at_a_question_of_the_comparison_goes_on_without_it(
+    error: BaseException,
+) -> None:
+    used, shadow = Other(ladder_top=raising(error)), Hotloop(None, rust=False)
+    book = ShadowHotloop(used, shadow)  # type: ignore[arg-type]
+    play(book)
+    assert book.lost
+    assert book.best(M, 7)[0] == 1.9
+    with pytest.raises(type(error)):
+        book.ladder_top(M, 7, "BACK")  # what the trader asks itself is its own matter
+
+
 def test_a_keyboard_interrupt_is_none_of_the_shadows_errors() -> None:
     book, _, _ = shadowed(last_pt_ms=raising(KeyboardInterrupt()))
     with pytest.raises(KeyboardInterrupt):
