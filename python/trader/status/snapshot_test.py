@@ -6,6 +6,8 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
+from hypothesis import given
+from hypothesis import strategies as st
 
 from trader.betfair import ladder as ladders
 from trader.monitoring.metrics import Metrics
@@ -148,3 +150,20 @@ def test_names_are_bounded_and_shortened() -> None:
     assert len(names.market(f"1.{MARKETS_MAX}")) == LENGTH_MAX
     assert len(names.runner(f"1.{MARKETS_MAX}", 1)) == LENGTH_MAX
     assert names.runner(f"1.{MARKETS_MAX}", 2) == ""
+
+
+TICKS = st.lists(st.integers(0, 349), max_size=80, unique=True)
+
+
+@given(back=TICKS, lay=TICKS, ours=TICKS)
+def test_a_ladder_goes_down_has_the_best_prices_and_is_bounded(
+    back: list[int], lay: list[int], ours: list[int]
+) -> None:
+    price = ladders.CLASSIC.price_at
+    backs = sorted(map(price, back), reverse=True)
+    lays = sorted(map(price, lay))
+    shown = ladder_prices(backs, lays, [price(tick) for tick in ours], "CLASSIC")
+    assert shown == sorted(set(shown), reverse=True)
+    assert len(shown) <= ROWS_MAX
+    if backs and lays and backs[0] < lays[0] and len(back) + len(lay) < 8 and not ours:
+        assert {backs[0], lays[0]} <= set(shown)
