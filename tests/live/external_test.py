@@ -100,8 +100,8 @@ def test_either_is_stopped_and_started_without_the_other_and_nothing_rests_in_th
         token = (run_dir / "executor.token").read_text()
         with _sidecar(config, manager) as first, live_trader(tmp_path, profile) as trader:
             trader.wait_for(count, 1)
-            # What its trader sends while it cancels may still rest: the next one takes that up.
             assert _ended(first) == 0
+            assert not any(bet["remaining"] for bet in venue.scene.bets())
             # What systemd does when it is started again, with the trader there.
             assert _render(tmp_path, profile, config) == (0, "")
             assert (run_dir / "executor.token").read_text() == token
