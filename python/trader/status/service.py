@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -47,7 +48,7 @@ def served_status(
         except NoteError as error:
             raise MetricsServeError(f"no status page: {error}") from None
         try:
-            print(f"status: {note.link}", flush=True)
+            print(f"status: {_told(note)}", flush=True)
         except BrokenPipeError:
             if on_closed is None:
                 raise
@@ -59,6 +60,13 @@ def served_status(
             take_away(folder, note)
     finally:
         server.close()
+
+
+def _told(note: Note) -> str:
+    """The link for who sits there. A log, which is what a service's output is, gets no token."""
+    if sys.stdout.isatty():
+        return note.link
+    return f"{note.url} (`trader status` prints the link)"
 
 
 def _open(
