@@ -13,6 +13,7 @@ from typing import Final
 
 from trader.doctor.findings import Finding, fail, ok, skipped, warn
 from trader.doctor.subject import Subject
+from trader.live.folder import holder
 
 DESCRIPTORS: Final = "file descriptors"
 MEMORY: Final = "memory"
@@ -59,10 +60,14 @@ def memory(_subject: Subject) -> list[Finding]:
 
 
 def ports(subject: Subject) -> list[Finding]:
-    """Whether the ports that are named by their number can be listened on."""
+    """Whether the ports that are named by their number can be listened on. Where a trader runs in
+    the folder, it is the one that listens."""
     named = list(_named_ports(subject))
     if not named:
         return [ok(PORTS, "none is named: the system gives free ones")]
+    pid = holder(subject.out)
+    if pid is not None:
+        return [ok(PORTS, f"not looked at: the trader of this folder runs (process {pid})")]
     found = [_port(key, host, port) for key, host, port in named]
     wrong = [one for one in found if one is not None]
     if wrong:

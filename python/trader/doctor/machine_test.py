@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import resource
 import socket
 from pathlib import Path
@@ -13,6 +14,7 @@ from trader.doctor.findings import Mark
 from trader.doctor.testing import only, subject_of
 from trader.execution.rust_executor import External, RustExecutorConfig
 from trader.execution.supervisor import Listening
+from trader.live.folder import LiveFolder
 
 
 @pytest.mark.parametrize(
@@ -59,6 +61,18 @@ def test_ports_that_are_taken_fail_with_their_key() -> None:
         others = subject_of(*sidecar, sidecar=RustExecutorConfig(external=external))
         assert only(machine.ports(others)).mark is Mark.OK
     assert "free" in only(machine.ports(subject_of(*metrics))).found
+
+
+def test_ports_of_the_trader_that_runs_are_its_own(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        metrics = ("monitoring.metrics.enabled=true", f"monitoring.metrics.port={port}")
+        subject = subject_of(*metrics, out=tmp_path)
+        assert only(machine.ports(subject)).mark is Mark.FAIL
+        with LiveFolder(tmp_path, "out"):
+            found = only(machine.ports(subject))
+            assert found.mark is Mark.OK
+            assert f"runs (process {os.getpid()})" in found.found
 
 
 @pytest.mark.parametrize(
