@@ -16,6 +16,7 @@ import pytest
 from tests.pages.browser import IN_BUILD_GRAPH, Browser, Scheme, browser
 from tests.pages.checks import CONTRAST, FITS
 from tools.docs.build import main, write_tar
+from tools.docs.pictures import find_pictures, read_pictures
 from tools.docs.site import find_pages, make_site, read_pages
 
 ROOT: Final = Path(__file__).absolute().parents[2]
@@ -170,7 +171,8 @@ def test_the_site_that_was_built_is_made_again_byte_for_byte(tmp_path: Path) -> 
     archives = []
     for name in ("first.tar", "second.tar"):
         texts = read_pages(ROOT, find_pages(ROOT))
-        write_tar(make_site(texts), tmp_path / name)
+        pictures = read_pictures(ROOT, find_pictures(ROOT))
+        write_tar(make_site(texts, pictures), tmp_path / name)
         archives.append((tmp_path / name).read_bytes())
     assert archives[0] == archives[1]
     built = os.environ.get("HOTLOOP_DOCS_SITE")
