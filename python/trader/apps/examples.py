@@ -30,7 +30,7 @@ examples:
   trader cancel-all --profile live.yaml           all of it cancelled, whoever trades
 
 exit codes: 0 done, 1 the check found a difference, 2 bad arguments, input or configuration,
-3 could not start, 130 interrupted after a clean stop
+3 could not start, or lost its executor or a worker, 130 interrupted after a clean stop
 """
 REPORT: Final = """\
 Every replay, demo and live trader writes its report.html at the end (report.enabled). This makes it
@@ -143,7 +143,6 @@ examples:
   trader replay 1.200806927.json --out out-rust
   trader replay 1.200806927.json --out out-python --hotloop python --execution python
   trader compare out-rust out-python
-  trader report out --runner 1.200806927/228749   the run's page anew, with this runner's ladder
   trader compare out-rust out-python --json | jq '.rows[] | select(.equal == false)'
 """
 CALIBRATE: Final = """\
