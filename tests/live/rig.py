@@ -177,10 +177,19 @@ def children(trader: LiveTrader) -> list[int]:
 
 def verdict(venue: Races, trader: LiveTrader) -> Verdict:
     """The blotter of all runs against the venue's ledger."""
-    intents = {intent.intent_id: intent for intent in map(_intent, trader.rows(_INTENTS))}
-    reports = [_report(*row) for row in trader.rows(_REPORTS)]
+    intents, reports = intents_of(trader), reports_of(trader)
     sent = {name: i for name, i in intents.items() if any(r.intent_id == name for r in reports)}
     return judge(sent, reports, venue.scene.bets())
+
+
+def intents_of(trader: LiveTrader) -> dict[str, QuoteIntent]:
+    """Every intent of its blotter, by id."""
+    return {intent.intent_id: intent for intent in map(_intent, trader.rows(_INTENTS))}
+
+
+def reports_of(trader: LiveTrader, where: str = "true") -> list[ExecutionReport]:
+    """The executors' reports in its blotter, in order."""
+    return [_report(*row) for row in trader.rows(_REPORTS.format(where=where))]
 
 
 def net_e4(venue: Races) -> int:
@@ -207,7 +216,7 @@ _INTENTS: Final = (
 )
 _REPORTS: Final = (
     "select seq, intent_id, ts_ms, action, status, bet_id, size_remaining_centi, "
-    "size_matched_centi, reject_code from reports where seq > 0 order by seq"
+    "size_matched_centi, reject_code from reports where seq > 0 and {where} order by seq"
 )
 
 

@@ -1,1 +1,1 @@
-"""Operating the trader: what its operator does, with the exchange's ledger and the alerts as judges."""
+"""Operating the trader: what an operator does; the ledger and the alerts are the judges."""

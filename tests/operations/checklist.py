@@ -26,7 +26,7 @@ class Line:
 
 
 def lines(page: Path) -> list[Line]:
-    """The numbered lines of a page, in order; a part after a `## When …` heading is no checklist."""
+    """The numbered lines of a page, in order; what follows a heading `## When …` is none."""
     checklist = page.read_text(encoding="utf-8").split("\n## When ", 1)[0]
     found = []
     for number, text in _ITEM.findall(checklist):

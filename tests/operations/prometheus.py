@@ -24,8 +24,9 @@ from tests.e2e.trader_process import IN_BUILD_GRAPH
 
 PATIENCE_S: Final = 60.0
 SCRAPE_S: Final = 0.5
-_DURATION: Final = re.compile(r"\b(\d+)(ms|s|m|h|d)\b")
+_DURATION: Final = re.compile(r"(\d+)(ms|s|m|h|d)")
 _MS: Final = {"ms": 1, "s": 1_000, "m": 60_000, "h": 3_600_000, "d": 86_400_000}
+_TIMES: Final = ("scrape_interval", "scrape_timeout", "evaluation_interval")
 _WINDOW: Final = re.compile(r"\[[^\]]*\]|\boffset\s+\w+")
 
 
@@ -93,27 +94,24 @@ class Prometheus:
 
 @contextmanager
 def prometheus(
-    folder: Path, rules: Path, targets: Mapping[str, int], divisor: int
+    folder: Path, shipped: Path, ports: Mapping[str, int], divisor: int
 ) -> Iterator[Prometheus]:
-    """A server with the rules of a folder, that scrapes these ports of this machine by job."""
+    """A server with the configuration and the rules of a folder, `divisor` times as fast, that
+    scrapes these ports of this machine by job."""
     binary = shutil.which("prometheus")
     if binary is None:
         assert not IN_BUILD_GRAPH, "the build root has prometheus"
         pytest.skip("no prometheus here")
     (folder / "rules").mkdir(parents=True)
-    for file in sorted(rules.glob("*.yml")):
+    for file in sorted((shipped / "rules").glob("*.yml")):
         text = faster(file.read_text(encoding="utf-8"), divisor)
         (folder / "rules" / file.name).write_text(text, encoding="utf-8")
+    config = yaml.safe_load((shipped / "prometheus.yml").read_text(encoding="utf-8"))
     every = f"{int(SCRAPE_S * 1_000)}ms"
-    jobs = [
-        {"job_name": job, "static_configs": [{"targets": [f"127.0.0.1:{port}"]}]}
-        for job, port in targets.items()
-    ]
-    config = {
-        "global": {"scrape_interval": every, "scrape_timeout": every, "evaluation_interval": every},
-        "rule_files": ["rules/*.yml"],
-        "scrape_configs": jobs,
-    }
+    config["global"] = dict.fromkeys(_TIMES, every)
+    for job in config["scrape_configs"]:
+        (targets,) = job["static_configs"]
+        targets["targets"] = [f"127.0.0.1:{ports[job['job_name']]}"]
     (folder / "prometheus.yml").write_text(yaml.safe_dump(config), encoding="utf-8")
     address = f"127.0.0.1:{free_port()}"
     with (folder / "log").open("wb") as log:

@@ -1,8 +1,8 @@
 """A small service manager that runs the units which ship, and `systemctl` to speak with it.
 
-It knows of a unit what matters to an operator: condition, command, environment, readiness, watchdog,
-reload, the signal that ends it, and whether it is started again. Folders of the system stand in a
-folder of the test; waits between starts are short.
+It knows of a unit what matters to an operator: condition, command, environment, readiness,
+watchdog, reload, the signal that ends it, and whether it is started again. Folders of the system
+stand in a folder of the test; waits between starts are short.
 """
 
 from __future__ import annotations
@@ -239,10 +239,11 @@ class Services:
 
     def command(self, bin_folder: Path) -> None:
         """Writes `systemctl` and `journalctl` there, which speak with this manager."""
+        address = str(self.folder / "systemctl.socket")
         program = (
             f"#!{sys.executable}\n"
             "import json, socket, sys\n"
-            f"to = socket.socket(socket.AF_UNIX); to.connect({str(self.folder / 'systemctl.socket')!r})\n"
+            f"to = socket.socket(socket.AF_UNIX); to.connect({address!r})\n"
             "to.sendall(json.dumps(sys.argv).encode() + b'\\n')\n"
             "answer = json.loads(to.makefile().readline())\n"
             "print(answer['said'], end='')\n"

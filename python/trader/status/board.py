@@ -18,9 +18,9 @@ from typing import Final, NamedTuple, Protocol, TypeAlias
 from trader.execution.interfaces.intents import QuoteIntent
 from trader.execution.interfaces.reports import ExecutionReport
 from trader.execution.ledger import MarketResult
-from trader.recovery import is_panic
 from trader.session import Observer, Session
 from trader.status.document import Answer, State, View
+from trader.strategy.hotloop.errors import is_panic
 
 EVERY_S: Final = 0.25
 """Between two snapshots, while somebody looks."""

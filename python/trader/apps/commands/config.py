@@ -14,8 +14,8 @@ from trader.config.loading import ConfigError, load, profiles
 
 
 def run(arguments: argparse.Namespace, _interrupt: Interrupt) -> int:
-    """Exit code 0 when the configuration is right, 2 when not; of `get` 1 for another value, of `render --out` 1 when it needs no
-    sidecar of somebody else."""
+    """Exit code 0 when the configuration is right, 2 when not; 1 of `get` for another
+    value, and of `render --out` when it needs no sidecar of somebody else."""
     if arguments.action == "check":
         return _check(arguments)
     if arguments.action == "get":

@@ -97,7 +97,9 @@ def _makers(
     config: Config, bus: Bus, metrics: Metrics, run_dir: Path, binary: Path | None
 ) -> Makers:
     sections = document(config)
-    rust = replace(rust_config(config), clock="wall", live=sections, external=external_sidecar(config))
+    rust = replace(
+        rust_config(config), clock="wall", live=sections, external=external_sidecar(config)
+    )
     return {
         "python": lambda heard_seq: python_executor(
             sections | {"on_stop": "leave"}, bus, heard_seq

@@ -32,8 +32,9 @@ _SIGNS: Final[Mapping[str, _Compare]] = {">=": operator.ge, "<=": operator.le, "
 
 
 def run(arguments: argparse.Namespace, interrupt: Interrupt) -> int:
-    """Exit code 0, or 1 where something that was expected is not so, also after `--within`. Raises `StartError` where no
-    trader runs, `ArgumentError` for an expectation that cannot be one."""
+    """Exit code 0, or 1 where something that was expected is not so, also after `--within`.
+    Raises `StartError` where no trader runs, `ArgumentError` for an expectation that cannot be one.
+    """
     expected = [_expectation(text) for text in arguments.expect]
     folders = _folders(arguments)
     until_s = time.monotonic() + arguments.within

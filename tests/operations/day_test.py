@@ -1,0 +1,120 @@
+"""An operator's day: the checklists of docs/runbooks as they are written, a sidecar that is killed,
+a rollback with orders open. The exchange's ledger judges the orders, Prometheus the alerts."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import time
+from pathlib import Path
+from typing import Any, Final
+
+import pytest
+
+from tests.faults.judge import judge
+from tests.live.rig import intents_of, reports_of
+from tests.operations.prometheus import Prometheus, prometheus
+from tests.operations.site import DEPLOY, PATIENCE_S, Site, site
+
+DIVISOR: Final = 30
+"""A quarter of an hour of the rules is half a minute here."""
+KILLS: Final = 3
+PLACED: Final = "select count(*) from reports where status = 'PLACED' and dry_run = 0"
+MUST_FIRE: Final = frozenset({"ExecutorRestarting", "ExecutorSwitched"})
+MUST_NOT_FIRE: Final = frozenset(
+    {
+        *("UnknownBets", "FundsTripwire", "VenueHalted", "Killed", "LossOfRun", "LossOfAnHour"),
+        *("SeamErrors", "ShadowDifferences", "ShadowLost", "StreamDown", "DataStale"),
+        *("ReportDuplicates", "JournalGrowing", "FileDescriptorsLow", "ReloadRefused"),
+    }
+)
+
+
+def state(desk: Site) -> dict[str, Any]:
+    """What the trader says of itself."""
+    told: dict[str, Any] = json.loads(desk.run('trader status --out "$OUT" --json'))
+    return told
+
+
+def test_a_day_from_pre_flight_to_rollback(tmp_path: Path) -> None:
+    with (
+        site(tmp_path, supervise="child") as desk,
+        prometheus(tmp_path / "prometheus", DEPLOY / "prometheus", desk.ports, DIVISOR) as watch,
+    ):
+        desk.checklist("pre-flight")
+        desk.checklist("cutover-signals")
+        assert desk.venue.scene.bets() == [], "all of it dry so far"
+        assert not {alert for alert in watch.fired() if alert in MUST_NOT_FIRE | MUST_FIRE}
+
+        desk.checklist("cutover-executor")
+        desk.until(PLACED, 3)
+        _kill_the_sidecar(desk, watch)
+
+        desk.checklist("post-cut")
+        _roll_back_with_orders_open(desk, watch)
+
+        desk.line("rollback", 2)
+        desk.line("rollback", 3)
+        assert not any(bet["remaining"] for bet in desk.venue.scene.bets()), "nothing rests"
+        fired = watch.fired()
+        assert fired >= MUST_FIRE
+        assert not fired & MUST_NOT_FIRE
+        _nothing_twice_and_nothing_lost(desk)
+
+
+def _kill_the_sidecar(desk: Site, watch: Prometheus) -> None:
+    """The watchdog starts it again, and says so."""
+    for number in range(1, KILLS + 1):
+        sidecar = _sidecar_pid(desk)
+        os.kill(sidecar, signal.SIGKILL)
+        desk.run(
+            'trader status --out "$OUT" --within 60 --expect execution.healthy=true '
+            f"--expect 'execution.restarts>={number}'"
+        )
+        assert _sidecar_pid(desk) != sidecar
+    watch.wait_for("ExecutorRestarting")
+    before = desk.blotter.rows(PLACED)[0][0]
+    desk.until(PLACED, before + 2)  # it trades again
+
+
+def _roll_back_with_orders_open(desk: Site, watch: Prometheus) -> None:
+    deadline_s = time.monotonic() + PATIENCE_S
+    while state(desk)["execution"]["open_orders"] == 0:
+        assert time.monotonic() < deadline_s, "orders are open"
+    resting = {bet["id"] for bet in desk.venue.scene.bets() if bet["remaining"]}
+    assert resting
+    desk.line("rollback", 1)
+    with pytest.raises(AssertionError):
+        _sidecar_pid(desk)
+    before = desk.blotter.rows(PLACED)[0][0]
+    desk.until(PLACED, before + 2)
+    watch.wait_for("ExecutorSwitched")
+
+
+def _sidecar_pid(desk: Site) -> int:
+    """Of the trader's child that is the executor."""
+    for process in Path("/proc").iterdir():
+        if not process.name.isdigit():
+            continue
+        try:
+            parent = (process / "stat").read_text().rpartition(")")[2].split()[1]
+            words = (process / "cmdline").read_bytes().split(b"\0")
+        except OSError:
+            continue  # it has just ended
+        if parent == str(desk.trader.pid) and Path(words[0].decode()).name == "executor":
+            return int(process.name)
+    raise AssertionError("the trader has a sidecar")
+
+
+def _nothing_twice_and_nothing_lost(desk: Site) -> None:
+    blotter = desk.blotter
+    intents, reports = intents_of(blotter), reports_of(blotter, "dry_run = 0")
+    told = {report.intent_id for report in reports}
+    found = judge(
+        {name: intent for name, intent in intents.items() if name in told},
+        reports,
+        desk.venue.scene.bets(),
+    )
+    assert found.problems == []
+    assert found.bets > 10
