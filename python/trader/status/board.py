@@ -39,8 +39,7 @@ class Focus(NamedTuple):
     handicap: float = 0.0
 
 
-@dataclass(frozen=True, slots=True)
-class Happened:
+class Happened(NamedTuple):
     """An event as it was: an intent, a report with the intent it is about, or a result."""
 
     seq: int

@@ -13,16 +13,20 @@ export const showOverview = (state) => {
 };
 
 const showBar = (state) => {
-  say(at("profile"), `· ${state.profile || "base"}`);
+  say(at("profile"), `· ${nameOf(state.profile)}`);
+  mark(at("profile"), "title", state.profile);
   mark(at("mode"), "data-mode", state.mode);
   say(at("mode-text"), MODES[state.mode] ?? state.mode);
   say(at("uptime"), span(state.uptime_s));
   say(at("version"), state.version);
   say(at("backend-hotloop"), state.hotloop.backend);
   say(at("backend-execution"), state.execution.backend);
-  const title = `${state.execution.killed ? "KILLED · " : ""}${money(state.money.net, true)} · Hotloop ${state.profile}`;
+  const title = `${state.execution.killed ? "KILLED · " : ""}${money(state.money.net, true)} · Hotloop ${nameOf(state.profile)}`;
   if (document.title !== title) document.title = title;
 };
+
+/** Of a profile that is a file, its name. */
+const nameOf = (profile) => profile.split("/").at(-1) || "base";
 
 // --- money ---------------------------------------------------------------------------------------
 

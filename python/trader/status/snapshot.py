@@ -6,15 +6,15 @@ from __future__ import annotations
 import os
 import time
 from collections import Counter
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Final, Protocol, runtime_checkable
+from typing import Final, Protocol, runtime_checkable
 
 from trader import __version__
 from trader.config.schema import Config
 from trader.execution.interfaces.executor import Executor
 from trader.execution.interfaces.intents import Action
-from trader.execution.ledger import to_money
+from trader.execution.ledger import MarketResult, to_money
 from trader.monitoring.latency import LatencyHistogram
 from trader.monitoring.metrics import Metrics
 from trader.session import Session
@@ -98,12 +98,21 @@ class Teller:
 
     def __init__(self, around: Surroundings) -> None:
         self._around = around
+        metrics = around.metrics
+        self._latencies = (metrics.apply_delta, metrics.decision, metrics.intent_ack)
+        self._times = [_times(latency) for latency in self._latencies]
+        self._looks = 0
 
     def __call__(
         self, session: Session, foci: Collection[Focus], line_age_s: float | None
     ) -> tuple[State, Mapping[Focus, View]]:
         """The document, and what each reader looks at closely."""
         around, engine = self._around, session.engine
+        # A histogram has thousands of buckets to add up: each snapshot looks at one of them.
+        turn = self._looks % len(self._latencies)
+        self._looks += 1
+        self._times[turn] = _times(self._latencies[turn])
+        results = session.results.now()
         now_ms = time.time_ns() // 1_000_000
         state = State(
             version=__version__,
@@ -119,11 +128,11 @@ class Teller:
             stream=self._stream(session, line_age_s),
             venue=VenueState(name=around.venue, logged_in=around.logged_in()),
             config=config_state(around.metrics),
-            money=_money(session),
+            money=_money(session, results),
             counts=_counts(session),
-            decision=_times(around.metrics.decision),
+            decision=self._times[1],
             metrics=around.metrics_url,
-            markets=_markets(session, around.names),
+            markets=_markets(session, around.names, results),
         )
         if engine.book_lost:
             return state, {}
@@ -136,7 +145,7 @@ class Teller:
             lines=engine.counts.lines,
             seam_errors=engine.counts.seam_errors,
             lost=engine.book_lost,
-            apply_delta=_times(self._around.metrics.apply_delta),
+            apply_delta=self._times[0],
             shadow=shadow_state(session),
         )
 
@@ -160,7 +169,7 @@ class Teller:
             reconnects=metrics.transport_reconnects_total,
             restarts=metrics.executor_restarts_total,
             switches=metrics.executor_switches_total,
-            intent_ack=_times(metrics.intent_ack),
+            intent_ack=self._times[2],
         )
 
     def _stream(self, session: Session, line_age_s: float | None) -> StreamState:
@@ -204,14 +213,11 @@ def config_state(metrics: object) -> ConfigState:
 
 
 def _times(latency: LatencyHistogram) -> Times:
-    summary: Mapping[str, Any] = latency.summary()
-    return Times(
-        count=int(summary["count"]), p50_us=summary["p50"] / 1000, p99_us=summary["p99"] / 1000
-    )
+    count, p50_ns, p99_ns = latency.glance()
+    return Times(count=count, p50_us=p50_ns / 1000, p99_us=p99_ns / 1000)
 
 
-def _money(session: Session) -> MoneyState:
-    results = session.results.now()
+def _money(session: Session, results: Sequence[MarketResult]) -> MoneyState:
     gross_e4 = sum(result.gross_e4 for result in results)
     commission_e4 = sum(result.commission_e4 for result in results)
     counts = session.desk.counts
@@ -243,9 +249,11 @@ def _counts(session: Session) -> CountsState:
     )
 
 
-def _markets(session: Session, names: Names) -> tuple[MarketRow, ...]:
+def _markets(
+    session: Session, names: Names, results: Sequence[MarketResult]
+) -> tuple[MarketRow, ...]:
     orders = Counter(order.market_id for order in session.router.open_orders())
-    nets = {result.market_id: result.net_e4 for result in session.results.now()}
+    nets = {result.market_id: result.net_e4 for result in results}
     views = session.engine.markets.views()
     ours = [view for view in views if orders[view.market_id] or view.market_id in nets]
     chosen = {view.market_id: view for view in (*ours, *views)}
