@@ -193,10 +193,12 @@ examples:
 """
 DESK: Final = """\
 The configuration (--profile) says which journal of orders and which venue: the one that is traded
-with. `orders` only reads. `cancel-all` asks the sidecar that trades, past its trader; where nobody
-trades it does it itself. `flatten` closes positions at the market's prices, a few ticks beyond the
-best at most, and refuses while somebody trades. After `kill` nothing new is taken, also by other
-traders and after restarts, until `resume`. Exit code 1: something is left.
+with. `orders` only reads. `cancel-all` and `kill` ask the sidecar that trades, past its trader;
+where nobody trades they do it themselves; where a trader with the Python executor trades they name
+it and change nothing (exit code 3): its status page has both, and when it is ended it cancels what
+rests. `flatten` closes positions at the market's prices, a few ticks beyond the best at most, and
+refuses while somebody trades. After `kill` nothing new is taken, also by other traders and after
+restarts, until `resume`. Exit code 1: something is left. docs/runbooks: which of them is for what.
 
 examples:
   trader orders --profile live.yaml
