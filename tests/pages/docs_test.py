@@ -20,7 +20,7 @@ from tools.docs.pictures import find_pictures, read_pictures
 from tools.docs.site import find_pages, make_site, read_pages
 
 ROOT: Final = Path(__file__).absolute().parents[2]
-LONG: Final = "docs/fill_model.html"
+LONG: Final = "docs/fill_model_results.html"
 """The widest tables and the most headings there are."""
 ASK: Final = """
 const input = document.getElementById("search");
