@@ -89,6 +89,18 @@ def test_the_first_page_in_both_schemes(chromium: Browser, site: Path, scheme: S
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_a_picture_is_shown_as_the_scheme_has_it(
+    chromium: Browser, site: Path, scheme: Scheme
+) -> None:
+    chromium.open(site / "docs/status.html", scheme)
+    chromium.run("document.querySelector('article img').scrollIntoView()")
+    chromium.await_so("return document.querySelector('article img').naturalWidth > 0")
+    shown = chromium.run("return document.querySelector('article img').currentSrc")
+    assert shown == (site.resolve() / f"docs/pictures/status-{scheme}.png").as_uri()
+    check(chromium, site)
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_long_pages_fit(chromium: Browser, site: Path, scheme: Scheme) -> None:
     for page in (LONG, "docs/first_edge.html", "docs/decisions/index.html"):
         chromium.open(site / page, scheme)
