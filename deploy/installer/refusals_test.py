@@ -191,9 +191,14 @@ def test_another_content_under_a_version_that_is_there(
 ) -> None:
     steps.install(layout, release.read(folder), FakeHands(layout))
     other = make_release(tmp_path / "other", "1.0", live="execution: {}\n")
+    hands = FakeHands(layout)
     with pytest.raises(RefusedError, match="a release is never changed under its name"):
-        steps.install(layout, release.read(other), FakeHands(layout))
+        steps.install(layout, release.read(other), hands)
     assert steps.check(layout) == []
+    (layout.current / "bin/executor").write_text("another")
+    with pytest.raises(RefusedError, match="bin/executor was changed, and it is in use; roll back"):
+        steps.install(layout, release.read(folder), hands)
+    assert hands.said == []
 
 
 def test_two_installers_at_once(layout: Layout, folder: Path) -> None:

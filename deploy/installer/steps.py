@@ -48,6 +48,7 @@ def install(
     checks.places(layout)
     _refuse_secrets(layout)
     checks.changed_units(layout, [*_shipped(layout), source.folder / "deploy/systemd"])
+    _refuse_same_name(layout, source)
     checks.room(layout, source)
     working = checks.running(layout)
     if working and not while_running:
@@ -145,16 +146,8 @@ def _lay_out(layout: Layout, source: Release, hands: Hands) -> None:
     """The version's folder with its virtual environment. The environment knows its place by its
     path, so it is made where it stays; a folder without its last file was never finished."""
     target = layout.version(source.version)
-    if (target / COMPLETE).is_file():
-        if (target / release.SUMS).read_bytes() != (source.folder / release.SUMS).read_bytes():
-            raise RefusedError(
-                f"{target} is there with other content; a release is never changed under its name"
-            )
-        wrong = release.differences(target)
-        if not wrong:
-            return
-        if layout.current_version() == source.version:
-            raise RefusedError(f"{target}: {wrong[0]}, and it is in use; roll back, then install")
+    if (target / COMPLETE).is_file() and not release.differences(target):
+        return
     staged = layout.opt / f".{source.version}{_STAGED}"
     for left in (staged, target):
         if left.exists():
@@ -223,6 +216,20 @@ def _prune(layout: Layout, hands: Hands) -> None:
 
 def _shipped(layout: Layout) -> list[Path]:
     return [path / "deploy/systemd" for path in layout.opt.glob("*") if not path.is_symlink()]
+
+
+def _refuse_same_name(layout: Layout, source: Release) -> None:
+    """Another content under a name that is there, or the same to be made anew below who uses it."""
+    target = layout.version(source.version)
+    if not (target / COMPLETE).is_file():
+        return
+    if (target / release.SUMS).read_bytes() != (source.folder / release.SUMS).read_bytes():
+        raise RefusedError(
+            f"{target} is there with other content; a release is never changed under its name"
+        )
+    wrong = release.differences(target)
+    if wrong and layout.current_version() == source.version:
+        raise RefusedError(f"{target}: {wrong[0]}, and it is in use; roll back, then install")
 
 
 def _refuse_secrets(layout: Layout) -> None:

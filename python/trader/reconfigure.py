@@ -117,7 +117,7 @@ class Reconfiguration:
                     "cannot change while it runs without a shadow, which has the books and signals"
                     " already: restart (with hotloop.shadow: true the next time needs none)",
                 )
-            if shadow.shadow_backend is None:
+            if not shadow.backend:
                 raise ReloadRefusedError(key, f"the shadow is lost ({shadow.lost}): restart")
         if was.shadow_backend is None and wanted.shadow_backend is not None:
             raise ReloadRefusedError(
@@ -179,9 +179,9 @@ class Reconfiguration:
     def _take_hotloop(self, was: Config, config: Config) -> None:
         parts, shadow = self._parts, self._parts.shadow
         if shadow is not None:
-            if config.hotloop.backend != shadow.backend:
+            if config.hotloop.backend != shadow.used:
                 shadow.promote()
-            if config.hotloop.shadow_backend is None and shadow.shadow_backend is not None:
+            if config.hotloop.shadow_backend is None and shadow.backend:
                 shadow.drop("the configuration asks for none")
             shadow.set_pace(config.hotloop.shadow_every, config.hotloop.shadow_load)
         if was.hotloop.seam_config() == config.hotloop.seam_config():

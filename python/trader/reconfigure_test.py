@@ -175,14 +175,14 @@ def test_the_shadow_is_promoted_and_back_and_dropped(tmp_path: Path) -> None:
     order = scene.session.router.open_orders()[0]
     ahead = scene.session.desk.ahead_of(runner, order)
     take(scene, *SHADOWED, "hotloop.rust=true")
-    assert (shadow.backend, shadow.shadow_backend) == ("rust", "python")
+    assert (shadow.used, shadow.backend) == ("rust", "python")
     assert scene.session.desk.ahead_of(runner, order) == ahead is not None
     scene.change([{"id": 1, "atl": [[3.2, 20.0]]}])
     take(scene, *SHADOWED, "hotloop.rust=false")
-    assert shadow.backend == "python"
+    assert shadow.used == "python"
     scene.change([{"id": 1, "atl": [[3.2, 10.0]]}])
     take(scene, *SHADOWED, "hotloop.rust=true", "hotloop.enabled=false")
-    assert (shadow.backend, shadow.shadow_backend) == ("python", None), "the rollback"
+    assert (shadow.used, shadow.backend) == ("python", ""), "the rollback"
     scene.change([{"id": 1, "atl": [[3.2, 9.0]]}])
     assert not shadow.differences
     with pytest.raises(ReloadRefusedError, match=r"hotloop\.rust|hotloop\.enabled"):
@@ -216,8 +216,8 @@ def test_with_a_shadow_that_lies_trading_is_what_it_is_without_one(tmp_path: Pat
         scene.session.engine.finish("end")
         outcomes.append(scene.rows("select * from intents") + scene.rows("select * from estimates"))
         if shadow is not None:
-            assert set(shadow.differences) == {"pfill_ttf"}
-            assert scene.metrics.shadow_differences_total == shadow.differences
+            assert set(shadow.differences_by_method) == {"pfill_ttf"}
+            assert scene.metrics.shadow_differences_total == shadow.differences_by_method
     assert outcomes[0] == outcomes[1] != []
 
 

@@ -103,8 +103,8 @@ def test_an_interrupt_ends_it_cleanly_with_a_partial_summary(
     )
     assert process.stdout is not None
     try:
-        # The second line of the view is only printed while the race is being traded.
-        first = [process.stdout.readline() for _ in range(2)]
+        # After what it is and the status page's link, the view's first line: the race is traded.
+        first = [process.stdout.readline() for _ in range(3)]
         process.send_signal(number)
         printed, errors = process.communicate(timeout=TIMEOUT_S)
     finally:
@@ -136,7 +136,7 @@ def test_a_sidecar_that_dies_ends_the_run_with_a_clear_line(tmp_path: Path) -> N
     )
     assert process.stdout is not None
     try:
-        for _ in range(2):
+        for _ in range(3):
             process.stdout.readline()
         children = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
         assert len(children) == 1, "the sidecar is the trader's only child"

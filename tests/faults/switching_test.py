@@ -225,3 +225,20 @@ def test_killed_again_and_again_in_the_midst_of_trading() -> None:
             trading.wait(lambda: trading.executor.restarts > before)  # noqa: B023  (used at once)
             trading.wait_until_ready()
         assert trading.close_down().bets > 10
+
+
+@pytest.mark.parametrize("first", ["rust", "python"])
+def test_a_dry_order_ends_with_the_executor_that_had_it_and_a_live_one_does_not(
+    first: BackendName,
+) -> None:
+    with switching(first) as trading:
+        trading.place(dry_run=True)
+        trading.place()
+        trading.wait_for("i1", "PLACED")
+        trading.wait_for("i2", "PLACED")
+        trading.executor.switch("python" if first == "rust" else "rust")
+        trading.wait_for("i1", "PLACED", "CANCELLED")
+        assert trading.by_intent["i1"][-1].reject_code == "RESTARTED"
+        trading.wait_until_ready()
+        assert trading.statuses("i2") == ["PLACED"]
+        assert trading.close_down().bets == 1

@@ -37,7 +37,7 @@ def judged(venue: Races, trader: LiveTrader) -> None:
     assert trader.wait() == 130, trader.said()
     found = verdict(venue, trader)
     assert found.problems == []
-    assert found.bets > 5
+    assert found.bets >= 4
     assert not any(bet["remaining"] for bet in venue.scene.bets())
 
 
@@ -63,11 +63,10 @@ def ask(trader: LiveTrader) -> tuple[int, str]:
 
 def set_keys(trader: LiveTrader, *settings: str) -> None:
     """`trader config set` and `trader reload`, which must both take them."""
-    for code, said in (
-        command("config", "set", *settings, "--profile", str(trader.profile)),
-        ask(trader),
-    ):
-        assert code == 0, said + trader.said()
+    code, said = command("config", "set", *settings, "--profile", str(trader.profile))
+    assert code == 0, said
+    code, said = ask(trader)
+    assert code == 0, said + trader.said()
 
 
 def placed(trader: LiveTrader) -> int:
@@ -210,11 +209,12 @@ def test_without_a_shadow_the_other_hotloop_is_refused(tmp_path: Path) -> None:
     with races(tmp_path, pre_off_s=120.0) as venue:
         profile = venue.profile(hotloop={"enabled": True})
         with live_trader(tmp_path, profile) as trader:
-            trader.wait_for(PLACED, 2)
+            trader.wait_for(PLACED, 4)
             write(trader, venue.profile(hotloop={"enabled": True, "rust": True}))
             code, said = ask(trader)
             assert code == 1
             assert "hotloop.rust: cannot change while it runs without a shadow" in said
+            go_on(trader)
             judged(venue, trader)
 
 

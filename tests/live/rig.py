@@ -81,9 +81,8 @@ def races(
     venue = Venue(VenueConfig(settle_after_ms=200), feed)
     certificates = make_certificates(folder)
     plan = FaultPlan(1, venue.now_ms, rules)
-    with EmbeddedExchange(
-        venue, ScaledClock(start_ms, 1.0), plan=plan, tls=certificates.server_context()
-    ) as exchange:
+    clock = ScaledClock(time.time_ns() // 1_000_000 + ahead_ms, 1.0)
+    with EmbeddedExchange(venue, clock, plan=plan, tls=certificates.server_context()) as exchange:
         scene = Scene(exchange, folder, betfair_of(exchange, folder, certificates))
         yield Races(scene, [market.market_id for market in feed.catalogue()])
 

@@ -22,7 +22,7 @@ def test_the_committed_files_are_what_the_generator_writes() -> None:
     files = dict(written(ROOT))
     assert {path.name for path in files} == {f"{name}.json" for name in BOARDS}
     for path, text in files.items():
-        assert path.read_text() == text, f"{path.name}: python -m tools.dashboards.generate"
+        assert path.read_text() == text, f"{path.name}: ./bazelw run //tools/dashboards:generate"
 
 
 def test_every_board_of_the_plan_is_there() -> None:

@@ -1,7 +1,10 @@
-"""Writes configs/deploy/grafana/dashboards: `python -m tools.dashboards.generate`, at the root."""
+"""Writes configs/deploy/grafana/dashboards: `./bazelw run //tools/dashboards:generate`, or
+`python -m tools.dashboards.generate` at the root of the repository.
+"""
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
@@ -27,7 +30,8 @@ def written(root: Path) -> Iterator[tuple[Path, str]]:
 
 
 def main() -> None:
-    for path, text in written(Path()):
+    root = Path(os.environ.get("BUILD_WORKSPACE_DIRECTORY", "."))
+    for path, text in written(root):
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text)
         print(path)

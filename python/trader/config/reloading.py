@@ -23,7 +23,7 @@ OF_THE_EXECUTOR: Final = (
     *("execution.backend", "execution.transport", "execution.host", "execution.port"),
     *("execution.heartbeat_ms", "execution.heartbeat_timeout_s", "execution.recover_s"),
     *("execution.spin_us", "execution.trader_timeout_s", "execution.send_queue_max"),
-    "execution.log",
+    *("execution.log", "execution.metrics"),
 )
 """Taken anew by beginning the executor again over its journal; a dry run has none to begin with."""
 OF_THE_ORDERS: Final = (
@@ -36,7 +36,7 @@ OF_THE_POLICY: Final = (
 """What is done when the executor is away; a dry run has chosen when it began."""
 RESTARTED: Final = (
     *("bundle_version", "book_builder", "betfair", "live", "edge_files", "report", "simulator"),
-    *("hotloop.book", "monitoring.metrics"),
+    *("hotloop.book", "monitoring.metrics", "monitoring.status"),
     *("execution.dry_run", "execution.supervise", "execution.journal"),
     *("execution.external_socket", "execution.external_token_file"),
 )

@@ -150,7 +150,7 @@ class FallbackExecutor:
 
     def moment(self) -> ExecutorMoment | None:
         """Of the one that new orders go to, where that is in this process."""
-        active = self._active
+        active: object = self._active
         return active.moment() if isinstance(active, Measured) else None
 
     def _owner_for(self, intent: QuoteIntent) -> Executor:

@@ -88,8 +88,6 @@ class _Seen:
     markets: dict[str, MarketState] = field(default_factory=dict)
     unanswered: dict[str, QuoteIntent] = field(default_factory=dict)
     open: set[str] = field(default_factory=set)
-    dry: dict[str, ExecutionReport] = field(default_factory=dict)
-    """The newest report of each dry order that is open: no journal has it."""
 
 
 class SwitchingExecutor:
@@ -203,7 +201,7 @@ class SwitchingExecutor:
 
     def moment(self) -> ExecutorMoment | None:
         """The figures of the one that runs, where that is in this process."""
-        active = self._active
+        active: object = self._active
         return active.moment() if isinstance(active, Measured) else None
 
     # --- changing -------------------------------------------------------------------------------
@@ -286,7 +284,6 @@ class SwitchingExecutor:
 
     def _tell_all(self) -> None:
         """Everything that it may not know; what it knows is dropped by its name."""
-        self._end_dry()
         if self._seen.killed is not None:
             why = self._seen.killed
             self._tell(lambda backend: backend.control("kill", why))
@@ -294,25 +291,6 @@ class SwitchingExecutor:
             self._tell(lambda backend, state=state: backend.market(state))  # type: ignore[misc]
         for intent in list(self._seen.unanswered.values()):
             self._tell(lambda backend, intent=intent: backend.submit(intent))  # type: ignore[misc]
-
-    def _end_dry(self) -> None:
-        """Dry orders end with the executor that had them. By this trader's own reports (no number):
-        nobody else knows of them."""
-        for intent_id, told in list(self._seen.dry.items()):
-            self._bus.post(
-                ExecutionReport.new(
-                    seq=0,
-                    intent_id=intent_id,
-                    ts_ms=max(told.ts_ms, time.time_ns() // 1_000_000),
-                    action=told.action,
-                    status=Status.CANCELLED,
-                    dry_run=True,
-                    size_matched_centi=told.size_matched_centi,
-                    avg_price_matched=told.avg_price_matched,
-                    reject_code="EXECUTOR_LOST",
-                    message="the executor that had it in its dry run has ended",
-                )
-            )
 
     def _end(self, why: str) -> None:
         active, self._active = self._active, None
@@ -403,8 +381,5 @@ class SwitchingExecutor:
             return  # of an order that has ended
         if report.is_terminal:
             self._seen.open.discard(report.intent_id)
-            self._seen.dry.pop(report.intent_id, None)
         else:
             self._seen.open.add(report.intent_id)
-            if report.dry_run:
-                self._seen.dry[report.intent_id] = report

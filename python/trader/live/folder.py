@@ -92,15 +92,18 @@ class LiveFolder:
 
 
 def holder(folder: Path) -> int | None:
-    """The process id of the live trader that is at work in a folder; None when nobody is.
+    """The process id of the live trader that is at work in a folder; None when nobody is. Raises
+    `OutputError` where the lock cannot be read.
 
     The lock itself is not tried: a trader that starts just then would find it taken.
     """
     path = folder / LIVE_LOCK
     try:
         text = path.read_text(errors="replace")[:32].strip()
-    except OSError:
+    except (FileNotFoundError, NotADirectoryError):
         return None
+    except OSError as error:
+        raise OutputError(f"{path}: cannot be read: {error.strerror}") from None
     # What a trader that was killed has left there may be somebody else's number by now.
     return int(text) if text.isdigit() and _has_open(int(text), path) else None
 

@@ -131,6 +131,7 @@ class Reload:
         outcome = "refused" if error else "taken"
         self.counts[outcome] += 1
         self._metrics.reloads_total[outcome] += 1
+        self._metrics.reload_error = error
         session = self._session
         shadow = session.shadow
         config = session.settings.config
@@ -146,7 +147,7 @@ class Reload:
                 "changed": list(keys),
                 "error": error or None,
                 "hotloop": config.hotloop.backend,
-                "shadow": shadow.shadow_backend if shadow is not None else None,
+                "shadow": (shadow.backend or None) if shadow is not None else None,
                 "execution": session.executor.name,
                 "pid": os.getpid(),
                 "ts_ms": time.time_ns() // 1_000_000,

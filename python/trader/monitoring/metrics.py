@@ -44,6 +44,9 @@ class Metrics(Collector):
     Counters by label are `Counter`s keyed by the label's value, or by a tuple of values.
     """
 
+    reload_error = ""
+    """Why the last reload was refused; on no page of metrics."""
+
     def __init__(self) -> None:
         self.messages_total = 0
         self.seam_errors_total = 0

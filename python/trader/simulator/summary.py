@@ -201,10 +201,10 @@ def _shadow_of(session: Session) -> ShadowSummary | None:
     if shadow is None:
         return None
     return ShadowSummary(
-        backend=shadow.shadow_backend,
+        backend=shadow.backend or None,
         comparisons=shadow.comparisons,
         skipped=shadow.skipped,
-        differences=dict(shadow.differences),
+        differences=dict(shadow.differences_by_method),
         lost=shadow.lost,
     )
 

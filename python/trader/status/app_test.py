@@ -14,8 +14,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from trader.status.app import FILES
-from trader.status.board import EVENTS_MAX, READERS_MAX
+from trader.status.app import FILES, StatusApp
+from trader.status.board import EVENTS_MAX, READERS_MAX, StatusBoard
+from trader.status.controls import carry_out
+from trader.status.names import Names
 from trader.status.testing import TOKEN, Served, meanwhile, quoting, served
 from trader.testing import QUOTED, Scene
 
@@ -150,7 +152,7 @@ def test_a_loop_that_does_not_come_by_is_said_and_the_control_is_done_when_it_do
         assert scene.metrics.kills_total == 0
         page.board.turn(scene.session)
     assert scene.session.engine.killed == "by hand, status page"
-    assert scene.metrics.kills_total + 0 == 1, "twenty requests are one"
+    assert scene.metrics.kills_total == 1, "twenty requests are one"
 
 
 def test_a_trader_that_has_ended_says_so(tmp_path: Path) -> None:
@@ -297,3 +299,30 @@ def test_a_reader_who_takes_nothing_is_let_go(
             assert monotonic() < deadline_s
             page.board.turn(scene.session)
         assert page.ask("GET", "/", {})[0] == 200
+
+
+HEADER_TEXTS = st.text(st.characters(min_codepoint=32, max_codepoint=255), max_size=80)
+
+
+@given(token=HEADER_TEXTS, host=HEADER_TEXTS, origin=st.none() | HEADER_TEXTS)
+def test_only_who_says_host_token_and_origin_right_is_answered(
+    token: str, host: str, origin: str | None
+) -> None:
+    board = StatusBoard(lambda *_: pytest.fail("nobody is told anything"), carry_out)
+    app = StatusApp(board, Names(), TOKEN)
+    app.port = 4_711
+    statuses: list[str] = []
+
+    def start_response(status: str, *_: object) -> Any:
+        statuses.append(status)
+
+    right = {"HTTP_HOST": "127.0.0.1:4711", "HTTP_X_TOKEN": TOKEN}
+    for wrong in (
+        {"HTTP_X_TOKEN": token} if token != TOKEN else {"HTTP_X_TOKEN": ""},
+        {"HTTP_HOST": host if host != right["HTTP_HOST"] else "evil.example"},
+        {"HTTP_ORIGIN": origin or "null"},
+    ):
+        environ = {"REQUEST_METHOD": "POST", "PATH_INFO": "/control/kill", **right, **wrong}
+        app(environ, start_response)
+        assert statuses[-1][:3] in ("401", "403", "421")
+        assert not board._requests, "nothing was asked of the engine"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -24,8 +24,14 @@ def status_board(around: Surroundings) -> StatusBoard:
 
 
 @contextmanager
-def served_status(board: StatusBoard, around: Surroundings, folder: Path) -> Iterator[None]:
+def served_status(
+    board: StatusBoard,
+    around: Surroundings,
+    folder: Path,
+    on_closed: Callable[[], None] | None = None,
+) -> Iterator[None]:
     """Serves a board's page, where the configuration asks for it, and prints the link to it.
+    `on_closed` is called when nobody reads that any more; without it that is raised.
 
     Raises `MetricsServeError` when it cannot listen, or cannot say in `folder` where it does.
     """
@@ -40,7 +46,12 @@ def served_status(board: StatusBoard, around: Surroundings, folder: Path) -> Ite
             write_note(folder, note)
         except NoteError as error:
             raise MetricsServeError(f"no status page: {error}") from None
-        print(f"status: {note.link}", flush=True)
+        try:
+            print(f"status: {note.link}", flush=True)
+        except BrokenPipeError:
+            if on_closed is None:
+                raise
+            on_closed()
         try:
             yield
         finally:

@@ -42,20 +42,6 @@ MARKETS_MAX: Final = 200
 
 
 @runtime_checkable
-class ShadowLike(Protocol):
-    """The other Hotloop that a session may feed beside its own (`session.shadow`)."""
-
-    @property
-    def backend(self) -> str: ...
-
-    @property
-    def comparisons(self) -> int: ...
-
-    @property
-    def differences(self) -> int: ...
-
-
-@runtime_checkable
 class Beating(Protocol):
     """An executor that is another process."""
 
@@ -141,7 +127,7 @@ class Teller:
     def _hotloop(self, session: Session) -> HotloopState:
         engine = session.engine
         return HotloopState(
-            backend=self._around.config.hotloop.backend,
+            backend=session.settings.config.hotloop.backend,
             lines=engine.counts.lines,
             seam_errors=engine.counts.seam_errors,
             lost=engine.book_lost,
@@ -151,7 +137,7 @@ class Teller:
 
     def _execution(self, session: Session) -> ExecutionState:
         executor, metrics = session.executor, self._around.metrics
-        execution = self._around.config.execution
+        execution = session.settings.config.execution
         reason = executor.health_reason
         # A sidecar that was killed past its trader says so itself.
         killed = session.engine.killed or (reason if "KILLED" in reason else "")
@@ -190,25 +176,24 @@ def heartbeat_age_s(executor: Executor) -> float | None:
     return at_work.heartbeat_age_s if isinstance(at_work, Beating) else None
 
 
-def shadow_state(session: object) -> ShadowState | None:
-    """Of the session's `shadow`; None where it has none."""
-    shadow = getattr(session, "shadow", None)
-    if not isinstance(shadow, ShadowLike):
+def shadow_state(session: Session) -> ShadowState | None:
+    """Of the Hotloop that is fed beside the one in use; None where there is none."""
+    shadow = session.shadow
+    if shadow is None:
         return None
     return ShadowState(
-        backend=shadow.backend, comparisons=shadow.comparisons, differences=shadow.differences
+        backend=shadow.backend,
+        comparisons=shadow.comparisons,
+        differences=shadow.differences,
     )
 
 
-def config_state(metrics: object) -> ConfigState:
-    """Of the metrics' `reloads_total` (by `taken`, `refused`) and `reload_error`, where the trader
-    takes a changed configuration while it runs."""
-    counted = getattr(metrics, "reloads_total", None)
-    reloads: Counter[str] = counted if isinstance(counted, Counter) else Counter()
+def config_state(metrics: Metrics) -> ConfigState:
+    """How often the trader was asked to take another configuration, and what came of it."""
     return ConfigState(
-        reloads=reloads["taken"],
-        refused=reloads["refused"],
-        last_error=str(getattr(metrics, "reload_error", "") or ""),
+        reloads=metrics.reloads_total["taken"],
+        refused=metrics.reloads_total["refused"],
+        last_error=metrics.reload_error,
     )
 
 

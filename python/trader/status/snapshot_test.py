@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from dataclasses import dataclass
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import msgspec
+from hypothesis import given
+from hypothesis import strategies as st
 
 from trader.betfair import ladder as ladders
+from trader.monitoring.metrics import Metrics
 from trader.status.board import Focus
+from trader.status.document import ConfigState
 from trader.status.market_view import BETWEEN_MAX, ROWS_MAX, ladder_prices
 from trader.status.names import LENGTH_MAX, MARKETS_MAX, Names
 from trader.status.snapshot import Teller, config_state, shadow_state
@@ -118,23 +119,26 @@ def test_prices_between_are_shown_where_they_are_few_and_rows_are_bounded() -> N
     assert ladder_prices([50, 40], [75], [], "LINE_RANGE") == [75, 50, 40]
 
 
-@dataclass
-class Shadow:
-    backend: str
-    comparisons: int
-    differences: int
+def test_reloads_are_told() -> None:
+    metrics = Metrics()
+    assert config_state(metrics) == ConfigState(reloads=0, refused=0, last_error="")
+    metrics.reloads_total.update(taken=2, refused=1)
+    metrics.reload_error = "risk: no"
+    assert config_state(metrics) == ConfigState(reloads=2, refused=1, last_error="risk: no")
 
 
-def test_a_shadow_and_reloads_are_told_where_there_are_any() -> None:
-    assert shadow_state(SimpleNamespace()) is None
-    assert shadow_state(SimpleNamespace(shadow=None)) is None
-    told = shadow_state(SimpleNamespace(shadow=Shadow("python", 7, 1)))
+def test_a_shadow_is_told_with_all_its_differences(tmp_path: Path) -> None:
+    alone = tmp_path / "alone"
+    alone.mkdir()
+    assert shadow_state(quoting(alone).session) is None
+    session = quoting(tmp_path, "hotloop.enabled=true", "hotloop.shadow=true").session
+    assert session.shadow is not None
+    session.shadow.differences_by_method.update(best=2, pfill_ttf=1)
+    told = shadow_state(session)
     assert told is not None
-    assert (told.backend, told.comparisons, told.differences) == ("python", 7, 1)
-    assert config_state(SimpleNamespace()).reloads == 0
-    counted = SimpleNamespace(reloads_total=Counter(taken=2, refused=1), reload_error="risk: no")
-    told_config = config_state(counted)
-    assert (told_config.reloads, told_config.refused, told_config.last_error) == (2, 1, "risk: no")
+    assert told.backend == session.shadow.backend
+    assert told.comparisons == session.shadow.comparisons > 0
+    assert told.differences == 3
 
 
 def test_names_are_bounded_and_shortened() -> None:
@@ -146,3 +150,20 @@ def test_names_are_bounded_and_shortened() -> None:
     assert len(names.market(f"1.{MARKETS_MAX}")) == LENGTH_MAX
     assert len(names.runner(f"1.{MARKETS_MAX}", 1)) == LENGTH_MAX
     assert names.runner(f"1.{MARKETS_MAX}", 2) == ""
+
+
+TICKS = st.lists(st.integers(0, 349), max_size=80, unique=True)
+
+
+@given(back=TICKS, lay=TICKS, ours=TICKS)
+def test_a_ladder_goes_down_has_the_best_prices_and_is_bounded(
+    back: list[int], lay: list[int], ours: list[int]
+) -> None:
+    price = ladders.CLASSIC.price_at
+    backs = sorted(map(price, back), reverse=True)
+    lays = sorted(map(price, lay))
+    shown = ladder_prices(backs, lays, [price(tick) for tick in ours], "CLASSIC")
+    assert shown == sorted(set(shown), reverse=True)
+    assert len(shown) <= ROWS_MAX
+    if backs and lays and backs[0] < lays[0] and len(back) + len(lay) < 8 and not ours:
+        assert {backs[0], lays[0]} <= set(shown)

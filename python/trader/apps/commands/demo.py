@@ -80,7 +80,7 @@ def _play(
     board = status_board(around)
     with (
         PaperVenue(config, feed) as venue,
-        served_status(board, around, opened_run.output.folder),
+        served_status(board, around, opened_run.output.folder, interrupt.request),
         _view(opened_run, race, interrupt) as view,
     ):
         replay = Replay(

@@ -324,6 +324,7 @@ class _Desk:
             read=self._read,
             begin_executor=begin,
             answer=partial(_answer, folder),
+            told=self._tell_of_reload,
         )
 
     def _surroundings(self, metrics: Metrics, stream: StreamClient, venue: _Venue) -> Surroundings:
@@ -361,6 +362,13 @@ class _Desk:
             f"{len(markets.subscribed)} markets; Ctrl-C cancels what rests and ends",
             flush=True,
         )
+
+    def _tell_of_reload(self, is_reloading: bool) -> None:
+        """The service manager knows when it begins, and that it has ended."""
+        if is_reloading:
+            self._notifier.reloading()
+        else:
+            self._notifier.ready("trading")
 
     def _look_for_reload(self) -> None:
         """Takes another configuration where that was asked for."""

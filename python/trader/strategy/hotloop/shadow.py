@@ -79,7 +79,7 @@ class Backed(HotloopApi, Protocol):
 class ShadowHotloop(_Methods):
     """Satisfies `HotloopApi`. Both must be new, with one configuration.
 
-    - `comparisons`: answers compared so far; `differences`: those that differ, by method;
+    - `comparisons`: answers compared so far; `differences_by_method`: those that differ;
     - `skipped`: lines after which not everything was compared, for want of time;
     - `lost`: why there is no shadow any more; empty while there is one.
     """
@@ -102,7 +102,7 @@ class ShadowHotloop(_Methods):
         self._totals = totals
         self._timer = timer
         self.comparisons = 0
-        self.differences: Counter[str] = Counter()
+        self.differences_by_method: Counter[str] = Counter()
         self.skipped = 0
         self.lost = ""
         self._lines = 0
@@ -118,14 +118,19 @@ class ShadowHotloop(_Methods):
             setattr(self, name, special[name] if name in special else self._method(name))
 
     @property
-    def backend(self) -> Backend:
+    def used(self) -> Backend:
         """Who answers."""
         return self._used.backend
 
     @property
-    def shadow_backend(self) -> Backend | None:
-        """Who is compared; None when there is nobody (any more)."""
-        return self._shadow.backend if self._shadow is not None else None
+    def backend(self) -> str:
+        """Who is in the shadow; empty when there is nobody any more."""
+        return self._shadow.backend if self._shadow is not None else ""
+
+    @property
+    def differences(self) -> int:
+        """How many answers have differed so far."""
+        return self.differences_by_method.total()
 
     def set_pace(self, every: int, load: float) -> None:
         """How often and how long `look` compares, as on construction."""
@@ -236,7 +241,13 @@ class ShadowHotloop(_Methods):
                 self.skipped += 1
                 return
         until_s = started_s + self._credit_s if self._load < 1.0 else float("inf")
-        self._look_at(touched, until_s)
+        try:
+            self._look_at(touched, until_s)
+        except BaseException as error:
+            # The one in use was asked what the trader may never ask it: that is no end of trading.
+            if not (isinstance(error, Exception) or is_panic(error)):
+                raise
+            self._lose(f"comparing failed, {type(error).__name__}: {error}")
         self._credit_s -= self._timer() - started_s
 
     def _look_at(self, touched: list[Touched], until_s: float) -> None:
@@ -276,10 +287,10 @@ class ShadowHotloop(_Methods):
             self._differs(question, ours, theirs)
 
     def _differs(self, question: Question, ours: object, theirs: object) -> None:
-        self.differences[question.method] += 1
+        self.differences_by_method[question.method] += 1
         if self._totals is not None:
             self._totals.shadow_differences_total[question.method] += 1
-        shown = self.differences.total()
+        shown = self.differences
         if shown <= SHOWN_MAX:
             names = (self._used.backend, _other(self._used.backend))
             told = " ".join(str(Difference(question, ours, theirs, names)).split())

@@ -94,7 +94,7 @@ def test_two_that_agree_have_no_difference_and_many_comparisons() -> None:
     assert not book.differences
     assert not book.lost
     assert book.comparisons == totals.shadow_comparisons_total > 500
-    assert (book.backend, book.shadow_backend) == ("python", "rust")
+    assert (book.used, book.backend) == ("python", "rust")
 
 
 def test_an_answer_that_differs_is_counted_and_the_one_in_use_answers(
@@ -102,10 +102,10 @@ def test_an_answer_that_differs_is_counted_and_the_one_in_use_answers(
 ) -> None:
     book, _, totals = shadowed(best=lambda *_: (1.0, 1.0, 1.0, 1.0))
     play(book)
-    looked = book.differences["best"]
+    looked = book.differences_by_method["best"]
     assert looked == 7, "after each line"
     assert book.best(M, 7) == (1.9, 110.0, 2.0, 35.0)
-    assert book.differences == totals.shadow_differences_total == {"best": looked + 1}
+    assert book.differences_by_method == totals.shadow_differences_total == {"best": looked + 1}
     said = "at line 7: best('1.1', 7) python: (1.9, 110.0, 2.0, 35.0) rust: (1.0, 1.0, 1.0, 1.0)"
     assert said in caplog.text
 
@@ -116,7 +116,7 @@ def test_only_the_first_differences_are_logged(caplog: pytest.LogCaptureFixture)
     book.apply_delta(next_line[0], 1)
     for _ in range(3 * SHOWN_MAX):
         book.spread_ticks(M, 7)
-    assert book.differences["spread_ticks"] == 3 * SHOWN_MAX
+    assert book.differences_by_method["spread_ticks"] == 3 * SHOWN_MAX
     assert len(caplog.records) == SHOWN_MAX
     assert "(the last one that is shown)" in caplog.records[-1].getMessage()
 
@@ -126,7 +126,7 @@ def test_an_error_that_only_one_of_them_raises_is_a_difference() -> None:
     book.apply_delta(next(lines()), 1)
     assert book.get_mbr(M) == 5.0
     assert book.best2_sum(M, 7, "BACK") == 50.0
-    assert book.differences == {"get_mbr": 1, "best2_sum": 1}
+    assert book.differences_by_method == {"get_mbr": 1, "best2_sum": 1}
     assert not book.lost, "its books are what they were"
 
 
@@ -137,7 +137,7 @@ def test_a_line_that_both_refuse_is_no_difference_and_one_that_one_takes_is() ->
     assert not book.differences
     book, _, _ = shadowed(apply_delta=raising(HotloopError("no")))
     assert book.apply_delta(next(lines()), 1) == [(M, 7, 0.0)]
-    assert book.differences == {"apply_delta": 1}
+    assert book.differences_by_method == {"apply_delta": 1}
 
 
 @pytest.mark.parametrize("error", [PanicException("at the disco"), RuntimeError("broken")])
@@ -147,9 +147,9 @@ def test_a_shadow_that_fails_at_a_line_is_dropped_and_trading_goes_on(
     book, other, totals = shadowed(apply_delta=raising(error))
     play(book)
     assert str(error) in book.lost
-    assert (book.shadow_backend, totals.shadow_losses_total) == (None, 1)
+    assert (book.backend, totals.shadow_losses_total) == ("", 1)
     assert other.calls["apply_delta"] == 1, "it is not asked again"
-    assert book.differences == {"apply_delta": 1}
+    assert book.differences_by_method == {"apply_delta": 1}
     assert book.best(M, 7)[0] == 1.9
     assert [r.levelname for r in caplog.records if "is lost" in r.getMessage()] == ["ERROR"]
     with pytest.raises(ShadowLostError, match=str(error)):
@@ -161,6 +161,19 @@ def test_a_panic_at_an_answer_is_survived_wherever_it_is_asked_for() -> None:
     play(book)
     assert book.lost == "it stopped half-way: lost the trend"
     assert book.trend_lens(M, 7) != 0.0
+
+
+@pytest.mark.parametrize("error", [PanicException("at that question"), RuntimeError("broken")])
+def test_one_in_use_that_fails_at_a_question_of_the_comparison_goes_on_without_it(
+    error: BaseException,
+) -> None:
+    used, shadow = Other(ladder_top=raising(error)), Hotloop(None, rust=False)
+    book = ShadowHotloop(used, shadow)  # type: ignore[arg-type]
+    play(book)
+    assert book.lost
+    assert book.best(M, 7)[0] == 1.9
+    with pytest.raises(type(error)):
+        book.ladder_top(M, 7, "BACK")  # what the trader asks itself is its own matter
 
 
 def test_a_keyboard_interrupt_is_none_of_the_shadows_errors() -> None:
@@ -183,14 +196,14 @@ def test_promoted_the_other_one_answers_with_the_orders_it_followed() -> None:
     assert 0.0 < ahead < 50.0
     before = other.calls["size_ahead"]
     book.promote()
-    assert (book.backend, book.shadow_backend) == ("rust", "python")
+    assert (book.used, book.backend) == ("rust", "python")
     assert kept(M, 7, "BACK", 2.0, "a") == ahead
     assert other.calls["size_ahead"] == before + 1
     with pytest.raises(HotloopError):
         book.apply_delta(b"{", 1)
     assert [event["event"] for event in told] == ["error"], "said by the one in use, once"
     book.promote()
-    assert book.backend == "python"
+    assert book.used == "python"
     assert not book.differences
 
 
@@ -201,11 +214,11 @@ def test_positions_of_orders_are_compared_after_lines() -> None:
     book.track_order("a", M, 7, "BACK", 2.0)
     other.inner.reseed_queue("a", 3.0)
     book.look()
-    assert book.differences == {"size_ahead": 1}
+    assert book.differences_by_method == {"size_ahead": 1}
     book.untrack_order("a")
     book.apply_delta(played[1], 2)
     book.look()
-    assert book.differences == {"size_ahead": 1}
+    assert book.differences_by_method == {"size_ahead": 1}
 
 
 def test_both_take_a_configuration_or_the_shadow_goes() -> None:
@@ -217,7 +230,7 @@ def test_both_take_a_configuration_or_the_shadow_goes() -> None:
     assert other.calls["update_config"] == 1, "what is refused is not told on"
     book, _, _ = shadowed(update_config=raising(HotloopError("not I")))
     book.update_config({"max_ttf_ms": 7})
-    assert book.differences == {"update_config": 1}
+    assert book.differences_by_method == {"update_config": 1}
     assert "does not take the configuration" in book.lost
 
 
@@ -225,7 +238,7 @@ def test_it_looks_after_every_so_many_lines() -> None:
     book, _, _ = shadowed(rf_seen_recently=lambda *_: True)
     book.set_pace(3, 1.0)
     play(book)
-    assert book.differences["rf_seen_recently"] == 2 * 2, "after two of seven lines"
+    assert book.differences_by_method["rf_seen_recently"] == 2 * 2, "after two of seven lines"
 
 
 def test_looking_takes_no_more_than_its_share_of_the_time() -> None:

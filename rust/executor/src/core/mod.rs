@@ -44,6 +44,8 @@ pub struct Core {
     pub metrics: Metrics,
     session: Option<Rc<Slot>>,
     sessions: u64,
+    /// Why no session may begin any more.
+    closing: Option<&'static str>,
     instance: String,
     started: Instant,
     /// When the trader was last heard of.
@@ -85,6 +87,7 @@ impl Core {
             metrics: Metrics::new(),
             session: None,
             sessions: 0,
+            closing: None,
             instance: instance_name(),
             started,
             heard: started,
@@ -172,6 +175,9 @@ impl Core {
         self.heard_now();
         self.sessions += 1;
         let slot = Rc::new(Slot::new(self.sessions, hello));
+        if let Some(reason) = self.closing {
+            slot.end(reason);
+        }
         self.session = Some(Rc::clone(&slot));
         let clock = self.config.clock.as_str().to_owned();
         let mut capabilities: BTreeMap<String, Capability> = [
@@ -205,9 +211,10 @@ impl Core {
         }
     }
 
-    /// Ends the session that stands, and gives it.
-    #[must_use]
-    pub fn end_session(&self, reason: &'static str) -> Option<Rc<Slot>> {
+    /// Ends the session that stands, and gives it; one that begins later is ended before it is heard. No message is
+    /// taken after this.
+    pub fn end_sessions(&mut self, reason: &'static str) -> Option<Rc<Slot>> {
+        self.closing = Some(reason);
         let slot = self.session.clone()?;
         slot.end(reason);
         Some(slot)

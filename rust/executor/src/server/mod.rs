@@ -149,12 +149,15 @@ impl Server {
         let stop = async {
             let why = stop.await;
             notifier.stopping("stopping");
+            // From here on nothing new comes in: what would be placed now, nobody would cancel.
+            traders.abort();
+            self.core.borrow_mut().end_sessions("shutdown");
             why
         };
         let ended = serve(&self.core, self.venue.as_ref(), stop).await;
         traders.abort();
         time.abort();
-        let session = self.core.borrow().end_session("shutdown");
+        let session = self.core.borrow_mut().end_sessions("shutdown");
         if let Some(slot) = session
             && timeout(FAREWELL, slot.closed.notified()).await.is_err()
         {
