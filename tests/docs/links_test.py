@@ -1,4 +1,4 @@
-"""Every Markdown file of the repository: what it links to is there, by file and by heading.
+"""Every Markdown file of the repository: what it links to or shows is there, by file and heading.
 
 In the build graph the files are those that BUILD.bazel names; elsewhere, all that the folder has.
 """
@@ -15,6 +15,7 @@ from typing import Final
 import pytest
 
 from tools.docs.markdown import Document, is_outside, lined, parse, place
+from tools.docs.pictures import find_pictures, read_pictures, shown
 from tools.docs.site import find_pages, make_site, read_pages
 
 ROOT: Final = Path(__file__).absolute().parents[2]
@@ -69,6 +70,17 @@ def test_every_link_leads_to_something_that_is_there(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", FILES)
+def test_every_picture_has_words_and_is_there(name: str) -> None:
+    pictures = read_pictures(ROOT, find_pictures(ROOT))
+    wrong = [
+        f"{name}:{picture.line}: {picture.target} is not there"
+        for picture in DOCUMENTS[name].pictures
+        if shown(name, picture) not in pictures
+    ]
+    assert wrong == []
+
+
+@pytest.mark.parametrize("name", FILES)
 def test_every_page_that_is_named_in_code_is_there(name: str) -> None:
     named = re.compile(r"(docs|proto_wire)/\S+\.md")
     wrong = [
@@ -84,7 +96,7 @@ def test_every_page_that_is_named_in_code_is_there(name: str) -> None:
 def test_every_page_is_in_the_navigation_of_every_page_and_nothing_else_is() -> None:
     sources = find_pages(ROOT)
     assert {name for name in FILES if name.startswith("docs/")} <= set(sources)
-    files = make_site(read_pages(ROOT, sources))
+    files = make_site(read_pages(ROOT, sources), read_pictures(ROOT, find_pictures(ROOT)))
     pages = {name for name in files if name.endswith(".html")}
     for page in sorted(pages):
         navigation = files[page].decode().partition('<nav id="navigation"')[2]

@@ -1,8 +1,8 @@
 """What the fill model is worth on recordings that had no part in its parameters.
 
-Recordings with few orders stand in docs/fill_model.md and are not judged here: 1,800 orders with
-nine fills within five seconds decide nothing. One tells a second at once: a horizon of one second
-cannot be judged there.
+Recordings with few orders stand in docs/fill_model_results.md and are not judged here: 1,800
+orders with nine fills within five seconds decide nothing. One tells a second at once: a horizon of
+one second cannot be judged there.
 """
 
 from __future__ import annotations

@@ -135,5 +135,14 @@ def test_flatten_closes_what_was_matched(capsys: pytest.CaptureFixture[str]) -> 
 
 
 def test_without_a_venue_it_says_what_is_missing(capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["orders"]) == 3
+    keys = ("--set", "betfair.app_key_file=key")
+    assert main(["orders", *keys]) == 3
     assert "execution.journal.dir is empty" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("name", ["live", "orders", "cancel-all", "flatten", "kill", "resume"])
+def test_without_a_profile_it_is_the_profile_that_is_missing(
+    capsys: pytest.CaptureFixture[str], name: str
+) -> None:
+    assert main([name]) == 2
+    assert capsys.readouterr().err.startswith("trader: --profile is missing: name the profile")

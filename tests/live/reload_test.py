@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 import yaml
 
+from tests.e2e.summary_keys import listed, written
 from tests.e2e.trader_process import need_rust_hotloop, read_summary
 from tests.live.rig import (
     LiveTrader,
@@ -90,7 +91,9 @@ def test_the_executor_is_changed_and_changed_back_with_orders_open(tmp_path: Pat
             assert children(trader) == []
             go_on(trader)
             judged(venue, trader)
-            assert read_summary(trader.out)["reloads"] == {"taken": 2, "refused": 0}
+            summary = read_summary(trader.out)
+            assert summary["reloads"] == {"taken": 2, "refused": 0}
+            assert set(listed("A live trader")) <= written(summary) <= set(listed())
 
 
 def test_the_sidecar_is_killed_right_after_it_was_changed_to(tmp_path: Path) -> None:

@@ -16,10 +16,11 @@ import pytest
 from tests.pages.browser import IN_BUILD_GRAPH, Browser, Scheme, browser
 from tests.pages.checks import CONTRAST, FITS
 from tools.docs.build import main, write_tar
+from tools.docs.pictures import find_pictures, read_pictures
 from tools.docs.site import find_pages, make_site, read_pages
 
 ROOT: Final = Path(__file__).absolute().parents[2]
-LONG: Final = "docs/fill_model.html"
+LONG: Final = "docs/fill_model_results.html"
 """The widest tables and the most headings there are."""
 ASK: Final = """
 const input = document.getElementById("search");
@@ -85,6 +86,18 @@ def test_the_first_page_in_both_schemes(chromium: Browser, site: Path, scheme: S
     assert (sum(chromium.run(BACKGROUND)) < 3 * 128) == (scheme == "dark")
     check(chromium, site)
     chromium.picture(f"docs-home-{scheme}")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_a_picture_is_shown_as_the_scheme_has_it(
+    chromium: Browser, site: Path, scheme: Scheme
+) -> None:
+    chromium.open(site / "docs/status.html", scheme)
+    chromium.run("document.querySelector('article img').scrollIntoView()")
+    chromium.await_so("return document.querySelector('article img').naturalWidth > 0")
+    shown = chromium.run("return document.querySelector('article img').currentSrc")
+    assert shown == (site.resolve() / f"docs/pictures/status-{scheme}.png").as_uri()
+    check(chromium, site)
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
@@ -170,7 +183,8 @@ def test_the_site_that_was_built_is_made_again_byte_for_byte(tmp_path: Path) -> 
     archives = []
     for name in ("first.tar", "second.tar"):
         texts = read_pages(ROOT, find_pages(ROOT))
-        write_tar(make_site(texts), tmp_path / name)
+        pictures = read_pictures(ROOT, find_pictures(ROOT))
+        write_tar(make_site(texts, pictures), tmp_path / name)
         archives.append((tmp_path / name).read_bytes())
     assert archives[0] == archives[1]
     built = os.environ.get("HOTLOOP_DOCS_SITE")

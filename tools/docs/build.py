@@ -14,6 +14,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from tools.docs.markdown import DocsError
+from tools.docs.pictures import find_pictures, is_picture, read_pictures
 from tools.docs.site import find_pages, make_site, read_pages
 
 
@@ -64,7 +65,9 @@ def _parser() -> argparse.ArgumentParser:
         " (default: none, they become paths)",
     )
     parser.add_argument(
-        "pages", nargs="*", help="the pages, from the root (default: all that are there)"
+        "files",
+        nargs="*",
+        help="pages and pictures, from the root (default: all that are there)",
     )
     return parser
 
@@ -72,8 +75,10 @@ def _parser() -> argparse.ArgumentParser:
 def main(arguments: list[str]) -> int:
     options = _parser().parse_args(arguments)
     try:
-        pages = options.pages or find_pages(options.root)
-        files = make_site(read_pages(options.root, pages), options.repository)
+        names = options.files or find_pages(options.root) + find_pictures(options.root)
+        pages = read_pages(options.root, [name for name in names if not is_picture(name)])
+        pictures = read_pictures(options.root, filter(is_picture, names))
+        files = make_site(pages, pictures, options.repository)
         if options.out is not None:
             write_folder(files, options.out)
         else:

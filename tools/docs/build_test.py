@@ -8,15 +8,17 @@ from pathlib import Path
 import pytest
 
 from tools.docs.build import main
+from tools.docs.pictures_for_tests import png
 
 
 @pytest.fixture
 def root(tmp_path: Path) -> Path:
     """A repository of two pages and a file that is none."""
     root = tmp_path / "root"
-    (root / "docs").mkdir(parents=True)
+    (root / "docs/pictures").mkdir(parents=True)
+    (root / "docs/pictures/page.png").write_bytes(png(3, 2))
     (root / "README.md").write_text("# Hotloop\n\n[live](docs/live.md)\n")
-    (root / "docs/live.md").write_text("# Live\n")
+    (root / "docs/live.md").write_text("# Live\n\n![the page](pictures/page.png)\n")
     (root / "NOTES.md").write_text("no page\n")
     return root
 
@@ -31,8 +33,11 @@ def test_an_archive_says_nothing_of_when_or_by_whom_it_was_made(root: Path, tmp_
     assert {(one.mtime, one.uid, one.gid, one.uname, one.mode) for one in members} == {
         (0, 0, 0, "", 0o644)
     }
-    names = ("docs/live.html", "index.html", "search.js", "site.css", "site.js")
-    assert [one.name for one in members] == [f"site/{name}" for name in names]
+    names = ("live.html", "pictures/page.png")
+    assert [one.name for one in members] == [
+        *(f"site/docs/{name}" for name in names),
+        *(f"site/{name}" for name in ("index.html", "search.js", "site.css", "site.js")),
+    ]
 
 
 def test_a_folder_has_what_the_archive_has(root: Path, tmp_path: Path) -> None:
@@ -45,10 +50,21 @@ def test_a_folder_has_what_the_archive_has(root: Path, tmp_path: Path) -> None:
             assert (tmp_path / "out" / member.name[5:]).read_bytes() == extracted.read()
 
 
-def test_pages_can_be_named(root: Path, tmp_path: Path) -> None:
+def test_pages_and_pictures_can_be_named(
+    root: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     (root / "README.md").write_text("# Hotloop\n")
     assert main(["--root", str(root), "--out", str(tmp_path / "out"), "README.md"]) == 0
     assert not (tmp_path / "out/docs").exists()
+    named = ["README.md", "docs/live.md"]
+    assert main(["--root", str(root), "--out", str(tmp_path / "other"), *named]) == 2
+    assert capsys.readouterr().err == (
+        "build: docs/live.md:3: the picture pictures/page.png leads to docs/pictures/page.png,"
+        " which is not there\n"
+    )
+    named.append("docs/pictures/page.png")
+    assert main(["--root", str(root), "--out", str(tmp_path / "other"), *named]) == 0
+    assert (tmp_path / "other/docs/pictures/page.png").read_bytes() == png(3, 2)
 
 
 def test_a_folder_in_use_is_left_alone(

@@ -21,10 +21,12 @@ from tools.docs.markdown import (
     dialect,
     is_outside,
     lined,
+    picture,
     place,
     plain,
 )
 from tools.docs.navigation import address
+from tools.docs.pictures import Image, drawn
 
 UNBROKEN_CHARS: Final = 30
 """Code without a space that is no longer stays on one line: `--seed` is no place for a break."""
@@ -40,17 +42,20 @@ _LEXERS: Final[Mapping[str, Callable[[], Any]]] = {
 class Drawing:
     """Draws pages that know of each other."""
 
-    def __init__(self, documents: Mapping[str, Document], repository: str) -> None:
-        """`documents` by source; `repository` is the address under which other files of the
-        repository are shown, or "": then a link to one becomes its path."""
+    def __init__(
+        self, documents: Mapping[str, Document], pictures: Mapping[str, Image], repository: str
+    ) -> None:
+        """`documents` by source, `pictures` by path; `repository` is the address under which other
+        files of the repository are shown, or "": then a link to one becomes its path."""
         self._documents = documents
+        self._pictures = pictures
         self._repository = repository
 
     def draw(self, document: Document) -> str:
         """The page's own part as HTML.
 
         Raises:
-          DocsError: a link leads nowhere.
+          DocsError: a link leads nowhere, or a picture is not there or has no words.
         """
         parser = dialect()
         parser.options["highlight"] = _highlighted
@@ -66,14 +71,31 @@ class Drawing:
             if token.type == "html_block":
                 token.content = ""
             if token.children is not None:
-                token.children = self._linked(document.source, token.children, lines)
+                token.children = self._linked(
+                    document.source, self._pictured(document.source, token.children, lines), lines
+                )
                 if at - 1 not in headings:
                     token.children = self._named(document.source, token.children)
             tokens.append(token)
-        drawn = str(renderer.render(tokens, parser.options, {}))
+        whole = str(renderer.render(tokens, parser.options, {}))
         # A wide table is scrolled by itself, by keyboard too.
-        drawn = drawn.replace("<table>", '<div class="wide" tabindex="0"><table>')
-        return drawn.replace("</table>", "</table></div>")
+        whole = whole.replace("<table>", '<div class="wide" tabindex="0"><table>')
+        return whole.replace("</table>", "</table></div>")
+
+    def _pictured(
+        self, source: str, tokens: Sequence[Token], lines: Mapping[int, int]
+    ) -> list[Token]:
+        """The tokens with pictures as they are drawn, and without comments."""
+        folder = posixpath.dirname(address(source)) or "."
+        pictured = []
+        for token in tokens:
+            if token.type == "image":
+                one = picture(token, lines[id(token)])
+                content = drawn(source, one, self._pictures, folder)
+                pictured.append(Token("html_inline", "", 0, content=content))
+            elif token.type != "html_inline":
+                pictured.append(token)
+        return pictured
 
     def _linked(
         self, source: str, tokens: Sequence[Token], lines: Mapping[int, int]
@@ -83,10 +105,6 @@ class Drawing:
         for at, original in enumerate(tokens):
             if original.type == "link_close" and skipping:
                 skipping = False
-            elif original.type == "html_inline":
-                pass  # a comment
-            elif original.type == "image":
-                raise DocsError(f"{source}:{lines[id(original)]}: has a picture; pages have none")
             elif original.type == "link_open":
                 where = f"{source}:{lines[id(original)]}"
                 target = str(original.attrs["href"])
@@ -110,6 +128,10 @@ class Drawing:
             raise DocsError(f"{where}: the link {target} {error}") from error
         if page := self._page(found, f"{where}: the link {target}"):
             return self.between(source, page, found.anchor), found.path
+        if found.path in self._pictures:
+            raise DocsError(
+                f"{where}: the link {target} leads to a picture; show it: ![WORDS]({target})"
+            )
         if found.path.startswith("docs/"):
             raise DocsError(f"{where}: the link {target} leads to {found.path}, which is not there")
         if self._repository:

@@ -1,4 +1,4 @@
-"""One Markdown file: its headings with their anchors, its links, and the tokens to draw.
+"""One Markdown file: its headings with their anchors, links, pictures, and the tokens to draw.
 
 The dialect is CommonMark with tables and strike-through; anchors are those that GitHub gives, so
 that a link which works there works here. Of HTML only comments are taken, and they show nothing.
@@ -41,6 +41,15 @@ class Link:
 
 
 @dataclass(frozen=True)
+class Picture:
+    """`target` as it is written, `words` what is said to those who do not see it."""
+
+    target: str
+    words: str
+    line: int
+
+
+@dataclass(frozen=True)
 class Place:
     """Where a relative link leads: a path from the repository's root, and an anchor or ""."""
 
@@ -56,6 +65,7 @@ class Document:
     tokens: Sequence[Token]
     headings: tuple[Heading, ...]
     links: tuple[Link, ...]
+    pictures: tuple[Picture, ...]
 
     @property
     def title(self) -> str:
@@ -92,11 +102,17 @@ def parse(source: str, text: str) -> Document:
                 f"{source}:{line}: has HTML ({token.content.strip()[:40]}); write it in Markdown"
             )
     links = tuple(
-        Link(str(token.attrs["href" if token.type == "link_open" else "src"]), line)
+        Link(str(token.attrs["href"]), line)
         for token, line in lined(tokens)
-        if token.type in {"link_open", "image"}
+        if token.type == "link_open"
     )
-    return Document(source, tokens, tuple(_headings(tokens)), links)
+    pictures = tuple(picture(token, line) for token, line in lined(tokens) if token.type == "image")
+    return Document(source, tokens, tuple(_headings(tokens)), links, pictures)
+
+
+def picture(token: Token, line: int) -> Picture:
+    """What a token of the type `image` shows."""
+    return Picture(str(token.attrs["src"]), plain(token), line)
 
 
 def lined(tokens: Iterable[Token]) -> Iterator[tuple[Token, int]]:

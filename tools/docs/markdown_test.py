@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tools.docs.markdown import DocsError, Link, Place, is_outside, parse, place
+from tools.docs.markdown import DocsError, Link, Picture, Place, is_outside, parse, place
 
 
 @pytest.mark.parametrize(
@@ -30,8 +30,12 @@ def test_headings_of_the_same_words_are_numbered_from_the_second_on() -> None:
 
 
 def test_links_and_pictures_are_told_with_the_line_they_stand_in() -> None:
-    text = "# A\n\nfirst [one](a.md) and\nsecond [two](b.md#c)\n\n| x |\n| - |\n| ![p](p.png) |\n"
-    assert parse("x.md", text).links == (Link("a.md", 3), Link("b.md#c", 4), Link("p.png", 8))
+    text = (
+        "# A\n\nfirst [one](a.md) and\nsecond [two](b.md#c)\n\n| x |\n| - |\n| ![*p* q](p.png) |\n"
+    )
+    document = parse("x.md", text)
+    assert document.links == (Link("a.md", 3), Link("b.md#c", 4))
+    assert document.pictures == (Picture("p.png", "p q", 8),)
 
 
 def test_what_looks_like_a_link_in_code_is_none() -> None:

@@ -28,20 +28,27 @@ SECTIONS: Final = (
     Section(
         "Live",
         (
-            *("docs/live.md", "docs/deploy.md", "docs/doctor.md", "docs/status.md"),
-            *("docs/reload.md", "docs/switch.md", "docs/shadow.md"),
-            *("docs/metrics.md", "docs/alerts.md", "docs/dashboards.md"),
-            *("docs/upgrade.md", "docs/versioning.md"),
+            *("docs/live.md", "docs/deploy.md", "docs/status.md", "docs/reload.md"),
+            *("docs/metrics.md", "docs/upgrade.md", "docs/versioning.md"),
         ),
     ),
-    Section("Runbooks", ("docs/runbooks/README.md",), ("docs/runbooks",)),
+    Section(
+        "Runbooks",
+        (
+            *("docs/runbooks/README.md", "docs/runbooks/pre-flight.md"),
+            *("docs/runbooks/cutover-signals.md", "docs/runbooks/cutover-executor.md"),
+            *("docs/runbooks/post-cut.md", "docs/runbooks/rollback.md"),
+        ),
+        ("docs/runbooks",),
+    ),
     Section(
         "Reference",
         (
             *("docs/signals.md", "docs/edges.md", "docs/replay.md", "docs/reports.md"),
-            *("docs/fill_model.md", "docs/exchange.md", "docs/live_orders.md"),
+            *("docs/blotter.md", "docs/summary.md", "docs/exchange.md", "docs/live_orders.md"),
             *("docs/order_life.md", "proto_wire/SPEC.md", "proto_wire/ORDERS.md"),
-            "docs/performance.md",
+            *("docs/fill_model.md", "docs/fill_model_results.md"),
+            *("docs/performance.md", "docs/performance_tables.md"),
         ),
         ("docs",),
     ),
@@ -53,8 +60,10 @@ LABELS: Final = {
     HOME: "What it is",
     "docs/signals.md": "Signals",
     "docs/fill_model.md": "The fill model",
+    "docs/fill_model_results.md": "… its results",
+    "docs/performance_tables.md": "… every contestant",
     "docs/decisions/README.md": "All of them",
-    "docs/runbooks/README.md": "All of them",
+    "docs/runbooks/README.md": "What to do now",
     "proto_wire/SPEC.md": "The wire",
     "proto_wire/ORDERS.md": "Orders in a dry run",
 }

@@ -1,4 +1,4 @@
-"""The whole site, from Markdown files to the bytes of every page."""
+"""The whole site, from Markdown files and pictures to the bytes of every file."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from typing import Final
 from tools.docs.drawing import Drawing
 from tools.docs.markdown import Document, parse
 from tools.docs.navigation import HOME, LABELS, address, arrange, is_page
+from tools.docs.pictures import Image
 from tools.docs.search_index import script
 
 _HERE: Final = Path(__file__).parent
@@ -49,26 +50,31 @@ def read_pages(root: Path, sources: list[str]) -> dict[str, str]:
     return texts
 
 
-def make_site(texts: Mapping[str, str], repository: str = "") -> dict[str, bytes]:
-    """Every file of the site by its address; the same texts give the same bytes.
+def make_site(
+    texts: Mapping[str, str], pictures: Mapping[str, Image], repository: str = ""
+) -> dict[str, bytes]:
+    """Every file of the site by its address; the same texts and pictures give the same bytes.
 
     Args:
       texts: Markdown by source; README.md is the first page.
+      pictures: what pages may show, by path; each stands in the site at its own place.
       repository: the address under which the repository's other files are shown, or "".
 
     Raises:
-      DocsError: a page has no title, has HTML, or a link that leads nowhere.
+      DocsError: a page has no title, has HTML, a link that leads nowhere, or a picture that is
+        not there, is somewhere else or has no words.
       ValueError: there is no README.md.
     """
     if HOME not in texts:
         raise ValueError(f"{HOME} is missing: it is the site's first page")
     whole = {**texts, **_listings(texts)}
     documents = {source: parse(source, text) for source, text in sorted(whole.items())}
-    drawing = Drawing(documents, repository)
+    drawing = Drawing(documents, pictures, repository)
     arranged = arrange(documents)
     order = [source for _, sources in arranged for source in sources]
     template = Template((_HERE / "page.html").read_text(encoding="utf-8"))
     files = {name: (_HERE / name).read_bytes() for name in ASSETS}
+    files.update((path, image.data) for path, image in pictures.items())
     files["search.js"] = script(documents[source] for source in order).encode()
     for at, source in enumerate(order):
         document = documents[source]

@@ -30,7 +30,7 @@ examples:
   trader cancel-all --profile live.yaml           all of it cancelled, whoever trades
 
 exit codes: 0 done, 1 the check found a difference, 2 bad arguments, input or configuration,
-3 could not start, 130 interrupted after a clean stop
+3 could not start, or lost its executor or a worker, 130 interrupted after a clean stop
 """
 REPORT: Final = """\
 Every replay, demo and live trader writes its report.html at the end (report.enabled). This makes it
@@ -143,7 +143,6 @@ examples:
   trader replay 1.200806927.json --out out-rust
   trader replay 1.200806927.json --out out-python --hotloop python --execution python
   trader compare out-rust out-python
-  trader report out --runner 1.200806927/228749   the run's page anew, with this runner's ladder
   trader compare out-rust out-python --json | jq '.rows[] | select(.equal == false)'
 """
 CALIBRATE: Final = """\
@@ -194,10 +193,12 @@ examples:
 """
 DESK: Final = """\
 The configuration (--profile) says which journal of orders and which venue: the one that is traded
-with. `orders` only reads. `cancel-all` asks the sidecar that trades, past its trader; where nobody
-trades it does it itself. `flatten` closes positions at the market's prices, a few ticks beyond the
-best at most, and refuses while somebody trades. After `kill` nothing new is taken, also by other
-traders and after restarts, until `resume`. Exit code 1: something is left.
+with. `orders` only reads. `cancel-all` and `kill` ask the sidecar that trades, past its trader;
+where nobody trades they do it themselves; where a trader with the Python executor trades they name
+it and change nothing (exit code 3): its status page has both, and when it is ended it cancels what
+rests. `flatten` closes positions at the market's prices, a few ticks beyond the best at most, and
+refuses while somebody trades. After `kill` nothing new is taken, also by other traders and after
+restarts, until `resume`. Exit code 1: something is left. docs/runbooks: which of them is for what.
 
 examples:
   trader orders --profile live.yaml

@@ -132,7 +132,7 @@ class Blotter:
         return self._run
 
     def end_run(self, how: str) -> None:
-        """Closes the run: `done`, `interrupted` or `executor lost`."""
+        """Closes the run; `how` is what its row says in `ended` (docs/blotter.md)."""
         self.flush()
         self._db.execute("UPDATE runs SET ended = ? WHERE run = ?", (how, self._run))
 

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, TextIO
 
-from trader.apps.arguments import user_path
+from trader.apps.arguments import ArgumentError, user_path
 from trader.config.loading import load
 from trader.config.schema import Config, LogConfig
 from trader.execution.blotter import Blotter
@@ -88,6 +88,19 @@ def configured(arguments: argparse.Namespace) -> Config:
         working_dir=user_path(""),
         runs_edges=hasattr(arguments, "edge_files"),  # a broken one is in nobody else's way
     )
+
+
+def traded_with(arguments: argparse.Namespace) -> Config:
+    """As `configured`, for commands that have no default profile.
+
+    Raises `ConfigError`, `ArgumentError` where nothing says at which venue one trades.
+    """
+    config = configured(arguments)
+    if not config.profile and not config.betfair.app_key_file:
+        raise ArgumentError(
+            "--profile is missing: name the profile that is traded with (docs/live.md, A profile)"
+        )
+    return config
 
 
 def edge_files_of(arguments: argparse.Namespace) -> list[tuple[str, Path]]:

@@ -18,7 +18,7 @@ from typing import Any, Final
 
 import msgspec
 
-from trader.apps.commands.common import configured
+from trader.apps.commands.common import traded_with
 from trader.apps.commands.live_executor import document
 from trader.apps.interrupt import Interrupt
 from trader.betfair import ladder
@@ -46,7 +46,7 @@ _DIFFERENCE: Final = 1
 
 def orders(arguments: argparse.Namespace, _interrupt: Interrupt) -> int:
     """Prints open orders and positions. Reads the journal only."""
-    sections = document(configured(arguments))
+    sections = document(traded_with(arguments))
     book = read_journal(Path(sections["journal"]["dir"]))
     for order in book.orders.values():
         print(_line(order))
@@ -89,7 +89,7 @@ def resume(arguments: argparse.Namespace, _interrupt: Interrupt) -> int:
 
 
 def _control(arguments: argparse.Namespace, action: str) -> int:
-    sections = document(configured(arguments))
+    sections = document(traded_with(arguments))
     folder = Path(sections["journal"]["dir"])
     try:
         with _executor(sections) as executor:
@@ -130,7 +130,7 @@ def _ask(holder: Mapping[str, Any], action: str) -> None:
 def flatten(arguments: argparse.Namespace, _interrupt: Interrupt) -> int:
     """Cancels every order and closes every position at the market's prices. Exit code 1 when
     something is left."""
-    sections = document(configured(arguments))
+    sections = document(traded_with(arguments))
     try:
         with _executor(sections) as executor:
             executor.control("cancel_all", "by hand")

@@ -20,6 +20,7 @@ from trader.apps.commands.common import (
     page_put,
     served_metrics,
     set_up_log,
+    traded_with,
 )
 from trader.apps.commands.executors import make_executor
 from trader.apps.commands.live_executor import (
@@ -90,7 +91,7 @@ _log: Final = logging.getLogger("trader.live")
 def run(arguments: argparse.Namespace, interrupt: Interrupt) -> int:
     """Exit code 0 when every market that was named is over, 130 when interrupted; failures are
     raised (see `apps.trader`)."""
-    config = configured(arguments)
+    config = traded_with(arguments)
     set_up_log(config.monitoring.log)
     check_versions(config)
     shown = live_folder(arguments.out, config.profile)

@@ -26,8 +26,7 @@ Known weaknesses:
 - Inventory is bounded and skewed, never crossed out: what is left at the off is a bet on the race
   (`hedge` evens it out, at a cost). In play it is away by default, since the bet delay lets others
   choose which of its orders to take.
-- p_fill looks at one price alone: where nothing was traded for a while it says never, and such
-  markets are left alone.
+- p_fill of a runner that nobody has traded yet is 0, and such runners are left alone.
 - Moving loses the place in the queue, and each order is a transaction that the venue counts.
 """
 
