@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import pytest
+from msgspec import structs
 
 from tests.faults.judge import judge
 from tests.live.rig import intents_of, reports_of
@@ -130,13 +131,17 @@ def _sidecar_pid(desk: Site) -> int:
 
 
 def _nothing_twice_and_nothing_lost(desk: Site) -> None:
+    """Every report once, those of dry orders (outside of the scope) among them; and each order that
+    went to the venue is a bet there, once, with what was told of it."""
     blotter = desk.blotter
-    intents, reports = intents_of(blotter), reports_of(blotter, "dry_run = 0")
-    told = {report.intent_id for report in reports}
-    found = judge(
-        {name: intent for name, intent in intents.items() if name in told},
-        reports,
-        desk.venue.scene.bets(),
-    )
+    seqs = [report.seq for report in reports_of(blotter)]
+    assert seqs == list(range(seqs[0], seqs[0] + len(seqs)))
+    live = [
+        structs.replace(report, seq=number)
+        for number, report in enumerate(reports_of(blotter, "dry_run = 0"), 1)
+    ]
+    told = {report.intent_id for report in live}
+    intents = {name: wish for name, wish in intents_of(blotter).items() if name in told}
+    found = judge(intents, live, desk.venue.scene.bets())
     assert found.problems == []
     assert found.bets > 10
