@@ -15,6 +15,7 @@ from msgspec import structs
 
 from tests.faults.judge import judge
 from tests.live.rig import intents_of, reports_of
+from tests.operations.panels import questions
 from tests.operations.prometheus import Prometheus, prometheus
 from tests.operations.site import DEPLOY, PATIENCE_S, Site, site
 
@@ -31,6 +32,18 @@ MUST_NOT_FIRE: Final = frozenset(
         *("ReportDuplicates", "JournalGrowing", "FileDescriptorsLow"),
     }
 )
+MAY_BE_EMPTY: Final = frozenset(
+    {
+        "executor: Age of the last look at the funds",  # every ten seconds
+        "signals: Refused, by what was wrong",
+        "signals: Shadow: differences",
+        "trading: Below the best of the last hour",  # not soon after a start
+        "trading: Cannibalisation",  # one edge trades
+        "trading: Cannibalisation for each intent",
+        "trading: Fee share",  # no market has paid
+    }
+)
+"""Panels of what has not happened in this day so far."""
 
 
 def state(desk: Site) -> dict[str, Any]:
@@ -51,6 +64,7 @@ def test_a_day_from_pre_flight_to_rollback(tmp_path: Path) -> None:
 
         desk.checklist("cutover-executor")
         desk.until(PLACED, 3)
+        _every_panel_is_answered(watch)
         _kill_the_sidecar(desk, watch)
 
         desk.checklist("post-cut")
@@ -84,6 +98,16 @@ def test_a_day_with_the_executor_as_a_service_of_its_own(tmp_path: Path) -> None
         desk.line("rollback", 3)
         assert not any(bet["remaining"] for bet in desk.venue.scene.bets()), "nothing rests"
         _nothing_twice_and_nothing_lost(desk)
+
+
+def _every_panel_is_answered(watch: Prometheus) -> None:
+    """While it trades live with both Rust halves. A panel may have more lines than are there now
+    (of the other backend, or of what never happened), but not none."""
+    drawn: dict[str, int] = {}
+    for panel, expression in questions(DEPLOY / "grafana/dashboards"):
+        drawn[panel] = drawn.get(panel, 0) + len(watch.query(expression))
+    assert len(drawn) > 80
+    assert {panel for panel, lines in drawn.items() if not lines} <= MAY_BE_EMPTY
 
 
 def _kill_the_sidecar(desk: Site, watch: Prometheus) -> None:
