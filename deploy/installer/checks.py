@@ -45,8 +45,9 @@ def places(layout: Layout) -> None:
         own = trusted | {layout.owner_ids(folder.owner, folder.group)[0]} - {-1}
         _place(layout, folder.path, own)
     for file in (*layout.system_files(), *layout.own_files()):
-        _place(layout, file.path.parent, trusted)
-        _file(file.path, trusted)
+        own = trusted | {layout.owner_ids(file.owner, file.group)[0]} - {-1}
+        _place(layout, file.path.parent, own)
+        _file(file.path, own)
     _file(layout.history, trusted)
     layout.current_version()
 

@@ -40,9 +40,12 @@ class Hands:
             path.chmod(mode)
             self._own(path, owner, group)
 
-    def put(self, path: Path, content: bytes, mode: int, group: str = "root") -> None:
-        """Writes a file."""
-        if self.begins(f"write {path} ({mode:04o} root:{group})"):
+    def put(
+        self, path: Path, content: bytes, mode: int, group: str = "root", owner: str = "root"
+    ) -> None:
+        """Writes a file. Owner and mode are set by its descriptor: in a folder that belongs to
+        somebody else, its name may be exchanged meanwhile."""
+        if self.begins(f"write {path} ({mode:04o} {owner}:{group})"):
             path.parent.mkdir(parents=True, exist_ok=True)
             staged = path.with_name(f".{path.name}.installing")
             staged.unlink(missing_ok=True)
@@ -50,9 +53,10 @@ class Hands:
             with os.fdopen(descriptor, "wb") as file:
                 file.write(content)
                 file.flush()
+                os.fchmod(descriptor, mode)
+                if self._layout.is_system:
+                    os.fchown(descriptor, *self._layout.owner_ids(owner, group))
                 os.fsync(descriptor)
-            staged.chmod(mode)
-            self._own(staged, "root", group)
             staged.replace(path)
 
     def copy_tree(self, source: Path, names: Sequence[str], target: Path) -> None:

@@ -38,6 +38,7 @@ class Copied:
     path: Path
     mode: int
     group: str = "root"
+    owner: str = "root"
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +82,7 @@ class Layout:
         return [
             Folder(self.opt, 0o755),
             Folder(self.etc, 0o750, group=USER),
-            Folder(self.etc / "profiles", 0o750, group=USER),
+            Folder(self.etc / "profiles", 0o750, USER, USER),
             Folder(self.secrets, 0o700, USER, USER),
             Folder(self.state, 0o700, USER, USER),
         ]
@@ -99,7 +100,7 @@ class Layout:
         """What belongs to the people here once it is there, and is never replaced."""
         return [
             Copied("hotloop.env", self.etc / "hotloop.env", 0o640, USER),
-            Copied("live.yaml", self.etc / "profiles/live.yaml", 0o640, USER),
+            Copied("live.yaml", self.etc / "profiles/live.yaml", 0o640, USER, USER),
         ]
 
     def version(self, name: str) -> Path:

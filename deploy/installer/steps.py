@@ -104,9 +104,9 @@ def check(layout: Layout) -> list[str]:
         return [*wrong, f"{there} is not there in whole; install that version again"]
     wrong += [f"{there}: {one}" for one in release.differences(there)]
     for file in (*layout.system_files(), *layout.own_files()):
-        uid, gid = layout.owner_ids("root", file.group)
+        uid, gid = layout.owner_ids(file.owner, file.group)
         if not _is_as(file.path, file.mode, uid, gid):
-            wanted = f"{file.mode:04o} root:{file.group}"
+            wanted = f"{file.mode:04o} {file.owner}:{file.group}"
             wrong.append(f"{file.path} is {_shown(file.path)}; it was laid out {wanted}")
     for file in layout.system_files():
         shipped = there / "deploy/systemd" / file.source
@@ -174,10 +174,10 @@ def _put_own(file: Copied, source: Release, hands: Hands) -> None:
     content = (source.folder / "deploy/systemd" / file.source).read_bytes()
     beside = file.path.with_name(f"{file.path.name}.new")
     if not file.path.exists():
-        hands.put(file.path, content, file.mode, file.group)
+        hands.put(file.path, content, file.mode, file.group, file.owner)
     elif file.path.read_bytes() != content:
         if not beside.is_file() or beside.read_bytes() != content:
-            hands.put(beside, content, file.mode, file.group)
+            hands.put(beside, content, file.mode, file.group, file.owner)
     elif beside.exists():
         hands.remove(beside)
 

@@ -14,7 +14,10 @@ from tests.operations.prometheus import faster, shortened
 from tests.operations.site import RUNBOOKS
 from trader.apps.arguments import parse
 
-CHECKLISTS: Final = ("pre-flight", "cutover-signals", "cutover-executor", "post-cut", "rollback")
+CHECKLISTS: Final = (
+    *("pre-flight", "cutover-signals", "cutover-executor", "executor-service"),
+    *("post-cut", "rollback"),
+)
 _CODE: Final = re.compile(r"```[a-z]*\n(.*?)^ *```$|`([^`\n]+)`", re.MULTILINE | re.DOTALL)
 
 

@@ -99,6 +99,13 @@ class Service:
         done = subprocess.run(words, capture_output=True, text=True, check=False)
         return done.stderr
 
+    def until_restarted(self, times: int) -> None:
+        """Until it has failed so often, and runs again."""
+        deadline_s = time.monotonic() + PATIENCE_S
+        while self.restarts < times or not self.is_active:
+            assert time.monotonic() < deadline_s, self.said()[-2_000:]
+            time.sleep(_LOOK_S)
+
     def close(self) -> None:
         self._wanted = False
         if self._process is not None and self._process.poll() is None:

@@ -81,7 +81,7 @@ class Site:
 
 
 @contextmanager
-def site(folder: Path, *, supervise: str, markets: int = 2) -> Iterator[Site]:
+def site(folder: Path, *, markets: int = 2) -> Iterator[Site]:
     """A machine with the units and the profile of an installation, and races for some minutes."""
     with (
         TemporaryDirectory(prefix="hotloop-") as short,  # a socket's path is limited
@@ -93,7 +93,7 @@ def site(folder: Path, *, supervise: str, markets: int = 2) -> Iterator[Site]:
         variables = environment(HOTLOOP_EXECUTOR=str(binary()), PATH=path_with(bin_folder))
         with Services(Path(short), DEPLOY / "systemd", release, variables) as services:
             services.command(bin_folder)
-            profile = _profile(services, venue, ports, supervise)
+            profile = _profile(services, venue, ports)
             env = {
                 **variables,
                 "P": str(profile),
@@ -124,15 +124,15 @@ def _release(folder: Path) -> Path:
     return folder
 
 
-def _profile(services: Services, venue: Races, ports: dict[str, int], supervise: str) -> Path:
+def _profile(services: Services, venue: Races, ports: dict[str, int]) -> Path:
     """The profile that an installation begins with, for this venue."""
     units = DEPLOY / "systemd"
     etc = Path(services.here("/etc/hotloop"))
     (etc / "hotloop.env").write_text((units / "hotloop.env").read_text())
     installed: dict[str, Any] = yaml.safe_load(services.here((units / "live.yaml").read_text()))
-    installed["execution"]["supervise"] = supervise
-    installed["execution"]["metrics"] = {"port": ports["executor"]}
-    installed["monitoring"]["metrics"] = {"enabled": True, "port": ports["trader"]}
+    installed["execution"]["metrics"]["port"] = ports["executor"]
+    installed["monitoring"]["metrics"]["port"] = ports["trader"]
+    installed["monitoring"]["status"]["port"] = 0
     ours = venue.profile()
     for key in ("betfair", "selector", "edges", "live"):
         installed[key] = ours[key]

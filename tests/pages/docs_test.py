@@ -46,7 +46,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
         assert main(["--root", str(ROOT), "--out", str(folder)]) == 0
         return folder
     with tarfile.open(archive) as opened:
-        opened.extractall(folder, filter="data")
+        opened.extractall(folder)
     return folder / "site"
 
 

@@ -127,6 +127,7 @@ def _started(subject: Subject) -> Iterator[TransportSettings]:
             live=None,
             external=None,
             transport="uds",
+            metrics_port=0,  # the configured one may be that of the sidecar that trades now
             heartbeat_ms=HEARTBEAT_MS,
         )
         supervisor = Supervisor(find_binary(), folder)

@@ -22,6 +22,7 @@ from trader.execution.blotter_schema import SCHEMA_VERSION
 from trader.execution.executor_py.journal_file import LOCK, holder_of
 from trader.execution.interfaces.executor import ExecutorStartError
 from trader.live.adopt import read_journal
+from trader.live.folder import holder as trader_of
 from trader.simulator.output import BLOTTER, LIVE_DRY_BLOTTER, LIVE_LOCK
 
 JOURNAL: Final = "journal"
@@ -55,7 +56,7 @@ def journal(subject: Subject) -> list[Finding]:
     if not folder.is_dir():
         return [_absent(JOURNAL, folder, "journal")]
     wrong = list(_modes(folder))
-    if not failed(wrong) and (in_use := _in_use(folder)):
+    if not failed(wrong) and (in_use := _in_use(folder, trader_of(subject.out))):
         wrong.append(in_use)
     return wrong or [_read(folder)]
 
@@ -108,18 +109,30 @@ def _modes(folder: Path) -> Iterator[Finding]:
         yield warn(JOURNAL, found, f"chmod 0700 {folder}")
 
 
-def _in_use(folder: Path) -> Finding | None:
-    """Says who has it. Where nobody has, that is seen by having it for a moment ourselves, shared:
+def _in_use(folder: Path, trader: int | None) -> Finding | None:
+    """Says who has it; right where that is the trader of this profile, or its sidecar. Where nobody
+    has it, that is seen by having it for a moment ourselves, shared:
     an executor that starts in that moment is told that it is in use."""
     if not _is_locked(folder / LOCK):
         return None
     holder = holder_of(folder / LOCK)
-    who = f"process {holder.get('pid', '?')} ({holder.get('backend', 'unknown')} executor)"
+    pid = holder.get("pid", "?")
+    who = f"process {pid} ({holder.get('backend', 'unknown')} executor)"
+    if trader is not None and trader in (pid, _parent(pid)):
+        return ok(JOURNAL, f"{folder}: 0700, the trader at work has it: {who}")
     return fail(
         JOURNAL,
         f"{folder} is in use by {who}",
         "end that trader before another one is started; `trader orders` shows what is open",
     )
+
+
+def _parent(pid: object) -> int | None:
+    """Of a process; None where it is gone."""
+    try:
+        return int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
+    except (OSError, ValueError, IndexError):
+        return None
 
 
 def _is_locked(lock: Path) -> bool:
@@ -215,13 +228,7 @@ def blotter(subject: Subject) -> list[Finding]:
             )
         ]
     if locked:
-        return [
-            fail(
-                BLOTTER_FOLDER,
-                f"another trader is at work in {folder}",
-                "end it, or name another folder with --out",
-            )
-        ]
+        return [ok(BLOTTER_FOLDER, f"a trader is at work in {folder}; a second one is refused")]
     name = BLOTTER if subject.is_live else LIVE_DRY_BLOTTER
     return [_of_blotter(folder / name, free)]
 

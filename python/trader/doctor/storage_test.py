@@ -17,6 +17,7 @@ from trader.doctor.testing import only, subject_of
 from trader.execution.blotter_schema import SCHEMA_VERSION
 from trader.execution.executor_py.journal_file import JournalFile, JournalSettings
 from trader.execution.orders.journal import HEADER
+from trader.live.folder import LiveFolder
 from trader.simulator.output import LIVE_DRY_BLOTTER, LIVE_LOCK
 
 GIB = 1 << 30
@@ -56,6 +57,18 @@ def test_one_that_is_in_use_fails_and_says_by_whom(folder: Path) -> None:
         opened.close()
     assert found.mark is Mark.FAIL
     assert f"in use by process {os.getpid()} (python executor)" in found.found
+
+
+def test_one_that_the_trader_at_work_has_is_right(folder: Path, tmp_path: Path) -> None:
+    opened, _ = JournalFile.open(JournalSettings(folder))
+    out = tmp_path / "out"
+    try:
+        with LiveFolder(out, "out"):
+            found = only(journal(subject_of(f"execution.journal.dir={folder}", out=out)))
+    finally:
+        opened.close()
+    assert found.mark is Mark.OK
+    assert f"the trader at work has it: process {os.getpid()}" in found.found
 
 
 def test_a_folder_that_others_read_is_warned_of_and_one_they_write_fails(folder: Path) -> None:
@@ -169,12 +182,12 @@ def test_what_is_no_blotter_fails(tmp_path: Path) -> None:
     assert "is no blotter" in blotter_of(tmp_path).found
 
 
-def test_a_folder_in_which_a_trader_is_at_work_fails(tmp_path: Path) -> None:
+def test_a_folder_in_which_a_trader_is_at_work_is_told(tmp_path: Path) -> None:
     with (tmp_path / LIVE_LOCK).open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         found = blotter_of(tmp_path)
-    assert found.mark is Mark.FAIL
-    assert "another trader is at work" in found.found
+    assert found.mark is Mark.OK
+    assert "a trader is at work" in found.found
 
 
 def test_a_file_in_the_place_of_a_folder_fails(tmp_path: Path) -> None:
