@@ -68,6 +68,13 @@ def install(
         if working:
             return [f"{source.version} is laid out, and not in use: a trader is running",
                     "once it has stopped, run the same again"]  # fmt: skip
+        # Laying out takes a while, in which systemd may have started one again.
+        working = checks.running(layout)
+        if working:
+            raise FailedError(
+                f"a trader was started meanwhile ({', '.join(working)}): {source.version} is laid "
+                "out, and not in use; stop it (systemctl stop hotloop.target)"
+            )
         _switch(layout, source.version, source.folder, hands)
         _prune(layout, hands)
     return _next_steps(layout)

@@ -245,6 +245,22 @@ def test_uninstalling_keeps_secrets_configuration_and_state(tmp_path: Path, layo
     assert steps.uninstall(layout, FakeHands(layout)) == said
 
 
+def test_a_trader_that_starts_while_a_version_is_laid_out_keeps_the_one_it_runs(
+    tmp_path: Path, layout: Layout, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _install(layout, make_release(tmp_path / "1", "1.0"))
+    new = make_release(tmp_path / "2", "2.0")
+    looks = iter([[], ["12 python"]])
+    with monkeypatch.context() as patched:
+        patched.setattr(checks, "running", lambda _: next(looks))
+        with pytest.raises(FailedError, match=r"started meanwhile \(12 python\): 2\.0 is laid out"):
+            _install(layout, new)
+    assert layout.current_version() == "1.0"
+    assert (layout.version("1.0") / "bin/trader").is_file()
+    _install(layout, new)
+    assert layout.current_version() == "2.0"
+
+
 def test_uninstalling_that_was_stopped_asks_systemd_for_no_unit_that_is_gone(
     tmp_path: Path, layout: Layout, monkeypatch: pytest.MonkeyPatch
 ) -> None:
