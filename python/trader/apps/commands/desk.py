@@ -117,8 +117,10 @@ def _ask(holder: Mapping[str, Any], action: str) -> None:
         method="POST",
         headers={"X-Token": read_secret(holder["token_file"])},
     )
+    # Past any proxy of the environment: the token is for the sidecar alone.
+    direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     try:
-        with urllib.request.urlopen(request, timeout=WAIT_S) as reply:
+        with direct.open(request, timeout=WAIT_S) as reply:
             msgspec.json.decode(reply.read())
     except (OSError, urllib.error.URLError, msgspec.DecodeError) as error:
         raise ExecutorStartError(
