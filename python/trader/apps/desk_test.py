@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from trader.apps.commands.desk import _ask
+from trader.execution.interfaces.executor import ExecutorStartError
 
 
 @contextmanager
@@ -35,6 +36,13 @@ def listener(heard: list[tuple[str, str | None]]) -> Iterator[int]:
         finally:
             server.shutdown()
             thread.join()
+
+
+def test_orders_in_the_hands_of_a_trader_that_hangs_have_a_way_out() -> None:
+    with pytest.raises(ExecutorStartError) as told:
+        _ask({"backend": "python", "pid": 4711}, "kill")
+    assert "hands of process 4711" in str(told.value)
+    assert "one that hangs with SIGKILL, then run this again" in str(told.value)
 
 
 def test_a_proxy_of_the_environment_never_sees_the_sidecars_token(

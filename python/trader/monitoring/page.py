@@ -93,7 +93,7 @@ class PageServer(ThreadingMixIn, WSGIServer):
 
     def service_actions(self) -> None:
         """Twice a second: whoever sends his request a byte at a time is let go."""
-        for request, since_s in list(self._unread.items()):
+        for request, since_s in self._unread.copy().items():
             if monotonic() - since_s > _READ_TIMEOUT_S:
                 with suppress(OSError):  # it has just ended
                     request.shutdown(socket.SHUT_RDWR)

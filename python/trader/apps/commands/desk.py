@@ -110,7 +110,8 @@ def _ask(holder: Mapping[str, Any], action: str) -> None:
     if holder.get("backend") != "rust" or "control" not in holder:
         raise ExecutorStartError(
             f"the orders are in the hands of process {holder.get('pid', '?')} (a trader with the "
-            "Python executor): end it with Ctrl-C or SIGTERM, it cancels what rests"
+            "Python executor): end it with Ctrl-C or SIGTERM, it cancels what rests; "
+            "one that hangs with SIGKILL, then run this again"
         )
     request = urllib.request.Request(
         f"http://{holder['control']}/control/{action}",
