@@ -165,6 +165,19 @@ def test_before_it_is_installed_the_trader_says_what_to_do(release: Path) -> Non
     assert "has no venv yet: run" in told.stderr
 
 
+def test_its_own_installer_takes_it(release: Path, tmp_path: Path) -> None:
+    done = subprocess.run(
+        [release / "install", "--root", tmp_path, "--dry-run"],
+        capture_output=True,
+        text=True,
+        check=False,
+        env={"PATH": "/usr/bin:/bin", "HOTLOOP_PYTHON": sys.executable},
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    version = (release / "VERSION").read_text(encoding="utf-8").split(" ")[0]
+    assert f"would switch {tmp_path}/opt/hotloop/current to {version}" in done.stdout
+
+
 def test_installed_it_trades_the_demo_with_both_rust_halves(installed: Path) -> None:
     out = installed.parent / "run"
     done = trader(

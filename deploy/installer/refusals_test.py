@@ -84,6 +84,13 @@ def test_a_version_that_is_no_name_of_a_folder(folder: Path, version: str) -> No
         release.read(folder)
 
 
+@pytest.mark.parametrize("commit", ["", f" {'a' * 40}", f" {'a' * 40}-changed", " unknown"])
+def test_a_version_is_told_with_the_commit_it_was_made_of(folder: Path, commit: str) -> None:
+    (folder / "VERSION").write_text(f"1.0{commit}\n")
+    sign(folder)
+    assert release.read(folder).version == "1.0"
+
+
 def test_something_that_is_no_release(folder: Path) -> None:
     shutil.rmtree(folder / "wheels")
     sign(folder)

@@ -18,6 +18,8 @@ NEEDED: Final = (
     *("deploy/systemd", "deploy/installer", "install"),
 )
 _LINE: Final = re.compile(r"([0-9a-f]{64}) [ *](?:\./)?(.+)")
+_COMMIT: Final = re.compile(r" (?:[0-9a-f]{40}(?:-changed)?|unknown)$")
+"""What a version was made of, after it in `VERSION`."""
 _MADE_HERE: Final = ("venv", COMPLETE)
 """What the installer adds to an installed release, beside compiled Python."""
 _READ_BYTES: Final = 1 << 20
@@ -48,9 +50,10 @@ def read(folder: Path) -> Release:
     for name in NEEDED:
         if not (folder / name).exists():
             raise RefusedError(f"{folder}: {name} is missing: this is no release")
-    version = (folder / "VERSION").read_text().strip()
+    told = (folder / "VERSION").read_text(errors="replace").strip()
+    version = _COMMIT.sub("", told)
     if not VERSION_NAME.fullmatch(version) or version in ("current", "history"):
-        raise RefusedError(f"{folder}/VERSION: {version[:80]!r} is no version")
+        raise RefusedError(f"{folder}/VERSION: {told[:80]!r} is no version")
     return Release(folder, version, _sums(folder))
 
 

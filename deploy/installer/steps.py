@@ -14,7 +14,7 @@ from typing import Final
 from deploy.installer import checks, release
 from deploy.installer.errors import FailedError, RefusedError
 from deploy.installer.hands import Hands
-from deploy.installer.layout import COMPLETE, KEPT_VERSIONS, Copied, Layout
+from deploy.installer.layout import COMPLETE, KEPT_VERSIONS, UNITS, Copied, Layout
 from deploy.installer.release import Release
 
 _SYSTEMD: Final = Path("/run/systemd/system")
@@ -68,6 +68,13 @@ def install(
         if working:
             return [f"{source.version} is laid out, and not in use: a trader is running",
                     "once it has stopped, run the same again"]  # fmt: skip
+        # Laying out takes a while, in which systemd may have started one again.
+        working = checks.running(layout)
+        if working:
+            raise FailedError(
+                f"a trader was started meanwhile ({', '.join(working)}): {source.version} is laid "
+                "out, and not in use; stop it (systemctl stop hotloop.target)"
+            )
         _switch(layout, source.version, source.folder, hands)
         _prune(layout, hands)
     return _next_steps(layout)
@@ -120,8 +127,10 @@ def uninstall(layout: Layout, hands: Hands) -> list[str]:
     checks.places(layout)
     _refuse_running(layout)
     with locked(layout, hands):
-        if layout.is_system and _SYSTEMD.is_dir():
-            hands.run("systemctl", "disable", *(f.path.name for f in layout.system_files()[:3]))
+        # Of units that are not there, as after a call that was stopped, systemctl knows nothing.
+        units = [f.path.name for f in layout.system_files()[: len(UNITS)] if f.path.exists()]
+        if units and layout.is_system and _SYSTEMD.is_dir():
+            hands.run("systemctl", "disable", *units)
         for file in layout.system_files():
             if file.path.exists():
                 hands.remove(file.path)

@@ -14,7 +14,7 @@ import pytest
 from deploy.installer import checks, release, steps
 from deploy.installer.errors import FailedError, RefusedError
 from deploy.installer.hands import Hands
-from deploy.installer.layout import Layout
+from deploy.installer.layout import UNITS, Layout
 from deploy.installer.tree_for_tests import FakeHands, Stopped, contents, make_release, sign
 
 
@@ -243,6 +243,39 @@ def test_uninstalling_keeps_secrets_configuration_and_state(tmp_path: Path, layo
     assert (secret.read_text(), state.read_text()) == ("k", "j")
     assert (layout.etc / "profiles/live.yaml").is_file()
     assert steps.uninstall(layout, FakeHands(layout)) == said
+
+
+def test_a_trader_that_starts_while_a_version_is_laid_out_keeps_the_one_it_runs(
+    tmp_path: Path, layout: Layout, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _install(layout, make_release(tmp_path / "1", "1.0"))
+    new = make_release(tmp_path / "2", "2.0")
+    looks = iter([[], ["12 python"]])
+    with monkeypatch.context() as patched:
+        patched.setattr(checks, "running", lambda _: next(looks))
+        with pytest.raises(FailedError, match=r"started meanwhile \(12 python\): 2\.0 is laid out"):
+            _install(layout, new)
+    assert layout.current_version() == "1.0"
+    assert (layout.version("1.0") / "bin/trader").is_file()
+    _install(layout, new)
+    assert layout.current_version() == "2.0"
+
+
+def test_uninstalling_that_was_stopped_asks_systemd_for_no_unit_that_is_gone(
+    tmp_path: Path, layout: Layout, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _install(layout, make_release(tmp_path / "1", "1.0"))
+    monkeypatch.setattr(Layout, "is_system", property(lambda _: True))
+    monkeypatch.setattr(steps, "_SYSTEMD", tmp_path)
+    first, units = FakeHands(layout, stop_before=2), list(UNITS)
+    with pytest.raises(Stopped):
+        steps.uninstall(layout, first)
+    assert first.said[0] == f"run systemctl disable {' '.join(units)}"
+    second, third = FakeHands(layout), FakeHands(layout)
+    steps.uninstall(layout, second)
+    assert second.said[0] == f"run systemctl disable {' '.join(units[1:])}"
+    steps.uninstall(layout, third)
+    assert third.said == ["run systemctl daemon-reload"]
 
 
 def test_check_says_what_was_changed_since(tmp_path: Path, layout: Layout) -> None:

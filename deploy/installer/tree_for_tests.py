@@ -64,7 +64,7 @@ def make_release(folder: Path, version: str, **changed: str) -> Path:
     """An unpacked release of one tiny wheel; `changed`: files of `deploy/systemd` by their stem,
     with another content."""
     files: dict[str, bytes] = {
-        "VERSION": f"{version}\n".encode(),
+        "VERSION": f"{version} {'0' * 40}\n".encode(),
         "bin/trader": b"#!/bin/sh\necho trader\n",
         "bin/executor": b"#!/bin/sh\necho executor\n",
         "python/trader/__init__.py": b"",

@@ -7,7 +7,7 @@ import json
 import signal
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NoReturn
 
 import pytest
 from selenium.webdriver.common.keys import Keys
@@ -17,6 +17,7 @@ from tests.live.rig import live_trader, races, verdict
 from tests.pages.browser import WIDTH, Browser, Scheme, browser
 from tests.pages.checks import AA, CONTRAST
 from tests.pages.traders import Demo, await_note, demo
+from trader.status.testing import TOKEN, meanwhile, quoting, served
 
 OURS: Final = "return document.querySelectorAll('#ladder .ours span').length"
 ROWS: Final = "return document.querySelectorAll('#tape tbody tr').length"
@@ -149,6 +150,31 @@ def test_a_trader_that_hangs_is_lost_and_comes_back_by_itself(
         running.signal(signal.SIGCONT)
     text_is(chromium, "#link", "Connected")
     chromium.until(lambda: chromium.text("#alerts") == "", "it is said no more")
+
+
+def test_a_trader_that_cannot_tell_how_things_are_is_not_shown_as_fresh(
+    chromium: Browser, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    chromium.is_wide(WIDTH)
+    scene = quoting(tmp_path)
+    with served(scene) as page:
+        tell = page.board._look
+
+        def fails(*_: object) -> NoReturn:
+            raise KeyError("a mistake of the page")
+
+        def look() -> None:
+            chromium.visit(f"http://127.0.0.1:{page.port}/#{TOKEN}")
+            text_is(chromium, "#link", "Connected")
+            monkeypatch.setattr(page.board, "_look", fails)
+            text_is(chromium, "#alerts", "fails to tell how things are since")
+            assert chromium.run("return document.body.classList.contains('stale')")
+            assert not chromium.run("return document.getElementById('kill-open').disabled")
+            monkeypatch.setattr(page.board, "_look", tell)
+            text_is(chromium, "#link", "Connected")
+            chromium.until(lambda: chromium.text("#alerts") == "", "it is said no more")
+
+        meanwhile(page.board, scene.session, look)
 
 
 def test_a_trader_that_is_gone_is_said(chromium: Browser, tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Final
 
 import pytest
+from prometheus_client import CollectorRegistry, ProcessCollector
 
 from tests.deploy.sandbox import settings as settings_of
 from trader.apps.arguments import parse
@@ -143,6 +144,18 @@ def test_bad_configuration_is_not_started_again_and_a_clean_interrupt_is_no_fail
         assert told["SuccessExitStatus"] == ["130"]
     else:
         assert "ExecReload" not in told  # SIGHUP ends an executor
+
+
+@pytest.mark.parametrize("unit", SERVICES)
+def test_what_the_metrics_of_a_process_are_read_from_is_left_to_it(
+    tmp_path: Path, unit: str
+) -> None:
+    """Without the machine's /proc/stat there is no process_start_time_seconds, by which alerts
+    see that a process was started again."""
+    registry = CollectorRegistry()
+    ProcessCollector(proc=str(tmp_path), registry=registry)
+    assert registry.get_sample_value("process_start_time_seconds") is None
+    assert settings(unit).get("ProcSubset", ["all"]) == ["all"]
 
 
 @pytest.mark.parametrize("unit", SERVICES)

@@ -11,7 +11,7 @@ import os
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Final, Self
 
 from trader.simulator.output import (
     BLOTTER,
@@ -24,6 +24,8 @@ from trader.simulator.output import (
     OutputError,
     replace_file,
 )
+
+_LOCKS: Final = Path("/proc/locks")
 
 
 class LiveFolder:
@@ -112,9 +114,23 @@ def _has_open(pid: int, path: Path) -> bool:
     there = path.stat()
     try:
         for link in Path(f"/proc/{pid}/fd").iterdir():
-            with suppress(OSError):  # closed since
+            with suppress(FileNotFoundError):  # closed since
                 if os.path.samestat(link.stat(), there):
                     return True
-    except (FileNotFoundError, PermissionError):
+    except FileNotFoundError:
         return False
+    except PermissionError:
+        return _has_locked(pid, there.st_ino)
     return False
+
+
+def _has_locked(pid: int, inode: int) -> bool:
+    """By the kernel's list of locks, which everybody may read: what a service has open nobody may
+    look at from outside its user namespace (PrivateUsers=), not even its own user."""
+    try:
+        lines = _LOCKS.read_text().splitlines()
+    except OSError:
+        return False
+    # 1: FLOCK  ADVISORY  WRITE 4711 fe:00:1234 0 EOF
+    held = (words for line in lines if len(words := line.split()) >= 6 and words[1] == "FLOCK")
+    return any((words[4], words[5].rpartition(":")[2]) == (str(pid), str(inode)) for words in held)

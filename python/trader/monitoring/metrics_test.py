@@ -6,6 +6,7 @@ import socket
 import threading
 import time
 import urllib.request
+from typing import NoReturn
 
 import pytest
 from prometheus_client import generate_latest
@@ -145,6 +146,25 @@ def test_idle_connections_are_bounded_and_a_scraper_is_served_again_when_they_go
     while threading.active_count() > before:
         assert time.monotonic() < deadline
         time.sleep(0.01)
+    with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=10) as answer:
+        assert answer.status == 200
+    metrics.close()
+
+
+def test_requests_that_no_thread_could_be_started_for_take_no_place_for_ever(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    metrics = Metrics()
+    port = metrics.serve("127.0.0.1", 0)
+
+    def start(_: threading.Thread) -> NoReturn:
+        raise RuntimeError("can't start new thread")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(threading.Thread, "start", start)
+        for _ in range(MAX_REQUESTS):
+            with socket.create_connection(("127.0.0.1", port), timeout=10) as connection:
+                assert connection.recv(1) == b"", "let go at once"
     with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=10) as answer:
         assert answer.status == 200
     metrics.close()

@@ -71,7 +71,12 @@ class PageServer(ThreadingMixIn, WSGIServer):
         """Answers on a new thread; beyond the limit the connection is closed at once."""
         if self._room.acquire(blocking=False):
             self._unread[request] = monotonic()
-            super().process_request(request, client_address)
+            try:
+                super().process_request(request, client_address)
+            except BaseException:  # no thread can be started: its place must not be gone for ever
+                self.request_is_read(request)
+                self._room.release()
+                raise
         else:
             self.shutdown_request(request)
 
@@ -88,7 +93,7 @@ class PageServer(ThreadingMixIn, WSGIServer):
 
     def service_actions(self) -> None:
         """Twice a second: whoever sends his request a byte at a time is let go."""
-        for request, since_s in list(self._unread.items()):
+        for request, since_s in self._unread.copy().items():
             if monotonic() - since_s > _READ_TIMEOUT_S:
                 with suppress(OSError):  # it has just ended
                     request.shutdown(socket.SHUT_RDWR)

@@ -121,7 +121,7 @@ class Notifier:
         self._unsent |= said
         text = "".join(f"{key}={value}\n" for key, value in self._unsent.items())
         try:
-            self._socket.sendto(text.encode(), self._address)
+            self._socket.sendto(text.encode(errors="replace"), self._address)
         except OSError as error:
             if str(error) != self._failed:
                 self._failed = str(error)

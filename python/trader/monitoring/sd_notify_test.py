@@ -55,6 +55,13 @@ def test_the_same_status_is_not_sent_again_and_a_long_one_is_cut(manager: Manage
     notifier.close()
 
 
+def test_a_status_that_is_no_unicode_is_told_as_far_as_it_is(manager: Manager) -> None:
+    notifier = Notifier(manager.name)
+    notifier.status("away: \udcff")
+    assert manager.heard() == ["STATUS=away: ?\n"]
+    notifier.close()
+
+
 def test_a_reload_says_when_it_began_by_the_monotonic_clock(manager: Manager) -> None:
     notifier = Notifier(manager.name)
     before = monotonic_ns() // 1_000

@@ -152,6 +152,8 @@ class StatusApp:
     def _why_silent(self) -> str:
         if self._board.is_closed:
             return "the trader has ended"
+        if self._board.blind_s is not None:
+            return "the trader cannot tell how things are; its log says why"
         silent_s = self._board.silent_s
         since = "has not begun yet" if silent_s is None else f"was last here {silent_s:.1f} s ago"
         return f"the trader's loop does not answer; it {since}"
@@ -159,7 +161,10 @@ class StatusApp:
     def _control(self, action: str) -> tuple[str, bytes]:
         came_of_it = self._board.control(action, CONTROL_WAIT_S)
         if came_of_it is None:
-            why = f"{self._why_silent()}. It is done as soon as the loop goes on"
+            why = (
+                f"{self._why_silent()}. It is done as soon as the loop goes on; "
+                f"`trader {action}` in a terminal does not wait for it"
+            )
             return "202 Accepted", msgspec.json.encode({"action": action, "message": why})
         status = "200 OK" if came_of_it.done else "503 Service Unavailable"
         return status, msgspec.json.encode(came_of_it)
@@ -197,7 +202,7 @@ class _Events:
         self._board.leave(self._name, self._reader)
 
     def _run(self, names: Names, after_seq: int) -> Iterator[bytes]:
-        yield _event("beat", {"silent_s": self._board.silent_s})  # it stands, whatever comes
+        yield self._beat()  # it stands, whatever comes
         while True:
             snapshot = self._board.wait(self._reader, BEAT_S)
             if snapshot is not None:
@@ -214,7 +219,11 @@ class _Events:
                 yield _event("end", {"why": why})
                 return
             else:
-                yield _event("beat", {"silent_s": self._board.silent_s})
+                yield self._beat()
+
+    def _beat(self) -> bytes:
+        board = self._board
+        return _event("beat", {"silent_s": board.silent_s, "blind_s": board.blind_s})
 
 
 def _event(name: str, content: Any) -> bytes:

@@ -7,7 +7,7 @@ import socket
 from contextlib import ExitStack, closing
 from pathlib import Path
 from time import monotonic
-from typing import Any
+from typing import Any, NoReturn
 
 import msgspec
 import pytest
@@ -149,10 +149,42 @@ def test_a_loop_that_does_not_come_by_is_said_and_the_control_is_done_when_it_do
         for _ in range(20):
             status, content, _ = page.ask("POST", "/control/kill")
             assert (status, b"as soon as the loop goes on" in content) == (202, True)
+            assert b"`trader kill` in a terminal does not wait" in content
         assert scene.metrics.kills_total == 0
         page.board.turn(scene.session)
     assert scene.session.engine.killed == "by hand, status page"
     assert scene.metrics.kills_total == 1, "twenty requests are one"
+
+
+def test_a_page_that_cannot_be_made_is_not_told_as_one_that_is_fresh(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("trader.status.app.BEAT_S", 0.01)
+    monkeypatch.setattr("trader.status.board.EVERY_S", 0.0)
+    scene = quoting(tmp_path)
+    with served(scene) as page, page.events() as events:
+        assert next(events) == ("beat", {"silent_s": None, "blind_s": None})
+        told = meanwhile(page.board, scene.session, lambda: [next(events) for _ in range(2)])
+        assert [name for name, _ in told] == ["state", "view"]
+        tell = page.board._look
+
+        def fails(*_: object) -> NoReturn:
+            raise KeyError("a mistake of the page")
+
+        monkeypatch.setattr(page.board, "_look", fails)
+
+        def blind() -> bool:
+            return any(name == "beat" and beat["blind_s"] is not None for name, beat in events)
+
+        assert meanwhile(page.board, scene.session, blind)
+        monkeypatch.setattr("trader.status.app.STATE_WAIT_S", 0.0)
+        status, content, _ = page.ask("GET", "/state.json")
+        assert (status, b"cannot tell how things are" in content) == (503, True)
+        monkeypatch.setattr(page.board, "_look", tell)
+        assert meanwhile(
+            page.board, scene.session, lambda: any(name == "state" for name, _ in events)
+        )
+        assert page.board.blind_s is None
 
 
 def test_a_trader_that_has_ended_says_so(tmp_path: Path) -> None:

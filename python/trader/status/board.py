@@ -25,7 +25,8 @@ from trader.strategy.hotloop.errors import is_panic
 EVERY_S: Final = 0.25
 """Between two snapshots, while somebody looks."""
 EVENTS_MAX: Final = 200
-READERS_MAX: Final = 8
+READERS_MAX: Final = 5
+"""Browsers keep six connections to a server: where each page has one, one is left for a kill."""
 CONTROLS: Final = ("kill", "cancel-all")
 
 _log: Final = logging.getLogger("trader.status")
@@ -104,6 +105,7 @@ class StatusBoard:
         self._snapshot: Snapshot | None = None
         self._turned_s: float | None = None
         self._has_failed = False
+        self._blind_since_s: float | None = None
         self._closed = False
         # The engine's thread alone:
         self._happened: deque[Happened] = deque(maxlen=EVENTS_MAX)
@@ -172,10 +174,13 @@ class StatusBoard:
             # Whatever is wrong with a page, it must not end the trading.
             if not isinstance(error, Exception) and not is_panic(error):
                 raise
+            if self._blind_since_s is None:
+                self._blind_since_s = now_s
             if not self._has_failed:
                 self._has_failed = True
                 _log.exception("the status page cannot tell how things are (said once)")
             return
+        self._blind_since_s = None
         with self._changed:
             number = self._snapshot.number + 1 if self._snapshot is not None else 1
             self._snapshot = Snapshot(number, state, views, tuple(self._happened))
@@ -204,6 +209,13 @@ class StatusBoard:
     def silent_s(self) -> float | None:
         """Since the engine's thread last came by; None before the first time."""
         return None if self._turned_s is None else monotonic() - self._turned_s
+
+    @property
+    def blind_s(self) -> float | None:
+        """Since the engine's thread comes by and fails to tell how things are; None when it does
+        not fail."""
+        since_s = self._blind_since_s
+        return None if since_s is None else monotonic() - since_s
 
     def join(self, name: str, focus: Focus) -> Reader:
         """Somebody looks from now on, until `leave`; who looked under this name before is let go.

@@ -1,6 +1,6 @@
 // The kill switch, cancel-all, the help: dialogs, and the keys that open them.
 import { at, keyed, make, say, several } from "./parts.js";
-import { command } from "./link.js";
+import { Refused, command } from "./link.js";
 
 const HOLD_MS = 1000;
 const WORD = "KILL";
@@ -48,7 +48,8 @@ const ask = async (action, place, busy) => {
     const state = action === "kill" && (answer.killed || done) ? "KILLED. " : "";
     outcome(place, `${state}${answer.message[0].toUpperCase()}${answer.message.slice(1)}.`, done ? "done" : "bad");
   } catch (error) {
-    outcome(place, `Not done: ${error.message}. Try again, or end the trader with Ctrl-C: it cancels what rests.`, "bad");
+    const what = error instanceof Refused ? `Not done: ${error.message}` : "No answer: whether the trader has heard of it is not known";
+    outcome(place, `${what}. Try again, use \u201ctrader ${action}\u201d in a terminal, or end the trader with Ctrl-C: it cancels what rests.`, "bad");
   }
 };
 

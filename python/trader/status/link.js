@@ -2,6 +2,7 @@
 // a header. Ends by itself when nothing has come for a while, and begins again.
 const SILENT_MS = 5000;
 const AGAIN_MS = [500, 1000, 2000, 4000];
+const ANSWER_MS = 15000; // the trader answers within ten seconds, whatever its loop does
 const BUFFER_MAX = 8 * 1024 * 1024;
 
 export class Refused extends Error {
@@ -20,9 +21,9 @@ const whyOf = async (reply) => {
   }
 };
 
-/** Asks the trader to do something; its answer, or `Refused`. */
+/** Asks the trader to do something; its answer, or `Refused`. Whether it has heard is not known after any other error. */
 export const command = async (token, action) => {
-  const reply = await fetch(`/control/${action}`, { method: "POST", headers: { "X-Token": token }, cache: "no-store" });
+  const reply = await fetch(`/control/${action}`, { method: "POST", headers: { "X-Token": token }, cache: "no-store", signal: AbortSignal.timeout(ANSWER_MS) });
   const answer = await reply.clone().json().catch(() => null);
   if (answer === null || answer.message === undefined) throw new Refused(reply.status, await whyOf(reply));
   return answer;

@@ -15,6 +15,7 @@ let link = null;
 let state = null;
 let lostAt = null;
 let silentSince = null;
+let blindSince = null;
 let why = "";
 let choosing = null;
 
@@ -50,6 +51,7 @@ const hear = (name, content) => {
     if (state !== null && state.started_ms !== content.started_ms) startedAnew();
     state = content;
     silentSince = null;
+    blindSince = null;
     showOverview(state);
   } else if (name === "view") {
     showView(content);
@@ -60,8 +62,9 @@ const hear = (name, content) => {
   showLink();
 };
 
-/** The server answers: does the trader's loop? */
-const heardBeat = ({ silent_s: silent }) => {
+/** The server answers: does the trader's loop, and can it tell how things are? */
+const heardBeat = ({ silent_s: silent, blind_s: blind }) => {
+  blindSince = blind === null ? null : Date.now() - blind * 1000;
   silentSince = silent !== null && silent > SILENT_S ? Date.now() - silent * 1000 : null;
 };
 
@@ -98,6 +101,11 @@ const showLink = () => {
     say(at("link-text"), "Loop is silent");
     const since = new Date(silentSince).toLocaleTimeString("en-GB");
     alert = { level: "bad", key: "silent", text: `The trader’s loop has not come by since ${since}: its process answers, its trading does not.` };
+  } else if (blindSince !== null) {
+    mark(shown, "data-state", "silent");
+    say(at("link-text"), "Nothing is told");
+    const since = new Date(blindSince).toLocaleTimeString("en-GB");
+    alert = { level: "bad", key: "blind", text: `The trader goes on, but fails to tell how things are since ${since}: its log says why. What you see is as it was then.` };
   } else if (state !== null) {
     mark(shown, "data-state", "up");
     say(at("link-text"), "Connected");

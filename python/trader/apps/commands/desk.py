@@ -110,15 +110,18 @@ def _ask(holder: Mapping[str, Any], action: str) -> None:
     if holder.get("backend") != "rust" or "control" not in holder:
         raise ExecutorStartError(
             f"the orders are in the hands of process {holder.get('pid', '?')} (a trader with the "
-            "Python executor): end it with Ctrl-C or SIGTERM, it cancels what rests"
+            "Python executor): end it with Ctrl-C or SIGTERM, it cancels what rests; "
+            "one that hangs with SIGKILL, then run this again"
         )
     request = urllib.request.Request(
         f"http://{holder['control']}/control/{action}",
         method="POST",
         headers={"X-Token": read_secret(holder["token_file"])},
     )
+    # Past any proxy of the environment: the token is for the sidecar alone.
+    direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     try:
-        with urllib.request.urlopen(request, timeout=WAIT_S) as reply:
+        with direct.open(request, timeout=WAIT_S) as reply:
             msgspec.json.decode(reply.read())
     except (OSError, urllib.error.URLError, msgspec.DecodeError) as error:
         raise ExecutorStartError(

@@ -336,7 +336,7 @@ class _Desk:
             names=self._names,
             metrics_url=metrics.url,
             stream=stream,
-            logged_in=lambda: bool(venue.client.token),
+            logged_in=lambda: venue.client.is_logged_in,
         )
 
     def _named(self, markets: Sequence[ListedMarket]) -> None:

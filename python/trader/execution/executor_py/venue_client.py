@@ -76,6 +76,7 @@ class VenueClient:
         self._address = address
         self._local = threading.local()
         self._login_lock = threading.Lock()
+        self._is_over = False  # the session, as the venue has last said of it
         certificate = (address.cert_file, address.key_file) if address.cert_file else None
         self._client = APIClient(
             address.username,
@@ -95,6 +96,11 @@ class VenueClient:
         """The present session token."""
         return str(self._client.session_token or "")
 
+    @property
+    def is_logged_in(self) -> bool:
+        """Whether there is a session, and the venue has not said since that there is none."""
+        return bool(self.token) and not self._is_over
+
     def login(self, instead_of: str | None = None) -> str:
         """Logs in, unless another thread has since `instead_of` was the token; the token.
 
@@ -110,6 +116,7 @@ class VenueClient:
                     how(session=self._session())
                 except (BetfairError, LoginError) as error:
                     raise ExecutorStartError(f"no log-in at the venue: {_why(error)}") from None
+            self._is_over = False
             return self.token
 
     def keep_alive(self) -> bool:
@@ -121,8 +128,9 @@ class VenueClient:
         except APIError as error:
             raise VenueError(_why(error)) from None
         except BetfairError:
-            return False
-        return bool(answer.get("status") == "SUCCESS")
+            answer = {}
+        self._is_over = answer.get("status") != "SUCCESS"
+        return not self._is_over
 
     def heartbeat(self, seconds: int) -> str:
         """Tells the venue that we are there: after that many seconds of silence it cancels the
