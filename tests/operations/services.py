@@ -90,6 +90,7 @@ class Service:
         if process is not None and process.poll() is None:
             process.send_signal(getattr(signal, self._one("KillSignal", "SIGTERM")))
             process.wait(PATIENCE_S)
+            self._afterwards()
         self.is_ready = False
 
     def reload(self) -> str:
@@ -200,9 +201,16 @@ class Service:
             self._wanted = False
             return
         self.is_ready = False
-        threading.Timer(RESTART_S, self._again).start()
+        threading.Thread(target=self._again, daemon=True).start()
+
+    def _afterwards(self) -> None:
+        """What is run once it has ended, however that was."""
+        for command in self._settings.get("ExecStopPost", []):
+            self._call(command)
 
     def _again(self) -> None:
+        self._afterwards()
+        time.sleep(RESTART_S)
         if self._wanted:
             self.restarts += 1
             self._spawn()
