@@ -349,3 +349,15 @@ def test_a_dry_run_gives_its_executor_other_limits(tmp_path: Path) -> None:
     assert len(scene.open_sides()) == 2
     asking.overrides = ("execution.backend=rust",)
     assert "dry run" in asking.look()["error"]
+
+
+def test_the_last_live_market_is_not_taken_out_of_a_trader_that_runs(tmp_path: Path) -> None:
+    """An empty scope is everywhere."""
+    scene = LiveScene(tmp_path, 'execution.live_scope.market_ids=["1.1"]')
+    asking = Asking(scene, "sizer.max_stake=3")
+    assert asking.look()["error"].startswith("execution.live_scope.market_ids: an empty list is")
+    assert asking.begun == []
+    assert scene.session.settings.config.execution.live_scope.market_ids == ("1.1",)
+    asking.overrides = ("execution.live_scope.everywhere=true",)
+    assert asking.look()["outcome"] == "taken"
+    assert asking.begun == [("python", True)]

@@ -233,8 +233,12 @@ class ReconcileConfig:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LiveScopeConfig:
+    """An empty list takes any, so both are everywhere. `everywhere` says that this is meant: a
+    trader that runs does not take the last one out of a list without it."""
+
     market_ids: tuple[str, ...] = rule(Texts("a list of market ids, in quotes"))
     event_types: tuple[str, ...] = rule(Texts("a list of event type ids, in quotes"))
+    everywhere: bool = rule(Flag())
 
     def has(self, market_id: str, event_type: str | None) -> bool:
         """Whether orders in a market are live, as the executors have it."""

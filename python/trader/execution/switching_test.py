@@ -74,6 +74,7 @@ class Journalled:
         pass
 
     def tick(self, ts_ms: int) -> None:
+        self.clock(ts_ms)
         self.poll()
 
     def poll(self) -> None:
