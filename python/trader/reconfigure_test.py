@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from trader.execution.interfaces.reports import Status
 from trader.live.reload import Reload
 from trader.reconfigure import ReloadRefusedError
 from trader.strategy.hotloop.errors import HotloopError
+from trader.strategy.watched_edge import EdgeFailedError
 from trader.testing import ANYWHERE, QUOTED, LiveScene, Scene
 
 SHADOWED = ("hotloop.enabled=true", "hotloop.shadow=true")
@@ -132,6 +134,49 @@ def test_an_edge_begins_to_be_hedged(tmp_path: Path) -> None:
     assert [key.selection_id for key in scene.session.hedge.due] == [1], "when its place is free"
 
 
+def test_an_edge_that_does_not_go_back_to_its_parameters_trades_no_more(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scene = LiveScene(tmp_path)
+    quoted(scene)
+    for intent in list(scene.venue.sent):
+        scene.venue.says(intent, Status.ACCEPTED, Status.PLACED)
+    scene.turns(1)
+    (edge,) = scene.session.engine.edges
+
+    def fails(_config: object) -> None:
+        raise EdgeFailedError("edge fails as its parameters change")
+
+    monkeypatch.setattr(edge, "reconfigure", fails)
+    with pytest.raises(EdgeFailedError):
+        take(scene, "edges.passive_maker.min_spread_ticks=9", "hotloop.max_ttf_ms=7")
+    assert scene.session.book.pfill_ttf("1.1", 1, "BACK", 3.2)[1] == 600_000.0
+    assert scene.session.engine.edges == []
+    scene.turns(1)
+    assert len(scene.venue.cancels()) == 2
+    take(scene)
+    (again,) = scene.session.engine.edges
+    assert again is not edge
+
+
+def test_an_edge_whose_parameters_are_what_they_were_is_left_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The configuration's class of an edge in a file is another one each time that is read."""
+    scene = quoted(Scene(tmp_path))
+    settings = scene.session.settings
+    section = settings.config.edges["passive_maker"]
+    again = type("Again", (type(section),), {"__slots__": ()})(**asdict(section))
+    assert again != section
+    told: list[object] = []
+    monkeypatch.setattr(scene.session.engine.edges[0], "reconfigure", told.append)
+    edges = {**settings.config.edges, "passive_maker": again}
+    plan = settings.plan(replace(settings.config, edges=edges))
+    settings.try_on(plan)
+    settings.take(plan)
+    assert told == []
+
+
 # --- the seam -------------------------------------------------------------------------------------
 
 
@@ -196,6 +241,27 @@ def test_a_shadow_that_is_lost_cannot_be_promoted(tmp_path: Path) -> None:
     scene.session.shadow.drop("it fell")
     with pytest.raises(ReloadRefusedError, match=r"the shadow is lost \(it fell\): restart"):
         take(scene, *SHADOWED, "hotloop.rust=true")
+
+
+def test_a_shadow_that_is_lost_by_the_block_is_not_promoted_half_way(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    needs_rust()
+    scene = quoted(Scene(tmp_path, *SHADOWED))
+    shadow, before = scene.session.shadow, scene.session.settings.config
+    assert shadow is not None and shadow._shadow is not None
+
+    def refuses(_config: object) -> None:
+        raise HotloopError("not that")
+
+    monkeypatch.setattr(shadow._shadow, "update_config", refuses)
+    with pytest.raises(ReloadRefusedError, match=r"^hotloop\.rust: the shadow is lost"):
+        take(scene, *SHADOWED, "hotloop.rust=true", "hotloop.max_ttf_ms=7")
+    assert scene.session.settings.config is before
+    assert shadow.used == "python"
+    assert scene.session.book.pfill_ttf("1.1", 1, "BACK", 3.2)[1] == 600_000.0
+    take(scene, *SHADOWED, "hotloop.max_ttf_ms=7")
+    assert scene.session.book.pfill_ttf("1.1", 1, "BACK", 3.2)[1] == 7.0
 
 
 def test_with_a_shadow_that_lies_trading_is_what_it_is_without_one(tmp_path: Path) -> None:
