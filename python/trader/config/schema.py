@@ -23,6 +23,7 @@ from trader.config.rules import (
     Texts,
     Version,
     Whole,
+    WholeOrOff,
     rule,
 )
 from trader.execution.hedge import HedgeConfig
@@ -304,7 +305,9 @@ class BetfairSessionConfig:
 class BetfairConfig:
     """The venue, for orders that go there."""
 
-    strategy_ref: str = rule(Text("1 to 15 letters, digits, - and _", needed=True))
+    strategy_ref: str = rule(
+        Text("1 to 15 letters, digits, - and _", needed=True, like="[A-Za-z0-9_-]{1,15}")
+    )
     app_key_file: str = rule(Text("a file (0600) with the application key"))
     session: BetfairSessionConfig
     api_url: str = rule(Text("a URL", needed=True))
@@ -316,7 +319,7 @@ class BetfairConfig:
     timeout_ms: int = rule(Whole(100, 120_000))
     keep_alive_s: int = rule(Whole(1, 86_400))
     funds_s: int = rule(Whole(1, 86_400))
-    heartbeat_s: int = rule(Whole(0, 300))
+    heartbeat_s: int = rule(WholeOrOff(10, 300))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
