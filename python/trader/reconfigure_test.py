@@ -12,6 +12,7 @@ import pytest
 
 from trader.config.loading import load
 from trader.config.schema import Config
+from trader.execution.hedge import RunnerKey
 from trader.execution.interfaces.executor import ExecutorStartError
 from trader.execution.interfaces.reports import Status
 from trader.live.reload import Reload
@@ -107,6 +108,20 @@ def test_an_edge_that_is_enabled_no_more_has_its_orders_taken_away(tmp_path: Pat
     assert len(scene.venue.cancels()) == 4
     assert not len(scene.session.engine.withdrawals)
     assert scene.session.desk.counts.cancels == {"edge_disabled": 4}
+
+
+def test_orders_are_taken_away_while_a_hedge_waits_for_its_market(tmp_path: Path) -> None:
+    scene = LiveScene(tmp_path)
+    quoted(scene)
+    for intent in list(scene.venue.sent):
+        scene.venue.says(intent, Status.ACCEPTED, Status.PLACED)
+    scene.turns(1)
+    waiting = RunnerKey("1.9", 1, 0)  # in a market that is not open
+    scene.session.hedge.due[waiting] = None
+    take(scene, "edges.passive_maker.enabled=false")
+    scene.turns(1)
+    assert waiting in scene.session.hedge.due
+    assert len(scene.venue.cancels()) == 2
 
 
 def test_orders_of_markets_that_leave_the_live_scope_are_taken_away(tmp_path: Path) -> None:
