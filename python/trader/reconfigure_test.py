@@ -236,6 +236,8 @@ def test_the_shadow_is_promoted_and_back_and_dropped(tmp_path: Path) -> None:
     ahead = scene.session.desk.ahead_of(runner, order)
     take(scene, *SHADOWED, "hotloop.rust=true")
     assert (shadow.used, shadow.backend) == ("rust", "python")
+    scene.session.measure(now=True)
+    assert scene.metrics.build["hotloop"] == "rust"
     assert scene.session.desk.ahead_of(runner, order) == ahead is not None
     scene.change([{"id": 1, "atl": [[3.2, 20.0]]}])
     take(scene, *SHADOWED, "hotloop.rust=false")
