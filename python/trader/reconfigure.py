@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any, Final
 
 from trader.calibration.orders_sent import OrdersSent
@@ -149,12 +149,7 @@ class Reconfiguration:
     def _with_others(self, plan: Plan) -> list[Edge[Any]]:
         """The edges that go on with other parameters."""
         was, wanted = self.config.edges, plan.config.edges
-        # By their values: the class of a file's edge is another one each time that is read.
-        return [
-            edge
-            for edge in plan.edges
-            if edge.name in plan.kept and asdict(was[edge.name]) != asdict(wanted[edge.name])
-        ]
+        return [e for e in plan.edges if e.name in plan.kept and was[e.name] != wanted[e.name]]
 
     def _take_back(self, edges: Sequence[Edge[Any]]) -> None:
         self._use_seam(self.config)

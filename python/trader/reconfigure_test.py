@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -172,24 +171,6 @@ def test_an_edge_that_does_not_go_back_to_its_parameters_trades_no_more(
     take(scene)
     (again,) = scene.session.engine.edges
     assert again is not edge
-
-
-def test_an_edge_whose_parameters_are_what_they_were_is_left_alone(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """The configuration's class of an edge in a file is another one each time that is read."""
-    scene = quoted(Scene(tmp_path))
-    settings = scene.session.settings
-    section = settings.config.edges["passive_maker"]
-    again = type("Again", (type(section),), {"__slots__": ()})(**asdict(section))
-    assert again != section
-    told: list[object] = []
-    monkeypatch.setattr(scene.session.engine.edges[0], "reconfigure", told.append)
-    edges = {**settings.config.edges, "passive_maker": again}
-    plan = settings.plan(replace(settings.config, edges=edges))
-    settings.try_on(plan)
-    settings.take(plan)
-    assert told == []
 
 
 # --- the seam -------------------------------------------------------------------------------------
