@@ -52,11 +52,14 @@ def flags(subject: Subject) -> list[Finding]:
     ]
     if named:
         return [ok(FLAGS, f"{paths}; LIVE: ORDERS GO TO THE VENUE in {'; '.join(named)}")]
+    everywhere = f"{paths}; LIVE: ORDERS GO TO THE VENUE in every selected market"
+    if scope.everywhere:
+        return [ok(FLAGS, everywhere)]
     return [
         warn(
             FLAGS,
-            f"{paths}; LIVE: ORDERS GO TO THE VENUE in every selected market",
-            "right where it is meant; execution.live_scope names a few markets to begin with",
+            everywhere,
+            "execution.live_scope names a few markets to begin with, or says everywhere: true",
         )
     ]
 
