@@ -13,6 +13,7 @@ from trader.config.loading import load
 from trader.config.schema import Config
 from trader.execution.hedge import RunnerKey
 from trader.execution.interfaces.executor import ExecutorStartError
+from trader.execution.interfaces.intents import Action
 from trader.execution.interfaces.reports import Status
 from trader.live.reload import Reload
 from trader.reconfigure import ReloadRefusedError
@@ -107,6 +108,25 @@ def test_an_edge_that_is_enabled_no_more_has_its_orders_taken_away(tmp_path: Pat
     assert len(scene.venue.cancels()) == 4
     assert not len(scene.session.engine.withdrawals)
     assert scene.session.desk.counts.cancels == {"edge_disabled": 4}
+
+
+def test_an_order_that_is_moved_before_it_could_be_taken_away_goes_as_well(tmp_path: Path) -> None:
+    scene = LiveScene(tmp_path)
+    quoted(scene)
+    for intent in list(scene.venue.sent):
+        scene.venue.says(intent, Status.ACCEPTED, Status.PLACED)
+    scene.turns(1)
+    take(scene, 'execution.live_scope.market_ids=["1.2"]')
+    before = len(scene.venue.sent)
+    scene.change([{"id": 1, "atb": [[3.0, 0], [2.9, 50.0]]}])
+    (move,) = scene.venue.sent[before:]
+    assert move.action is Action.REPLACE
+    target = next(i for i in scene.venue.sent if i.intent_id == move.target_intent_id)
+    scene.venue.says(target, Status.REPLACED)
+    scene.venue.says(move, Status.PLACED)
+    scene.turns(1)
+    assert move.intent_id in scene.venue.cancels()
+    assert len(scene.venue.cancels()) == 2
 
 
 def test_orders_are_taken_away_while_a_hedge_waits_for_its_market(tmp_path: Path) -> None:
