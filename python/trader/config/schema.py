@@ -241,6 +241,12 @@ class LiveScopeConfig:
     event_types: tuple[str, ...] = rule(Texts("a list of event type ids, in quotes"))
     everywhere: bool = rule(Flag())
 
+    @property
+    def shown(self) -> str:
+        """Where that is, for people; empty where it is everywhere."""
+        named = (("markets", self.market_ids), ("event types", self.event_types))
+        return "; ".join(f"{what} {', '.join(ids)}" for what, ids in named if ids)
+
     def has(self, market_id: str, event_type: str | None) -> bool:
         """Whether orders in a market are live, as the executors have it."""
         of_market = not self.market_ids or market_id in self.market_ids

@@ -300,7 +300,9 @@ class _Desk:
     # --- meanwhile ------------------------------------------------------------------------------
 
     def _say(self, markets: MarketSet) -> None:
-        how = "dry run: nothing is sent" if self._dry_run else "LIVE: orders go to the venue"
+        where = self._config.execution.live_scope.shown or "every market that is selected"
+        live = f"LIVE: orders go to the venue in {where}"
+        how = "dry run: nothing is sent" if self._dry_run else live
         shadow = self._config.hotloop.shadow_backend
         beside = f" ({shadow} in its shadow)" if shadow else ""
         backends = f"hotloop {self._config.hotloop.backend}{beside}, execution"
