@@ -185,7 +185,8 @@ class Engine:
         assert self._clock is not None, "the clock of a replay is that of its lines"
         self.now_ms = max(self.now_ms, self._clock.now_ms())
         self._router.tick(self.now_ms)
-        if self._hedging.is_due or self.withdrawals.look(self.now_ms):
+        # First: a hedge may wait for long, for its market to open.
+        if self.withdrawals.look(self.now_ms) or self._hedging.is_due:
             self._tell_executor()
         if self.now_ms - self._look_ms >= LOOK_MS:
             self._look_around()

@@ -107,6 +107,11 @@ class OrderDesk:
         """The executor's limit is another one from now on."""
         self._max_open_orders = max_open_orders
 
+    def moved_from(self, intent_id: str) -> str | None:
+        """The order that was moved to be this one; None for one that was placed."""
+        known = self._intents.get(intent_id)
+        return known[1].target_intent_id if known is not None else None
+
     def carried(self, market_id: str) -> None:
         """A run before this one has left a position in a market."""
         self._gates.exposure.changed(market_id)

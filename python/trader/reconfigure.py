@@ -11,9 +11,10 @@ The executor is none of this module's matter: its owner changes it between 2 and
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from trader.calibration.orders_sent import OrdersSent
 from trader.config.schema import Config
@@ -41,6 +42,8 @@ EDGE_ENDED = "edge_disabled"
 """Why orders of an edge that is enabled no more are cancelled."""
 SCOPE_LEFT = "scope_changed"
 """Why orders of markets that are live no more are cancelled."""
+
+_log: Final = logging.getLogger("trader.reload")
 
 
 class ReloadRefusedError(Exception):
@@ -131,10 +134,11 @@ class Reconfiguration:
         self._use_seam(plan.config)
         given: list[Edge[Any]] = []
         try:
+            self._check_hotloop(plan.config)  # the shadow may have been lost by that block
             for edge in self._with_others(plan):
                 given.append(edge)
                 edge.reconfigure(plan.config.edges[edge.name])
-        except EdgeFailedError:
+        except (EdgeFailedError, ReloadRefusedError):
             self._take_back(given)
             raise
 
@@ -150,7 +154,12 @@ class Reconfiguration:
     def _take_back(self, edges: Sequence[Edge[Any]]) -> None:
         self._use_seam(self.config)
         for edge in edges:
-            edge.reconfigure(self.config.edges[edge.name])
+            try:
+                edge.reconfigure(self.config.edges[edge.name])
+            except EdgeFailedError as error:
+                # Nobody knows by which parameters it would trade.
+                _log.error("it trades no more, until a reload begins it new: %s", error)
+                self._use_edges([one for one in self._parts.engine.edges if one is not edge])
 
     def _use_seam(self, config: Config) -> None:
         try:
@@ -173,7 +182,7 @@ class Reconfiguration:
         parts.hedge.reconfigure(config.hedge)
         parts.hedging.reconfigure(config.hedge.ttl_ms)
         parts.desk.reconfigure(config.execution.limits.max_open_orders)
-        self._take_edges(plan)
+        self._use_edges(plan.edges)
         self._leave_scope(was, config)
 
     def _take_hotloop(self, was: Config, config: Config) -> None:
@@ -193,10 +202,11 @@ class Reconfiguration:
         if parts.second is not None:
             parts.second.reconfigure(seam)
 
-    def _take_edges(self, plan: Plan) -> None:
+    def _use_edges(self, edges: Sequence[Edge[Any]]) -> None:
+        """These trade, and no others: orders of those that did are taken away."""
         parts = self._parts
-        ended = {edge.name for edge in parts.engine.edges} - {edge.name for edge in plan.edges}
-        parts.engine.edges = list(plan.edges)
+        ended = {edge.name for edge in parts.engine.edges} - {edge.name for edge in edges}
+        parts.engine.edges = list(edges)
         if ended:
             orders = parts.desk.orders.ids(lambda _, edge: edge in ended)
             parts.engine.withdrawals.add(orders, EDGE_ENDED)

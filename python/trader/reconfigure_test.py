@@ -11,11 +11,14 @@ import pytest
 
 from trader.config.loading import load
 from trader.config.schema import Config
+from trader.execution.hedge import RunnerKey
 from trader.execution.interfaces.executor import ExecutorStartError
+from trader.execution.interfaces.intents import Action
 from trader.execution.interfaces.reports import Status
 from trader.live.reload import Reload
 from trader.reconfigure import ReloadRefusedError
 from trader.strategy.hotloop.errors import HotloopError
+from trader.strategy.watched_edge import EdgeFailedError
 from trader.testing import ANYWHERE, QUOTED, LiveScene, Scene
 
 SHADOWED = ("hotloop.enabled=true", "hotloop.shadow=true")
@@ -107,6 +110,39 @@ def test_an_edge_that_is_enabled_no_more_has_its_orders_taken_away(tmp_path: Pat
     assert scene.session.desk.counts.cancels == {"edge_disabled": 4}
 
 
+def test_an_order_that_is_moved_before_it_could_be_taken_away_goes_as_well(tmp_path: Path) -> None:
+    scene = LiveScene(tmp_path)
+    quoted(scene)
+    for intent in list(scene.venue.sent):
+        scene.venue.says(intent, Status.ACCEPTED, Status.PLACED)
+    scene.turns(1)
+    take(scene, 'execution.live_scope.market_ids=["1.2"]')
+    before = len(scene.venue.sent)
+    scene.change([{"id": 1, "atb": [[3.0, 0], [2.9, 50.0]]}])
+    (move,) = scene.venue.sent[before:]
+    assert move.action is Action.REPLACE
+    target = next(i for i in scene.venue.sent if i.intent_id == move.target_intent_id)
+    scene.venue.says(target, Status.REPLACED)
+    scene.venue.says(move, Status.PLACED)
+    scene.turns(1)
+    assert move.intent_id in scene.venue.cancels()
+    assert len(scene.venue.cancels()) == 2
+
+
+def test_orders_are_taken_away_while_a_hedge_waits_for_its_market(tmp_path: Path) -> None:
+    scene = LiveScene(tmp_path)
+    quoted(scene)
+    for intent in list(scene.venue.sent):
+        scene.venue.says(intent, Status.ACCEPTED, Status.PLACED)
+    scene.turns(1)
+    waiting = RunnerKey("1.9", 1, 0)  # in a market that is not open
+    scene.session.hedge.due[waiting] = None
+    take(scene, "edges.passive_maker.enabled=false")
+    scene.turns(1)
+    assert waiting in scene.session.hedge.due
+    assert len(scene.venue.cancels()) == 2
+
+
 def test_orders_of_markets_that_leave_the_live_scope_are_taken_away(tmp_path: Path) -> None:
     scene = LiveScene(tmp_path)
     quoted(scene)
@@ -130,6 +166,31 @@ def test_an_edge_begins_to_be_hedged(tmp_path: Path) -> None:
     scene.venue.says(back, Status.ACCEPTED, Status.PLACED, Status.FILLED)
     scene.turns(4)
     assert [key.selection_id for key in scene.session.hedge.due] == [1], "when its place is free"
+
+
+def test_an_edge_that_does_not_go_back_to_its_parameters_trades_no_more(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scene = LiveScene(tmp_path)
+    quoted(scene)
+    for intent in list(scene.venue.sent):
+        scene.venue.says(intent, Status.ACCEPTED, Status.PLACED)
+    scene.turns(1)
+    (edge,) = scene.session.engine.edges
+
+    def fails(_config: object) -> None:
+        raise EdgeFailedError("edge fails as its parameters change")
+
+    monkeypatch.setattr(edge, "reconfigure", fails)
+    with pytest.raises(EdgeFailedError):
+        take(scene, "edges.passive_maker.min_spread_ticks=9", "hotloop.max_ttf_ms=7")
+    assert scene.session.book.pfill_ttf("1.1", 1, "BACK", 3.2)[1] == 600_000.0
+    assert scene.session.engine.edges == []
+    scene.turns(1)
+    assert len(scene.venue.cancels()) == 2
+    take(scene)
+    (again,) = scene.session.engine.edges
+    assert again is not edge
 
 
 # --- the seam -------------------------------------------------------------------------------------
@@ -176,6 +237,8 @@ def test_the_shadow_is_promoted_and_back_and_dropped(tmp_path: Path) -> None:
     ahead = scene.session.desk.ahead_of(runner, order)
     take(scene, *SHADOWED, "hotloop.rust=true")
     assert (shadow.used, shadow.backend) == ("rust", "python")
+    scene.session.measure(now=True)
+    assert scene.metrics.build["hotloop"] == "rust"
     assert scene.session.desk.ahead_of(runner, order) == ahead is not None
     scene.change([{"id": 1, "atl": [[3.2, 20.0]]}])
     take(scene, *SHADOWED, "hotloop.rust=false")
@@ -196,6 +259,27 @@ def test_a_shadow_that_is_lost_cannot_be_promoted(tmp_path: Path) -> None:
     scene.session.shadow.drop("it fell")
     with pytest.raises(ReloadRefusedError, match=r"the shadow is lost \(it fell\): restart"):
         take(scene, *SHADOWED, "hotloop.rust=true")
+
+
+def test_a_shadow_that_is_lost_by_the_block_is_not_promoted_half_way(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    needs_rust()
+    scene = quoted(Scene(tmp_path, *SHADOWED))
+    shadow, before = scene.session.shadow, scene.session.settings.config
+    assert shadow is not None and shadow._shadow is not None
+
+    def refuses(_config: object) -> None:
+        raise HotloopError("not that")
+
+    monkeypatch.setattr(shadow._shadow, "update_config", refuses)
+    with pytest.raises(ReloadRefusedError, match=r"^hotloop\.rust: the shadow is lost"):
+        take(scene, *SHADOWED, "hotloop.rust=true", "hotloop.max_ttf_ms=7")
+    assert scene.session.settings.config is before
+    assert shadow.used == "python"
+    assert scene.session.book.pfill_ttf("1.1", 1, "BACK", 3.2)[1] == 600_000.0
+    take(scene, *SHADOWED, "hotloop.max_ttf_ms=7")
+    assert scene.session.book.pfill_ttf("1.1", 1, "BACK", 3.2)[1] == 7.0
 
 
 def test_with_a_shadow_that_lies_trading_is_what_it_is_without_one(tmp_path: Path) -> None:
@@ -349,3 +433,15 @@ def test_a_dry_run_gives_its_executor_other_limits(tmp_path: Path) -> None:
     assert len(scene.open_sides()) == 2
     asking.overrides = ("execution.backend=rust",)
     assert "dry run" in asking.look()["error"]
+
+
+def test_the_last_live_market_is_not_taken_out_of_a_trader_that_runs(tmp_path: Path) -> None:
+    """An empty scope is everywhere."""
+    scene = LiveScene(tmp_path, 'execution.live_scope.market_ids=["1.1"]')
+    asking = Asking(scene, "sizer.max_stake=3")
+    assert asking.look()["error"].startswith("execution.live_scope.market_ids: an empty list is")
+    assert asking.begun == []
+    assert scene.session.settings.config.execution.live_scope.market_ids == ("1.1",)
+    asking.overrides = ("execution.live_scope.everywhere=true",)
+    assert asking.look()["outcome"] == "taken"
+    assert asking.begun == [("python", True)]

@@ -110,7 +110,8 @@ class Session:
         if not self.engine.book_lost:
             self.metrics.markets = len(self.book.markets())
         self.metrics.exposure = to_money(self.exposure.total_e4())
-        self.metrics.build["execution"] = self.executor.name
+        hotloop = self.settings.config.hotloop.backend
+        self.metrics.build.update(hotloop=hotloop, execution=self.executor.name)
 
 
 def open_session(

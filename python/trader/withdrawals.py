@@ -38,6 +38,8 @@ class Withdrawals:
             for order in resting:
                 intent_id = order.intent_id
                 reason = self._reasons.get(intent_id)
+                if reason is None:  # what was moved since the last look, and answered
+                    reason = self._reasons.get(self._desk.moved_from(intent_id) or "")
                 if reason is None:
                     continue
                 waiting[intent_id] = reason

@@ -51,6 +51,9 @@ def setting(written: str) -> Setting:
 def edited(text: str, name: str, settings: Sequence[Setting]) -> str:
     """The file's text with these keys set. `name` is shown in errors. Raises `ConfigError` where
     the text is no configuration, or cannot be edited without changing more."""
+    has_crlf = 0 < text.count("\n") == text.count("\r\n")
+    if has_crlf:
+        text = text.replace("\r\n", "\n")
     for one in settings:
         wanted = _values(merge(parse(text.encode(), name), one.tree))
         try:
@@ -62,7 +65,7 @@ def edited(text: str, name: str, settings: Sequence[Setting]) -> str:
             raise ConfigError(
                 [Problem(name, one.key, "cannot be set in the form this file has", "by hand")]
             )
-    return text
+    return text.replace("\n", "\r\n") if has_crlf else text
 
 
 class _FormError(Exception):
@@ -90,19 +93,26 @@ def _with(text: str, one: Setting) -> str:
 
 
 def _exchanged(text: str, key: yaml.Node, value: yaml.Node, new: str) -> str:
-    """The value's text is another; a list that is written in lines becomes one in brackets."""
+    """The value's text is another; a list that is written in lines becomes one in brackets, and
+    lines of comments in it come after it. What is said beside an item goes with the item."""
     if isinstance(value, yaml.MappingNode) or (
         isinstance(value, yaml.ScalarNode) and (value.style in ("|", ">"))
     ):
         raise _FormError
     start, end = value.start_mark.index, value.end_mark.index
+    comments = ""
     if isinstance(value, yaml.SequenceNode) and not value.flow_style:
         start = text.index(":", key.end_mark.index) + 1
         end = value.value[-1].end_mark.index
         new = f" {new}"
+    if isinstance(value, yaml.SequenceNode):
+        lines = text[start:end].split("\n")
+        comments = "".join(f"\n{line}" for line in lines if line.lstrip().startswith("#"))
     elif start == end:  # nothing was there
         new = f" {new}"
-    return text[:start] + new + text[end:]
+    line_end = text.find("\n", end)
+    line_end = len(text) if line_end < 0 else line_end
+    return text[:start] + new + text[end:line_end] + comments + text[line_end:]
 
 
 def _added(text: str, parent: yaml.MappingNode, path: tuple[str, ...], value: str) -> str:

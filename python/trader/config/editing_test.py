@@ -79,6 +79,18 @@ def test_several_keys_are_set_one_after_the_other() -> None:
     assert set_in("a:\n  b:   # nothing yet\n", "a.b=2") == "a:\n  b: 2   # nothing yet\n"
 
 
+def test_lines_of_comments_in_a_list_stay() -> None:
+    text = "a:   # why\n  # the good ones\n  - x\n  # and\n  - y  # last\nb: 1\n"
+    after = "a: [z]  # last\n   # why\n  # the good ones\n  # and\nb: 1\n"
+    assert set_in(text, "a=[z]") == after
+    assert set_in("a: [\n  # one\n  1]\nb: 1\n", "a=[2]") == "a: [2]\n  # one\nb: 1\n"
+
+
+def test_lines_end_as_they_did() -> None:
+    text = "a: 1\r\nb:\r\n  c: 2\r\n"
+    assert set_in(text, "b.d=3", "e.f=4") == text + "  d: 3\r\ne:\r\n  f: 4\r\n"
+
+
 @pytest.mark.parametrize(
     "text",
     [

@@ -265,6 +265,13 @@ def _check_whole(config: Config, tree: Node, edges: EdgeClasses | None) -> None:
         "is not longer than one heartbeat",
         f"more than {config.execution.heartbeat_ms / 1000:g}",
     )
+    scope = config.execution.live_scope
+    must(
+        not scope.everywhere or not (scope.market_ids or scope.event_types),
+        "execution.live_scope.everywhere",
+        "is true beside market_ids or event_types, which name where",
+        "false, or both lists empty",
+    )
     if edges is not None:
         _check_edges(config, edges, must)
     if problems:

@@ -266,3 +266,21 @@ def test_a_leg_of_a_basket_may_not_be_larger_than_the_sizer_takes() -> None:
     with pytest.raises(ConfigError, match=r"edges\.overround\.max_stake.*above sizer\.max_stake"):
         load(None, [over, "edges.overround.enabled=true"])
     assert load(None, ["edges.overround.enabled=true"]).sizer.max_stake == 20.0
+
+
+@pytest.mark.parametrize(
+    ("key", "good", "bad"),
+    [
+        ("betfair.strategy_ref", ("a", "Mine_1-2", "x" * 15), ("'a b'", "a.b", "x" * 16, "é")),
+        ("betfair.heartbeat_s", ("0", "10", "300"), ("1", "9", "301", "-1", "false", "0.0")),
+    ],
+)
+def test_what_the_venue_would_not_take_is_no_configuration(
+    key: str, good: tuple[str, ...], bad: tuple[str, ...]
+) -> None:
+    """Whichever executor runs: one of them refuses it at its start, the other one does not."""
+    for value in good:
+        load(None, [f"{key}={value}"])
+    for value in bad:
+        with pytest.raises(ConfigError, match=rf"--set: {key}: .*allowed: (0, or|1 to 15)"):
+            load(None, [f"{key}={value}"])

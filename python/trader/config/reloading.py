@@ -7,7 +7,7 @@ import dataclasses
 from collections.abc import Iterator, Mapping
 from typing import Final
 
-from trader.config.schema import Config
+from trader.config.schema import Config, LiveScopeConfig
 
 RELOADED: Final = (
     *("hotloop.enabled", "hotloop.rust"),
@@ -68,6 +68,28 @@ def in_the_way(keys: tuple[str, ...], *, dry_run: bool) -> str | None:
         if dry_run and (is_of(key, OF_THE_EXECUTOR) or is_of(key, OF_THE_POLICY)):
             return f"{key}: the orders of a dry run are in its executor alone: restart"
     return None
+
+
+def scope_in_the_way(was: LiveScopeConfig, wanted: LiveScopeConfig) -> str | None:
+    """Why a live trader does not take another scope; None when it does. Who takes the last market
+    out of a list means nowhere, and an empty list is everywhere."""
+    is_emptied = (was.market_ids and not wanted.market_ids) or (
+        was.event_types and not wanted.event_types
+    )
+    is_named = wanted.market_ids or (wanted.event_types and wanted.event_types != was.event_types)
+    if not is_emptied or is_named or wanted.everywhere:
+        return None
+    key = "market_ids" if was.market_ids and not wanted.market_ids else "event_types"
+    if wanted.event_types:
+        return (
+            f"execution.live_scope.{key}: without one every market of event types "
+            f"{', '.join(wanted.event_types)} would be live: restart where that is meant"
+        )
+    return (
+        f"execution.live_scope.{key}: an empty list is everywhere; where that is meant, set "
+        "execution.live_scope.everywhere: true as well; to have nothing live, restart with "
+        "execution.dry_run: true"
+    )
 
 
 def _leaves(config: Config) -> Iterator[tuple[str, object]]:

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from trader.config.loading import load, profiles, read_yaml, repository_root
-from trader.config.reloading import CLASSES, changed, in_the_way, is_of
+from trader.config.loading import ConfigError, load, profiles, read_yaml, repository_root
+from trader.config.reloading import CLASSES, changed, in_the_way, is_of, scope_in_the_way
 from trader.config.tree import Branch, Node
 
 BASE = repository_root() / "configs" / "base.yaml"
@@ -96,3 +96,38 @@ def test_what_stands_in_the_way_is_named(override: str, *, live: bool, dry: bool
         why = in_the_way(keys, dry_run=dry_run)
         assert (why is None) is takes
         assert why is None or why.startswith(f"{override.partition('=')[0]}: ")
+
+
+NAMED, TYPED = 'execution.live_scope.market_ids=["1.5"]', 'execution.live_scope.event_types=["7"]'
+EVERYWHERE = "execution.live_scope.everywhere=true"
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "key"),
+    [
+        ((NAMED,), (), "market_ids"),
+        ((TYPED,), (), "event_types"),
+        ((NAMED, TYPED), (), "market_ids"),
+        ((NAMED, TYPED), (TYPED,), "market_ids"),
+        ((NAMED,), (EVERYWHERE,), None),
+        ((NAMED, TYPED), (NAMED,), None),
+        ((NAMED,), (TYPED,), None),
+        ((), (NAMED,), None),
+        ((EVERYWHERE,), (TYPED,), None),
+        ((EVERYWHERE,), (), None),
+        ((), (), None),
+    ],
+)
+def test_the_last_one_is_not_taken_out_of_the_live_scope_unless_everywhere_is_said(
+    before: tuple[str, ...], after: tuple[str, ...], key: str | None
+) -> None:
+    was, wanted = (load(None, overrides).execution.live_scope for overrides in (before, after))
+    why = scope_in_the_way(was, wanted)
+    assert (why is None) is (key is None)
+    assert why is None or why.startswith(f"execution.live_scope.{key}: ")
+
+
+def test_everywhere_is_not_said_beside_what_is_named() -> None:
+    for named in (NAMED, TYPED):
+        with pytest.raises(ConfigError, match=r"live_scope\.everywhere: is true beside"):
+            load(None, [named, EVERYWHERE])

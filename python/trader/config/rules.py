@@ -13,6 +13,7 @@ in a file of its own brings its defaults along, as no other file has its keys.
 
 from __future__ import annotations
 
+import re
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import MISSING, dataclass, field
@@ -83,6 +84,17 @@ class Whole(Rule[int]):
 
 
 @dataclass(frozen=True)
+class WholeOrOff(Whole):
+    """The same, or 0."""
+
+    def check(self, value: object) -> int:
+        return 0 if value == 0 and type(value) is int else super().check(value)
+
+    def describe(self) -> str:
+        return f"0, or {super().describe()}"
+
+
+@dataclass(frozen=True)
 class Number(Rule[float]):
     """A finite number within bounds, both included."""
 
@@ -115,13 +127,16 @@ class Choice(Rule[str]):
 
 @dataclass(frozen=True)
 class Text(Rule[str]):
-    """A text; `needed`: not an empty one."""
+    """A text; `needed`: not an empty one; `like`: one that is wholly of this pattern."""
 
     what: str
     needed: bool = False
+    like: str = ""
 
     def check(self, value: object) -> str:
         if not isinstance(value, str) or (self.needed and not value):
+            raise self.refuse(value)
+        if self.like and not re.fullmatch(self.like, value):
             raise self.refuse(value)
         return value
 

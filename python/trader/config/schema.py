@@ -23,6 +23,7 @@ from trader.config.rules import (
     Texts,
     Version,
     Whole,
+    WholeOrOff,
     rule,
 )
 from trader.execution.hedge import HedgeConfig
@@ -233,8 +234,18 @@ class ReconcileConfig:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LiveScopeConfig:
+    """An empty list takes any, so both are everywhere. `everywhere` says that this is meant: a
+    trader that runs does not take the last one out of a list without it."""
+
     market_ids: tuple[str, ...] = rule(Texts("a list of market ids, in quotes"))
     event_types: tuple[str, ...] = rule(Texts("a list of event type ids, in quotes"))
+    everywhere: bool = rule(Flag())
+
+    @property
+    def shown(self) -> str:
+        """Where that is, for people; empty where it is everywhere."""
+        named = (("markets", self.market_ids), ("event types", self.event_types))
+        return "; ".join(f"{what} {', '.join(ids)}" for what, ids in named if ids)
 
     def has(self, market_id: str, event_type: str | None) -> bool:
         """Whether orders in a market are live, as the executors have it."""
@@ -300,7 +311,9 @@ class BetfairSessionConfig:
 class BetfairConfig:
     """The venue, for orders that go there."""
 
-    strategy_ref: str = rule(Text("1 to 15 letters, digits, - and _", needed=True))
+    strategy_ref: str = rule(
+        Text("1 to 15 letters, digits, - and _", needed=True, like="[A-Za-z0-9_-]{1,15}")
+    )
     app_key_file: str = rule(Text("a file (0600) with the application key"))
     session: BetfairSessionConfig
     api_url: str = rule(Text("a URL", needed=True))
@@ -312,7 +325,7 @@ class BetfairConfig:
     timeout_ms: int = rule(Whole(100, 120_000))
     keep_alive_s: int = rule(Whole(1, 86_400))
     funds_s: int = rule(Whole(1, 86_400))
-    heartbeat_s: int = rule(Whole(0, 300))
+    heartbeat_s: int = rule(WholeOrOff(10, 300))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

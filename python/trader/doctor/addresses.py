@@ -52,6 +52,8 @@ def addresses(subject: Subject) -> list[Address]:
         parts = urlsplit(url)
         if parts.scheme not in ("http", "https") or not parts.hostname:
             raise ValueError(f"betfair.{what}_url {url} is not a URL of http or https")
+        if parts.path not in ("", "/") or parts.query:
+            raise ValueError(f"betfair.{what}_url {url} has more than a host and a port")
         tls = parts.scheme == "https"
         port = parts.port or (443 if tls else 80)
         found.append(Address(what, parts.hostname, port, tls, is_http=True))

@@ -52,6 +52,13 @@ def test_what_is_no_url_fails() -> None:
     assert "is not a URL" in found.found
 
 
+def test_an_address_with_a_path_is_found_before_the_sidecar_refuses_it() -> None:
+    assert only(encrypted(subject_of("betfair.api_url=https://api.betfair.com/"))).mark is Mark.OK
+    for more in ("/exchange", "/?a=1"):
+        found = only(encrypted(subject_of(f"betfair.api_url=https://api.betfair.com{more}")))
+        assert (found.mark, "more than a host and a port" in found.found) == (Mark.FAIL, True)
+
+
 @contextmanager
 def answering(reply: bytes | None) -> Iterator[int]:
     """Somebody at a port who answers each connection's first words; None: never."""

@@ -45,18 +45,16 @@ def flags(subject: Subject) -> list[Finding]:
     if not subject.is_live:
         return [ok(FLAGS, f"{paths}; dry run: nothing is sent")]
     scope = execution.live_scope
-    named = [
-        f"{key} {', '.join(values)}"
-        for key, values in (("markets", scope.market_ids), ("event types", scope.event_types))
-        if values
-    ]
-    if named:
-        return [ok(FLAGS, f"{paths}; LIVE: ORDERS GO TO THE VENUE in {'; '.join(named)}")]
+    if scope.shown:
+        return [ok(FLAGS, f"{paths}; LIVE: ORDERS GO TO THE VENUE in {scope.shown}")]
+    everywhere = f"{paths}; LIVE: ORDERS GO TO THE VENUE in every selected market"
+    if scope.everywhere:
+        return [ok(FLAGS, everywhere)]
     return [
         warn(
             FLAGS,
-            f"{paths}; LIVE: ORDERS GO TO THE VENUE in every selected market",
-            "right where it is meant; execution.live_scope names a few markets to begin with",
+            everywhere,
+            "execution.live_scope names a few markets to begin with, or says everywhere: true",
         )
     ]
 

@@ -25,6 +25,10 @@ def test_live_is_said_aloud() -> None:
     everywhere = only(flags(subject_of("execution.dry_run=false")))
     assert everywhere.mark is Mark.WARN
     assert "LIVE: ORDERS GO TO THE VENUE in every selected market" in everywhere.found
+    said = only(
+        flags(subject_of("execution.dry_run=false", "execution.live_scope.everywhere=true"))
+    )
+    assert (said.mark, said.found) == (Mark.OK, everywhere.found)
     scope = "execution.live_scope.market_ids=['1.2']"
     some = only(flags(subject_of("execution.dry_run=false", scope)))
     assert some.mark is Mark.OK

@@ -91,12 +91,14 @@ class _Hedged:
 
 @dataclass(slots=True)
 class _Matched:
-    """What is matched of one order, as in `EdgeMatch`."""
+    """What is matched of one order, as in `EdgeMatch`. `is_whole`: it has been hedged from its
+    first match on."""
 
     key: RunnerKey
     side: Side
     size_centi: int = 0
     value_e4: int = 0
+    is_whole: bool = True
 
 
 class HedgeOnFill:
@@ -196,6 +198,10 @@ class HedgeOnFill:
         if intent.edge != HEDGE and intent.edge not in self._edges:
             return
         key = RunnerKey(intent.market_id, intent.selection_id, intent.handicap_centi)
+        if intent.intent_id not in self._matched and len(tracked.fills) > len(report.fill_events):
+            # Matched before its edge was hedged (a reload): what the venue changes of that is not
+            # to be evened out either.
+            self._known(intent.intent_id, key, intent.side).is_whole = False
         self._count(key, intent, report)
         if report.status in (Status.AMENDED, Status.VOIDED):
             self._amended(key, intent.side, report)
@@ -244,6 +250,8 @@ class HedgeOnFill:
             return
         size_centi, value_e4 = report.matched
         known = self._known(report.intent_id, key, side)
+        if not known.is_whole:
+            return
         hedged.position.change(side, size_centi - known.size_centi, value_e4 - known.value_e4)
         known.size_centi, known.value_e4 = size_centi, value_e4
         self.due[key] = None

@@ -223,3 +223,18 @@ def test_a_hedge_without_a_price_waits_for_one() -> None:
     assert rig.hedge.wish(KEY, (), (None, None), 0) is None
     assert rig.hedge.is_waiting(KEY, AGAIN_MS - 1)
     assert rig.wish(now_ms=AGAIN_MS) == HedgeWish(Side.LAY, 304, 987, "I1")
+
+
+def test_what_the_venue_changes_of_matches_from_before_hedging_is_not_evened_out() -> None:
+    rig = Rig()
+    rig.filled(Side.BACK, 3.0, 50.0, "other")
+    rig.hedge.reconfigure(replace(load().hedge, edges=("maker", "other")))
+    rig.filled(Side.BACK, 3.0, 10.0, "other")
+    before = rig.wish()
+    assert before is not None
+    rig.amended("I1", 4_000, 3.0)
+    assert rig.wish() == before
+    rig.amended("I2", 500, 3.0)
+    after = rig.wish()
+    assert after is not None
+    assert abs(after.size_centi - before.size_centi / 2) <= 1

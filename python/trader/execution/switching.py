@@ -235,7 +235,7 @@ class SwitchingExecutor:
         not start: then all is as it was before, or nobody runs and `health_reason` says so."""
         if policy.supervise != self._policy.supervise:
             raise ExecutorStartError("who supervises the sidecar cannot change while it runs")
-        if anew and not self._is_ours:
+        if anew and policy.supervise == "external" and "rust" in (self._name, backend):
             raise ExecutorStartError(
                 "the sidecar is somebody else's (execution.supervise: external), and reads its"
                 " configuration when it is started: restart it and the trader"
@@ -268,6 +268,9 @@ class SwitchingExecutor:
 
     def _begin(self, backend: BackendName) -> None:
         """Raises `ExecutorStartError`; nobody runs then."""
+        # What the former one has said, or one that did not start, is heard before it is asked for
+        # again: a match that is told twice would be evened out twice.
+        self._bus.drain()
         try:
             made = self._make[backend](self._heard_seq)
             made.start()

@@ -20,6 +20,7 @@ from trader.config.reloading import (
     changed,
     in_the_way,
     is_of,
+    scope_in_the_way,
 )
 from trader.config.schema import Config
 from trader.execution.interfaces.executor import ExecutionError
@@ -101,7 +102,10 @@ class Reload:
     def _take(self, config: Config, keys: tuple[str, ...]) -> None:
         settings = self._session.settings
         was = settings.config
-        why = in_the_way(keys, dry_run=was.execution.dry_run)
+        is_dry = was.execution.dry_run
+        why = in_the_way(keys, dry_run=is_dry)
+        if why is None and not is_dry:
+            why = scope_in_the_way(was.execution.live_scope, config.execution.live_scope)
         if why is not None:
             key, _, rest = why.partition(": ")
             raise ReloadRefusedError(key, rest)

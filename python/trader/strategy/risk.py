@@ -37,13 +37,15 @@ class Risk:
         self._config = config
         self._exposure = exposure
         self._barred: set[str] = set()
+        self._judges_anew = False
         self._checked_ms = 0
 
     def reconfigure(self, config: RiskConfig) -> None:
-        """Another configuration from now on. What was killed stays killed, and a market that has
-        lost too much by the next look may be traded again where it has not."""
+        """Another configuration from now on. What was killed stays killed. Which markets have lost
+        too much is judged anew where that is another amount, by the next look: until then those
+        that were barred stay so."""
+        self._judges_anew |= config.max_market_loss != self._config.max_market_loss
         self._config = config
-        self._barred = set()
         self._checked_ms = 0
 
     def check(self, market_id: str, new_loss_e4: int, reduces: bool) -> Refused | None:
@@ -64,6 +66,8 @@ class Risk:
     def look(self, now_ms: int, results: Iterable[MarketResult]) -> str | None:
         """Judges what every market has come to; why everything has to end now, said once."""
         self._checked_ms = now_ms
+        if self._judges_anew:
+            self._judges_anew, self._barred = False, set()
         lost_e4 = 0
         for result in results:
             lost_e4 -= result.net_e4

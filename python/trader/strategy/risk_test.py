@@ -110,6 +110,19 @@ def test_a_market_that_has_lost_what_it_may_only_takes_inventory_back() -> None:
     assert rig.risk.check("1.1", 1, False) == Refused("market_loss"), "it stays so"
 
 
+def test_a_market_that_is_barred_stays_so_over_a_reload_until_it_was_judged_anew() -> None:
+    rig = Rig("risk.max_market_loss=40")
+    rig.risk.look(1_000, [result("1.1", -40.0)])
+    for changed in ("risk.max_loss=7000", "risk.max_market_loss=50"):
+        rig.risk.reconfigure(load(None, ["risk.max_market_loss=40", changed]).risk)
+        assert rig.risk.check("1.1", 1, False) == Refused("market_loss")
+        if changed == "risk.max_loss=7000":
+            rig.risk.look(2_000, [result("1.1", -39.0)])
+            assert rig.risk.check("1.1", 1, False) == Refused("market_loss"), "it was too much"
+    rig.risk.look(3_000, [result("1.1", -40.0)])
+    assert rig.risk.check("1.1", 1, False) is None
+
+
 def test_the_kill_switch_is_pulled_once_by_all_markets_together() -> None:
     rig = Rig("risk.max_loss=30")
     assert rig.risk.look(0, [result("1.1", -40.0), result("1.2", 10.01)]) is None

@@ -8,10 +8,11 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 import msgspec
-import yaml
 
 from trader.apps.arguments import ArgumentError
 from trader.apps.commands.common import configured
+from trader.config.loading import ConfigError, override_tree
+from trader.config.tree import Leaf, Node
 
 DIFFERENCE: Final = 1
 
@@ -25,7 +26,9 @@ def run(arguments: argparse.Namespace) -> int:
         key, expects, text = asked.partition("=")
         value = _found(told, key)
         shown = msgspec.json.encode(value).decode()
-        if expects and value != _read(text, asked):
+        wanted = _read(text, asked) if expects else value
+        # A flag is no number, whatever Python makes of True and 1.
+        if value != wanted or isinstance(value, bool) is not isinstance(wanted, bool):
             is_different = True
             print(f"{key}={shown}  not as expected: {text}")
         else:
@@ -43,9 +46,11 @@ def _found(told: Mapping[str, Any], key: str) -> Any:
 
 
 def _read(text: str, asked: str) -> Any:
-    """A value as YAML has it, with lists as the configuration keeps them."""
+    """A value as `--set` would have it, with lists as the configuration keeps them."""
     try:
-        value = yaml.safe_load(text)
-    except yaml.YAMLError:
+        node: Node = override_tree(f"value={text}").children["value"]
+    except ConfigError:
         raise ArgumentError(f"config get: {asked!r}: the value is no YAML") from None
-    return tuple(value) if isinstance(value, list) else value
+    if not isinstance(node, Leaf):
+        raise ArgumentError(f"config get: {asked!r}: is a section, ask for its keys one by one")
+    return tuple(node.value) if isinstance(node.value, list) else node.value

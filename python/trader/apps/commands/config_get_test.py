@@ -36,3 +36,14 @@ def test_what_is_no_key_or_value_is_a_bad_argument(
 ) -> None:
     assert main(["config", "get", asked]) == 2
     assert "config get: " in capsys.readouterr().err
+
+
+def test_a_value_is_read_as_the_configuration_reads_it() -> None:
+    assert main(["config", "get", "sizer.bankroll=5e3", "monitoring.log.level=warn"]) == 0
+    off = "betfair.strategy_ref=off"
+    assert main(["config", "get", off, "--set", off]) == 0, "a word, as --set has it"
+
+
+def test_a_flag_is_not_a_number() -> None:
+    assert main(["config", "get", "hotloop.rust=0"]) == 1
+    assert main(["config", "get", "hotloop.rust={a: 1}"]) == 2

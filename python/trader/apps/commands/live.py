@@ -8,7 +8,6 @@ import sqlite3
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any, Final
@@ -25,20 +24,19 @@ from trader.apps.commands.common import (
 from trader.apps.commands.executors import make_executor
 from trader.apps.commands.live_executor import (
     begin_again,
-    betfair_section,
     document,
     live_executor,
 )
+from trader.apps.commands.live_venue import Venue, left_over, log_in, market_stream
 from trader.apps.commands.start_check import check_versions
 from trader.apps.interrupt import HangUp, Interrupt
 from trader.betfair.dial import StreamError
-from trader.betfair.stream import StreamClient, StreamCredentials, Subscription
+from trader.betfair.stream import StreamClient
 from trader.clock import WallClock
 from trader.collector import out_of_the_way
 from trader.config.schema import Config
 from trader.execution.blotter import Blotter
-from trader.execution.executor_py.from_document import stream_endpoint, venue_client
-from trader.execution.executor_py.venue_client import VenueClient, VenueError
+from trader.execution.executor_py.venue_client import VenueError
 from trader.execution.interfaces.executor import ExecutionError, Executor
 from trader.execution.interfaces.ids import IdSource
 from trader.execution.ipc import Bus
@@ -46,9 +44,7 @@ from trader.execution.orders.book import Book
 from trader.execution.switching import SwitchingExecutor
 from trader.live.adopt import (
     adopt,
-    await_journal,
     markets_of,
-    read_journal,
     without_paid,
 )
 from trader.live.chores import Chores, ChoreTimes
@@ -73,10 +69,6 @@ from trader.strategy.selector import catalogue_filter
 from trader.strategy.watched_edge import EdgeFailedError
 
 STATUS_EVERY_S: Final = 10.0
-JOURNAL_WAIT_S: Final = 10.0
-"""For the sidecar of a trader that was killed to cancel what rests."""
-STREAM_CURRENCY: Final = "GBP"
-"""What the sizes of the market stream are in."""
 _ENDS: Final = (
     ExecutionError,
     SeamLost,
@@ -124,15 +116,6 @@ def _answer(folder: LiveFolder, answer: Mapping[str, Any]) -> None:
         _log.error("what came of the reload cannot be told: %s", error)
 
 
-@dataclass(frozen=True, slots=True)
-class _Venue:
-    """The venue, logged in."""
-
-    client: VenueClient
-    app_key: str
-    betfair: dict[str, Any]
-
-
 class _Desk:
     """One run of the command."""
 
@@ -162,14 +145,14 @@ class _Desk:
     ) -> int:
         config = self._config
         sections = {} if self._dry_run else document(config)
-        venue = self._log_in()
+        venue = log_in(config.betfair)
         listings = Listings(venue.client, config.betfair.strategy_ref)
-        book = self._journal(sections)
+        book = None if self._dry_run else left_over(config, sections, self._interrupt.requested)
         paid = without_paid(book, blotter) if book is not None else []
         markets = self._first_markets(listings, book)
         if markets is None:
             return 130
-        stream = self._stream(venue, markets)
+        stream = market_stream(venue, markets, config.live.heartbeat_ms)
         heard_seq = 0 if book is None else blotter.last_seq()
         if book is not None and heard_seq > book.last_seq:
             heard_seq = 0  # the blotter is about another journal
@@ -217,19 +200,6 @@ class _Desk:
 
     # --- the beginning --------------------------------------------------------------------------
 
-    def _log_in(self) -> _Venue:
-        betfair = betfair_section(self._config.betfair)
-        client, app_key = venue_client(betfair)
-        client.login()
-        currency = client.check_currency(self._config.betfair.currency or None)
-        if currency != STREAM_CURRENCY:
-            _log.warning(
-                "the account is in %s: orders and money are, the stream's sizes are in %s",
-                currency,
-                STREAM_CURRENCY,
-            )
-        return _Venue(client, app_key, betfair)
-
     def _find(self, listings: Listings) -> Sequence[ListedMarket]:
         now_ms = time.time_ns() // 1_000_000
         wanted = catalogue_filter(self._config.selector, now_ms)
@@ -262,29 +232,6 @@ class _Desk:
         while time.monotonic() < until_s and not self._interrupt.requested():
             self._notifier.beat()
             time.sleep(0.1)
-
-    def _stream(self, venue: _Venue, markets: MarketSet) -> StreamClient:
-        client = venue.client
-        return StreamClient(
-            stream_endpoint(venue.betfair),
-            Subscription(
-                "marketSubscription",
-                markets.body(),
-                heartbeat_ms=self._config.live.heartbeat_ms,
-            ),
-            StreamCredentials(
-                venue.app_key, lambda: client.token, lambda: client.login(client.token)
-            ),
-        )
-
-    def _journal(self, sections: dict[str, Any]) -> Book | None:
-        """What a trader before this one has left; read before the executor takes it up."""
-        if self._dry_run:
-            return None
-        folder = Path(sections["journal"]["dir"])
-        if self._config.execution.supervise == "child":
-            await_journal(folder, JOURNAL_WAIT_S, self._interrupt.requested)
-        return read_journal(folder, may_be_absent=True)
 
     def _open(
         self,
@@ -327,7 +274,7 @@ class _Desk:
             told=self._tell_of_reload,
         )
 
-    def _surroundings(self, metrics: Metrics, stream: StreamClient, venue: _Venue) -> Surroundings:
+    def _surroundings(self, metrics: Metrics, stream: StreamClient, venue: Venue) -> Surroundings:
         return Surroundings(
             config=self._config,
             mode="dry_run" if self._dry_run else "live",
@@ -343,7 +290,7 @@ class _Desk:
         for market in markets:
             self._names.named(market.market_id, market.name, market.runners)
 
-    def _chores(self, venue: _Venue, listings: Listings) -> Chores:
+    def _chores(self, venue: Venue, listings: Listings) -> Chores:
         live = self._config.live
         times = ChoreTimes(
             live.catalogue_s, live.settled_s, float(self._config.betfair.keep_alive_s)
@@ -353,7 +300,9 @@ class _Desk:
     # --- meanwhile ------------------------------------------------------------------------------
 
     def _say(self, markets: MarketSet) -> None:
-        how = "dry run: nothing is sent" if self._dry_run else "LIVE: orders go to the venue"
+        where = self._config.execution.live_scope.shown or "every market that is selected"
+        live = f"LIVE: orders go to the venue in {where}"
+        how = "dry run: nothing is sent" if self._dry_run else live
         shadow = self._config.hotloop.shadow_backend
         beside = f" ({shadow} in its shadow)" if shadow else ""
         backends = f"hotloop {self._config.hotloop.backend}{beside}, execution"

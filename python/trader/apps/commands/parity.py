@@ -8,10 +8,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from trader.apps.arguments import FEEDS, user_path
+from trader.apps.arguments import user_path
 from trader.apps.commands.common import profile_of
 from trader.apps.interrupt import Interrupt
 from trader.apps.progress import FileProgress
+from trader.apps.run_arguments import FEEDS
 from trader.betfair.normalize import normalized
 from trader.betfair.signals.settings import QUEUE_MODELS
 from trader.config.loading import load

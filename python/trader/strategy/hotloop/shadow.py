@@ -254,11 +254,7 @@ class ShadowHotloop(_Methods):
         self._turn += 1
         for question in STREAM_QUESTIONS:
             self._check(question)
-        markets = {market_id for market_id, _, _ in touched}
-        for market_id in markets:
-            check_market(self._check, self._used, market_id, self._turn)
-        for asked in [asked for asked in self._orders.values() if asked[0] in markets]:
-            self._check(Question("size_ahead", asked))
+        seen: set[str] = set()
         start = self._turn % len(touched)  # another one first each time
         for runner in touched[start:] + touched[:start]:
             if self._shadow is None:
@@ -266,9 +262,18 @@ class ShadowHotloop(_Methods):
             if self._timer() >= until_s:
                 self.skipped += 1
                 return
+            if runner[0] not in seen:
+                seen.add(runner[0])
+                self._look_at_market(runner[0])
             check_runner(
                 self._check, self._used, runner, published_ms(self._used, runner[0]), self._turn
             )
+
+    def _look_at_market(self, market_id: str) -> None:
+        """Its own answers, and the positions of the orders in it."""
+        check_market(self._check, self._used, market_id, self._turn)
+        for asked in [asked for asked in self._orders.values() if asked[0] == market_id]:
+            self._check(Question("size_ahead", asked))
 
     def _check(self, question: Question) -> Any:
         """The answer of the one in use, compared with the shadow's where there is one."""

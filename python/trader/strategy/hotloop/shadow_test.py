@@ -262,3 +262,21 @@ def test_looking_takes_no_more_than_its_share_of_the_time() -> None:
     book.apply_delta(next(lines()), 1)
     book.look()
     assert book.comparisons > compared + 50, "there was time again"
+
+
+def test_many_markets_at_once_take_no_longer_than_one_may() -> None:
+    now_s = [0.0]
+
+    def slow_market(*_: object) -> float:
+        now_s[0] += 0.015  # each market takes so long
+        return 5.0
+
+    used, other = Hotloop(None, rust=False), Other(get_mbr=slow_market)
+    book = ShadowHotloop(used, other, load=0.01, timer=lambda: now_s[0])  # type: ignore[arg-type]
+    definition = {"status": "OPEN", "marketBaseRate": 5, "runners": [{"id": 7}]}
+    for number in range(50):
+        image = change(rc(**LEVELS), img=True, marketDefinition=definition) | {"id": f"1.{number}"}
+        book.apply_delta(json.dumps(mcm(image, pt=1_000 + number)).encode(), number)
+    book.look()
+    assert other.calls["get_mbr"] == 2, "the second one passed the limit"
+    assert book.skipped == 1
