@@ -111,6 +111,7 @@ class Session:
             self.metrics.markets = len(self.book.markets())
         self.metrics.exposure = to_money(self.exposure.total_e4())
         self.metrics.build["execution"] = self.executor.name
+        self.metrics.executor_up = self.executor.healthy
 
 
 def open_session(
