@@ -105,3 +105,18 @@ def test_whether_the_executor_is_healthy_is_told_as_it_is_now(tmp_path: Path) ->
         scene.venue.healthy = healthy
         scene.session.measure(now=True)
         assert scene.metrics.executor_up is healthy
+
+
+def test_only_live_trading_at_a_venue_is_no_dry_run_to_whoever_is_woken(tmp_path: Path) -> None:
+    assert not LiveScene(tmp_path).metrics.dry_run
+    metrics = Metrics()
+    with Blotter(tmp_path / "demo.sqlite") as blotter:
+        open_session(
+            load("dry", ["execution.dry_run=false"]),
+            source="race",
+            blotter=blotter,
+            metrics=metrics,
+            make_executor=make_executor,
+            run_dir=tmp_path,
+        )
+    assert metrics.dry_run
