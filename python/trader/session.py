@@ -112,6 +112,7 @@ class Session:
         self.metrics.exposure = to_money(self.exposure.total_e4())
         hotloop = self.settings.config.hotloop.backend
         self.metrics.build.update(hotloop=hotloop, execution=self.executor.name)
+        self.metrics.executor_up = self.executor.healthy
 
 
 def open_session(
@@ -144,7 +145,8 @@ def open_session(
         undo.callback(executor.stop)
         metrics.executor_up = executor.healthy
         metrics.executor = executor if isinstance(executor, Measured) else None
-        metrics.dry_run = config.execution.dry_run
+        # A recording or a generated race costs nobody anything, whoever executes.
+        metrics.dry_run = config.execution.dry_run or clock is None
         metrics.build.update(hotloop=config.hotloop.backend, execution=executor.name)
         router = Router(executor, bus, metrics)
         ledger = Ledger(config.fee_gate.discount, config.fee_gate.assumed_mbr_percent)

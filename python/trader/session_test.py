@@ -16,7 +16,7 @@ from trader.monitoring.metrics import Metrics
 from trader.session import open_second_book, open_session
 from trader.simulator.generator import Race, RaceShape
 from trader.strategy.hotloop.config import read_config
-from trader.testing import make_executor
+from trader.testing import LiveScene, make_executor
 
 LINES = list(Race(1, RaceShape(pre_off_s=20.0, in_play_s=2.0)).lines())
 BUILDER = {book_builder.__file__, books.__file__}
@@ -96,3 +96,27 @@ def test_the_second_book_has_the_seams_own_limits_and_settings() -> None:
     assert builder.closed_retention_ms == settings.closed_retention_ms
     assert builder.segments.bytes_max == settings.max_segment_bytes
     assert builder.signal_settings == settings.signals
+
+
+def test_whether_the_executor_is_healthy_is_told_as_it_is_now(tmp_path: Path) -> None:
+    scene = LiveScene(tmp_path)
+    assert scene.metrics.executor_up
+    for healthy in (False, True):
+        scene.venue.healthy = healthy
+        scene.session.measure(now=True)
+        assert scene.metrics.executor_up is healthy
+
+
+def test_only_live_trading_at_a_venue_is_no_dry_run_to_whoever_is_woken(tmp_path: Path) -> None:
+    assert not LiveScene(tmp_path).metrics.dry_run
+    metrics = Metrics()
+    with Blotter(tmp_path / "demo.sqlite") as blotter:
+        open_session(
+            load("dry", ["execution.dry_run=false"]),
+            source="race",
+            blotter=blotter,
+            metrics=metrics,
+            make_executor=make_executor,
+            run_dir=tmp_path,
+        )
+    assert metrics.dry_run

@@ -199,7 +199,7 @@ def test_a_stream_that_is_cut_is_taken_up_again() -> None:
     with desk(rule("cut", "ocm", after_calls=2)) as trading:
         trading.place("a")
         trading.place("b")
-        while trading.executor._stream.counts.connects < 2:
+        while trading.executor._link.stream.counts.connects < 2:
             trading.later(500)
         trading.place("c")
         assert [trading.told(name) for name in "abc"] == [[Status.PLACED]] * 3

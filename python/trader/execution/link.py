@@ -161,14 +161,14 @@ class Link(threading.Thread):
         """Whatever it is, the engine must not wait for what will never come."""
         log.exception("executor link failed")
         self._lose(f"executor link failed: {error!r}")
-        self._set_up(False)
+        self.connected = False
 
     def _keep_alive(self, connection: Connection | None) -> Steps[None]:
         while connection is not None:
             try:
                 self.reason = yield from self._serve(connection)
             finally:
-                self._set_up(False)
+                self.connected = False
                 connection.close()
             if self._ending.is_set():
                 return
@@ -242,7 +242,7 @@ class Link(threading.Thread):
         """
         self._expect(heartbeat.next_report_seq)
         self.last_seq = max(self.last_seq, heartbeat.next_report_seq - 1)
-        self._set_up(True)
+        self.connected = True
 
     def _expect(self, next_seq: int) -> None:
         """A gap before `next_seq` is asked for again once, by reconnecting, then final."""
@@ -307,10 +307,6 @@ class Link(threading.Thread):
         log.error("executor is lost: %s", reason)
         self.inbox.put([Lost(reason)])
         return reason
-
-    def _set_up(self, up: bool) -> None:
-        self.connected = up
-        self._metrics.executor_up = up
 
 
 def _nothing() -> Steps[None]:

@@ -69,7 +69,7 @@ def test_heartbeat_is_counted_and_acknowledged_by_the_engine_only() -> None:
         client.transport.tick(5)
         assert client.metrics.executor_heartbeats_total == 1
         assert HeartbeatAck(ts_ms=0) in peer.heard
-        assert client.metrics.executor_up
+        assert client.transport.healthy
 
 
 @pytest.mark.parametrize("code", ["BAD_TOKEN", "SESSION_TAKEN", "UNSUPPORTED_WIRE"])
@@ -125,7 +125,7 @@ def test_dead_process_ends_the_reconnecting() -> None:
         with pytest.raises(ExecutorLost, match="SIGKILL"):
             client.transport.submit(intent("a"))
         assert client.transport.health_reason == "executor was ended by SIGKILL"
-        assert not client.metrics.executor_up
+        assert not client.transport.healthy
 
 
 def test_refused_message_is_an_error_with_its_code() -> None:

@@ -167,7 +167,7 @@ _GAUGES: Final = (
         "gross_profit",
     ),
     ("hotloop_commission", "Commission of what was won, account currency.", "commission"),
-    ("hotloop_dry_run", "1 where nothing is sent to a venue.", "dry_run"),
+    ("hotloop_dry_run", "1 where no money is at stake: a dry run, a replay, a demo.", "dry_run"),
 )
 
 _HISTOGRAMS: Final = (

@@ -67,7 +67,7 @@ class Metrics(Collector):
         self.shadow_comparisons_total = 0
         self.shadow_differences_total: Counter[str] = Counter()  # method
         self.shadow_losses_total = 0
-        self.reloads_total: Counter[str] = Counter()  # outcome: taken, refused
+        self.reloads_total = Counter(taken=0, refused=0)  # outcome
         self.apply_delta = LatencyHistogram()
         self.decision = LatencyHistogram()
         self.pfill_ttf = LatencyHistogram()

@@ -106,7 +106,7 @@ def with_executor(*, live: bool) -> Metrics:
     for counts in (
         *(metrics.reports_total, metrics.fills_total, metrics.rejects_total),
         *(metrics.cannibalisation_total, metrics.seam_events_total, metrics.seam_refusals_total),
-        *(metrics.shadow_differences_total, metrics.reloads_total),
+        metrics.shadow_differences_total,
     ):
         counts["one"] += 1
     return metrics

@@ -203,7 +203,8 @@ def speed(data: ReportData) -> Chart:
     return Chart(
         "speed",
         title,
-        "Wall time on this machine, on a scale that grows tenfold with each step." + of_run,
+        "Wall time on this machine, on a scale that grows tenfold with each step. Live every line"
+        " is timed, in a replay every fifteenth." + of_run,
         figure(
             traces,
             "µs, logarithmic",
@@ -215,7 +216,7 @@ def speed(data: ReportData) -> Chart:
         else None,
         "Nothing was timed: the run took no line, or has not ended yet.",
         Table(
-            ("what", "count", *(f"{name} µs" for name in fractions)),
+            ("what", "timed", *(f"{name} µs" for name in fractions)),
             [
                 (one.what, f"{one.n:,}", *(f"{getattr(one, name):,.1f}" for name in fractions))
                 for one in found

@@ -177,6 +177,11 @@ class LiveView:
         counts = session.desk.counts
         apply_ns = self._metrics.apply_delta.summary()
         decision_ns = self._metrics.decision.summary()
+        decided = (
+            f"p50 {decision_ns['p50'] / 1000:.1f} µs, p99 {decision_ns['p99'] / 1000:.1f} µs"
+            if decision_ns["count"]
+            else "not timed yet"
+        )
         executor = session.executor
         health = "healthy" if executor.healthy else f"NOT HEALTHY: {executor.health_reason}"
         return Text(
@@ -186,8 +191,7 @@ class LiveView:
             f"P&L at the last prices {_marked(session):+.2f}\n"
             f"apply_delta p50 {apply_ns['p50'] / 1000:.1f} µs, "
             f"p99 {apply_ns['p99'] / 1000:.1f} µs   "
-            f"line to intents p50 {decision_ns['p50'] / 1000:.1f} µs, "
-            f"p99 {decision_ns['p99'] / 1000:.1f} µs\n"
+            f"line to intents {decided}\n"
             f"executor {executor.name}: {health}   "
             f"heartbeats {self._metrics.executor_heartbeats_total}"
         )

@@ -120,7 +120,7 @@ def _totals(summary: Mapping[str, Any]) -> Iterator[str]:
 def _apply_delta(summary: Mapping[str, Any]) -> str:
     apply_ns = summary["apply_delta_ns"]
     if not apply_ns["count"]:
-        return "apply_delta took no line"
+        return "apply_delta was timed for no line"
     return f"apply_delta p50 {apply_ns['p50'] / 1000:.1f} µs, p99 {apply_ns['p99'] / 1000:.1f} µs"
 
 
@@ -128,6 +128,8 @@ def _decision(summary: Mapping[str, Any]) -> str:
     decision = summary["decision_us"]
     if not summary["intents_total"]:
         return "no intents"
+    if not decision["count"]:  # a replay times some lines, and these led to none
+        return "no line with intents was timed"
     return f"line to intents p50 {decision['p50']:.1f} µs, p99 {decision['p99']:.1f} µs"
 
 

@@ -19,6 +19,7 @@ NOTHING: Final[dict[str, Any]] = {
     "lines": 4,
     "wall_s": 0.1,
     "seam_errors": 0,
+    "shadow": None,
     "hotloop": "rust",
     "execution": "python",
 }
@@ -34,7 +35,13 @@ def time_line(**summary: Any) -> str:
 
 
 def test_times_of_nothing_are_not_given_as_zero() -> None:
-    assert time_line().startswith("time:   apply_delta took no line; no intents; 4 lines in 0.1 s")
+    assert time_line().startswith(
+        "time:   apply_delta was timed for no line; no intents; 4 lines in 0.1 s"
+    )
+    taken = {"count": 1, "p50": 1500.0, "p99": 9000.0}
+    assert "p99 9.0 µs; no line with intents was timed; 4 lines" in time_line(
+        intents_total=3, apply_delta_ns=taken
+    )
 
 
 def test_times_are_in_microseconds() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import stat
+import sys
 from pathlib import Path
 
 import pytest
@@ -51,7 +52,7 @@ def test_what_is_no_note_is_one_line(tmp_path: Path) -> None:
         write_note(tmp_path / "absent", note())
 
 
-def test_a_served_page_has_its_note_and_its_link_until_it_ends(
+def test_a_served_page_has_its_note_and_is_told_of_until_it_ends(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     around = surroundings(quoting(tmp_path))
@@ -69,3 +70,14 @@ def test_a_served_page_has_its_note_and_its_link_until_it_ends(
         served_status(board, around, tmp_path / "absent"),
     ):
         pass
+
+
+def test_a_terminal_is_told_the_link_with_its_token(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    around = surroundings(quoting(tmp_path))
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
+    with served_status(StatusBoard(Teller(around), carry_out), around, tmp_path):
+        told = read_note(tmp_path)
+        assert told is not None
+        assert capsys.readouterr().out == f"status: {told.url}#{told.token}\n"

@@ -116,7 +116,9 @@ const seams = ({ hotloop, execution, stream, venue, config, metrics, decision })
     name: "Latency",
     level: decision.count ? "ok" : "off",
     text: [
-      `line to intents ${micros(decision.p50_us)}, p99 ${micros(decision.p99_us)}`,
+      decision.count
+        ? `line to intents ${micros(decision.p50_us)}, p99 ${micros(decision.p99_us)}`
+        : "no line to intents timed yet",
       execution.intent_ack.count ? `to the first report ${micros(execution.intent_ack.p50_us)}` : "",
     ],
   },

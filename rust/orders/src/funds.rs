@@ -50,6 +50,7 @@ impl Machine {
     /// is a bet that we do not know, or one that is not there. Not looked at while an order is in doubt.
     pub(crate) fn funds(&mut self, exposure_centi: i64) {
         let Some(tolerance_centi) = self.config().limits.funds_tolerance_centi else {
+            self.funds_look = None; // nobody looks by now: the last one must not grow old
             return;
         };
         if self.book.orders.values().any(Order::is_uncertain) {

@@ -188,3 +188,16 @@ fn the_difference_of_the_funds_is_what_the_account_has_outside_of_what_ours_may_
         );
     }
 }
+
+#[test]
+fn when_funds_are_looked_at_no_more_there_is_no_last_look() {
+    let mut machine = machine(Config::default());
+    machine.step(Event::Reconciled(Vec::new()));
+    machine.step(Event::Funds { exposure_centi: 0 });
+    assert!(machine.funds_look().is_some());
+    let mut config = Config::default();
+    config.limits.funds_tolerance_centi = None;
+    machine.step(Event::Configured(Box::new(config)));
+    machine.step(Event::Funds { exposure_centi: 0 });
+    assert_eq!(machine.funds_look(), None);
+}

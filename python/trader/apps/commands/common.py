@@ -161,12 +161,14 @@ def opened(
 
 
 @contextmanager
-def served_metrics(config: Config) -> Iterator[Metrics]:
-    """A command's metrics, on their page where the configuration asks for it.
+def served_metrics(config: Config, *, dry_run: bool = True) -> Iterator[Metrics]:
+    """A command's metrics, on their page where the configuration asks for it. Of a trader that
+    fails as it starts, `dry_run` is all that alerts know: false where it is to trade real money.
 
     Raises `MetricsServeError`.
     """
     metrics = Metrics()
+    metrics.dry_run = dry_run
     wanted = config.monitoring.metrics
     try:
         if wanted.enabled:

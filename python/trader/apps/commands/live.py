@@ -91,7 +91,7 @@ def run(arguments: argparse.Namespace, interrupt: Interrupt) -> int:
     with (
         HangUp() as hang_up,  # first: whoever finds the folder's lock may ask
         LiveFolder(user_path(shown), shown) as folder,
-        served_metrics(config) as metrics,
+        served_metrics(config, dry_run=config.execution.dry_run) as metrics,
     ):
         desk = _Desk(config, interrupt, hang_up, lambda: configured(arguments))
         try:
@@ -149,7 +149,7 @@ class _Desk:
         listings = Listings(venue.client, config.betfair.strategy_ref)
         book = None if self._dry_run else left_over(config, sections, self._interrupt.requested)
         paid = without_paid(book, blotter) if book is not None else []
-        markets = self._first_markets(listings, book)
+        markets = self._first_markets(listings, book, metrics)
         if markets is None:
             return 130
         stream = market_stream(venue, markets, config.live.heartbeat_ms)
@@ -205,7 +205,9 @@ class _Desk:
         wanted = catalogue_filter(self._config.selector, now_ms)
         return listings.markets(wanted, min(self._config.selector.max_markets, SUBSCRIBED_MAX))
 
-    def _first_markets(self, listings: Listings, book: Book | None) -> MarketSet | None:
+    def _first_markets(
+        self, listings: Listings, book: Book | None, metrics: Metrics
+    ) -> MarketSet | None:
         """What to begin with: what is listed, and what a run before this one is in. Waits for the
         first market (to the venue a subscription to none is one to all); None when interrupted.
         """
@@ -218,12 +220,14 @@ class _Desk:
                 raise StartError(f"the venue's catalogue: {error}") from None
             self._named(listed)
             if listed or held:
+                metrics.dry_run = self._dry_run
                 return MarketSet(self._config.selector.market_ids, listed, held)
             if not told:
                 waiting = "the venue lists no market that `selector` takes; waiting for one"
                 print(waiting, flush=True)
                 self._notifier.ready(waiting)
                 told = True
+                metrics.dry_run = True  # nothing is held: nobody need be woken meanwhile
             self._wait(self._config.live.catalogue_s)
         return None
 

@@ -1,38 +1,35 @@
 """The executor in this process that places orders at a venue, as the sidecar does: the order
-machine (`execution/orders`), its journal, and threads around them.
+machine (`execution/orders`) and its journal, and a link to the venue.
 
-The machine works on the engine's thread. Requests go out on pools (cancels on one of their own: no
-slow placement holds them up), the order stream is read on another thread; what they bring is put in
-an inbox and taken in with the engine's next turn.
+The machine works on the engine's thread. Requests and the order stream have threads of their own
+(`venue_link`); what they bring is taken in with the engine's next turn.
 
 With a `Lockstep` the venue stands still while the engine works, and `tick` returns when everything
-that was caused so far has come back. What came is then taken in in an order of its own, answers as
-they were asked for and then lines: a run depends on no machine's speed and on no race of threads.
+that was caused so far has come back.
 """
 
 from __future__ import annotations
 
 import logging
-import math
-import threading
 import time
-from collections import deque
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, dataclass, fields, replace
-from typing import Final, Protocol
+from dataclasses import asdict, fields, replace
+from typing import Final
 
 import msgspec
 
-from trader.betfair.dial import StreamEndpoint, StreamError
-from trader.betfair.stream import StreamClient, StreamCredentials, Subscription
+from trader.betfair.dial import StreamEndpoint
 from trader.execution.executor_py.counts import Counts
 from trader.execution.executor_py.journal_file import JournalFile
 from trader.execution.executor_py.machine import DryRunMachine
 from trader.execution.executor_py.steady_clock import SteadyClock
-from trader.execution.executor_py.venue_bets import OrderLine, read_order_line
-from trader.execution.executor_py.venue_chores import Chores
 from trader.execution.executor_py.venue_client import VenueClient, VenueError
+from trader.execution.executor_py.venue_link import (
+    LOOK_S,
+    QUIET_TIMEOUT_S,
+    Lockstep,
+    VenueLink,
+)
 from trader.execution.executor_py.venue_moment import venue_moment, venue_state
 from trader.execution.executor_py.venue_settings import VenueSettings
 from trader.execution.interfaces.executor import (
@@ -46,7 +43,7 @@ from trader.execution.interfaces.messages import Control, ControlAction, DryFill
 from trader.execution.interfaces.reports import ExecutionReport
 from trader.execution.ipc import Bus
 from trader.execution.orders import event as events
-from trader.execution.orders import facts, request
+from trader.execution.orders import request
 from trader.execution.orders.config import Config
 from trader.execution.orders.facts import RunnerKey
 from trader.execution.orders.kinds import Kind
@@ -55,44 +52,13 @@ from trader.execution.orders.record import Record
 from trader.execution.orders.snapshot import Snapshot
 from trader.monitoring.executor_metrics import ExecutorMoment
 
-PLACE_WORKERS: Final = 6
-CANCEL_WORKERS: Final = 2
-LOOK_WORKERS: Final = 2
-"""The venue answers three listings of an account at a time; one is left to others."""
 IN_FLIGHT_MAX: Final = 1_000
 START_TIMEOUT_S: Final = 20.0
-QUIET_TIMEOUT_S: Final = 20.0
-"""The longest wait for answers: longer than the venue's own time for an order in play."""
 LAST_CANCELS_S: Final = 3.0
-HEARTBEAT_MS: Final = 1_000
 NOT_READY: Final = "VENUE_NOT_READY"
-_WAIT_S: Final = 0.2
-_LOOK_S: Final = 0.0005
 _CANCEL_MAX: Final = 60
-PAUSE_FIRST_S: Final = 0.25
-PAUSE_MAX_S: Final = 30.0
 
 _log: Final = logging.getLogger("trader.executor")
-
-
-class Lockstep(Protocol):
-    """A venue whose time stands while we work, and that can be asked how far it is."""
-
-    def parked_requests(self) -> int:
-        """Requests it has taken and will only answer when its time goes on."""
-        ...
-
-    def lines_sent(self, connection_id: str) -> int:
-        """Lines it has sent on a stream connection."""
-        ...
-
-
-@dataclass(frozen=True, slots=True)
-class _Fact:
-    """Something that came from the venue. `number` is the place of the request it answers."""
-
-    number: int | None
-    events: tuple[events.Event, ...]
 
 
 class VenueExecutor:
@@ -120,41 +86,12 @@ class VenueExecutor:
         self.bus = bus
         self._counts = Counts()
         self._clock_steps = 0
-        self._logged_out = self._stream_stale = False
         self._client = client
         self._lockstep = lockstep
         self._clock: SteadyClock | None = None
         self._journal: JournalFile | None = None
-        self._stream = StreamClient(
-            stream,
-            Subscription(
-                "orderSubscription",
-                {"orderFilter": {"customerStrategyRefs": [settings.strategy_ref]}},
-                heartbeat_ms=HEARTBEAT_MS,
-                silent_s=None if lockstep is None else math.inf,
-            ),
-            StreamCredentials(app_key, lambda: client.token, self._login_again),
-        )
-        self._pools = {
-            Kind.CANCEL: ThreadPoolExecutor(CANCEL_WORKERS, "venue-cancel"),
-            Kind.LOOK_UP: ThreadPoolExecutor(LOOK_WORKERS, "venue-look"),
-        }
-        self._pools[Kind.PLACE] = self._pools[Kind.REPLACE] = ThreadPoolExecutor(
-            PLACE_WORKERS, "venue-place"
-        )
-        self._halt = threading.Event()
-        self._threads: list[threading.Thread] = [
-            threading.Thread(target=self._read, name="venue-orders", daemon=True),
-        ]
-        if lockstep is None:
-            self._threads.append(Chores(client, settings, self._heard, self._halt))
-        self._inbox: deque[_Fact] = deque()
-        self._came = threading.Condition()
-        self._in_flight = 0
-        self._asked = 0
-        self._position = ("", 0)
+        self._link = VenueLink(client, stream, app_key, settings, lockstep)
         self._started = False
-        self._lost: str | None = None
         self._acked = 0
         self._ending = False
         self._is_stepped = False
@@ -167,8 +104,8 @@ class VenueExecutor:
 
     @property
     def health_reason(self) -> str:
-        if self._lost is not None:
-            return self._lost
+        if self._link.lost is not None:
+            return self._link.lost
         if not self._started:
             return "not started"
         return self.machine.why_halted or ("" if self.machine.is_ready else NOT_READY)
@@ -176,7 +113,7 @@ class VenueExecutor:
     @property
     def link_reason(self) -> str:
         """Why it can do nothing any more; empty when it can."""
-        return self._lost or ("" if self._started else "not started")
+        return self._link.lost or ("" if self._started else "not started")
 
     @property
     def open_orders(self) -> int:
@@ -205,8 +142,7 @@ class VenueExecutor:
             self._client.login()
             self._check_account()
             self._do(effects)
-            for thread in self._threads:
-                thread.start()
+            self._link.start()
             self._await_image()
         except (ExecutorStartError, ExecutorLost) as error:
             self.stop()
@@ -214,9 +150,9 @@ class VenueExecutor:
         self._started = True
 
     def submit(self, intent: QuoteIntent) -> None:
-        self._raise_if_lost()
-        if self._in_flight >= IN_FLIGHT_MAX:
-            raise SendQueueFullError(f"{self._in_flight} requests wait for the venue")
+        self._link.raise_if_lost()
+        if self._link.in_flight >= IN_FLIGHT_MAX:
+            raise SendQueueFullError(f"{self._link.in_flight} requests wait for the venue")
         self._counts.intent(intent.action)
         is_known = self.machine.book.knows(intent.intent_id)
         if not is_known:
@@ -260,14 +196,14 @@ class VenueExecutor:
         if ending and self._lockstep is None:
             self._until(lambda: not self.machine.book.orders)
         self.poll()
-        self._raise_if_lost()
+        self._link.raise_if_lost()
 
     def poll(self) -> None:
         if self._lockstep is not None:
-            self._wait(self._is_quiet)
-            while self._inbox:
+            self._link.await_quiet()
+            while self._link.has_come:
                 self._take_in()
-                self._wait(self._is_quiet)
+                self._link.await_quiet()
         else:
             self._take_in()
         self.bus.drain()
@@ -278,32 +214,26 @@ class VenueExecutor:
 
     def stop(self) -> None:
         """Cancels what rests (`cancel_on_stop`), ends the threads, gives the journal up."""
-        if self._started and self.settings.cancel_on_stop and self._lost is None:
+        if self._started and self.settings.cancel_on_stop and self._link.lost is None:
             self._cancel_the_rest()
-        self._halt.set()
-        for pool in self._pools.values():
-            pool.shutdown(wait=False, cancel_futures=True)
-        for thread in self._threads:
-            if thread.ident is not None:
-                thread.join(timeout=2.0)
-        self._stream.close()
+        self._link.stop()
         if self._journal is not None:
             self._journal.close()
-        self._lost = self._lost or "stopped"
+        self._link.lost = self._link.lost or "stopped"
 
     def moment(self) -> ExecutorMoment:
         """Its figures; safe from any thread."""
-        stream, counts = self._stream, self._counts
+        link, counts = self._link, self._counts
         return counts.moment(
             duplicates=self.dry.duplicates + self.machine.counters.duplicates,
             open_orders=self.dry.open_orders + self.open_orders,
             unacked_reports=len(self.machine.book.unacked),
-            order_stream_lost=sum(stream.counts.lost.copy().values()),
+            order_stream_lost=sum(link.stream.counts.lost.copy().values()),
             venue=venue_moment(
                 self.machine,
                 self._journal,
                 state=venue_state(
-                    stream, is_logged_out=self._logged_out, is_stale=self._stream_stale
+                    link.stream, is_logged_out=link.is_logged_out, is_stale=link.is_stale
                 ),
                 clock_steps=self._clock_steps,
                 queue_depth=counts.waiting,
@@ -336,7 +266,7 @@ class VenueExecutor:
 
     def _step(self, *happened: events.Event) -> None:
         """Tells the machine the time and of what has happened, and does what follows."""
-        self._raise_if_lost()
+        self._link.raise_if_lost()
         effects: list[request.Effect] = []
         if self._clock is not None:
             now_ms, step_ms = self._clock.read()
@@ -362,7 +292,7 @@ class VenueExecutor:
                 case request.Tell():
                     self._post(effect.report)
                 case request.LogIn():
-                    self._on_a_worker(Kind.PLACE, self._log_in)
+                    self._link.log_in()
                 case request.Unknown():
                     self._counts.unknown_bets += 1
                     _log.warning("a bet of ours that no order has: %s", effect.bet)
@@ -381,37 +311,17 @@ class VenueExecutor:
             if self._journal.is_long:
                 self._journal.shorten(Snapshot.of(self.machine.book))
         except ExecutorLost as error:
-            self._lost = str(error)
+            self._link.lost = str(error)
             self._last_words()
             raise
 
     def _send(self, wanted: request.Request) -> None:
         self._counts.request(wanted.kind)
         delay_s = self.machine.markets.bet_delay_ms(wanted.market_id) / 1000
-        self._on_a_worker(wanted.kind, lambda: self._ask(wanted, delay_s))
-
-    def _on_a_worker(self, kind: Kind, ask: Callable[[], tuple[events.Event, ...]]) -> None:
-        number = self._asked
-        self._asked += 1
-        with self._came:
-            self._in_flight += 1
-
-        def work() -> None:
-            happened = ask()
-            with self._came:
-                self._in_flight -= 1
-                self._inbox.append(_Fact(number, happened))
-                self._came.notify_all()
-
-        self._pools[kind].submit(work)
-        if self._lockstep is not None:
-            self._wait(self._is_taken)
+        self._link.send(wanted, delay_s)
 
     def _take_in(self) -> None:
-        came = [self._inbox.popleft() for _ in range(len(self._inbox))]
-        if self._lockstep is not None:
-            came.sort(key=lambda fact: math.inf if fact.number is None else fact.number)
-        happened = [event for fact in came for event in fact.events]
+        happened = self._link.take_in()
         if self._clock is not None:
             self._relay(self.dry.advance(max(self._clock.read()[0], self.dry.now_ms)))
         self._step(*happened)
@@ -423,36 +333,17 @@ class VenueExecutor:
         while not is_over():
             if time.monotonic() > deadline_s:
                 raise ExecutorLost(f"orders do not end within {QUIET_TIMEOUT_S:g} s")
-            time.sleep(_LOOK_S)
+            time.sleep(LOOK_S)
             self._take_in()
-
-    def _wait(self, is_over: Callable[[], bool]) -> None:
-        deadline_s = time.monotonic() + QUIET_TIMEOUT_S
-        with self._came:
-            while not is_over():
-                self._raise_if_lost()
-                if time.monotonic() > deadline_s:
-                    raise ExecutorLost(f"the venue does not answer for {QUIET_TIMEOUT_S:g} s")
-                self._came.wait(_LOOK_S)  # the venue does not tell when it parks a request
-
-    def _is_taken(self) -> bool:
-        """Whether the venue has every request so far: answered, or kept for a later time."""
-        assert self._lockstep is not None, "asked in lockstep only"
-        return self._in_flight <= self._lockstep.parked_requests()
-
-    def _is_quiet(self) -> bool:
-        assert self._lockstep is not None, "asked in lockstep only"
-        connection_id, lines = self._position
-        return self._is_taken() and lines >= self._lockstep.lines_sent(connection_id)
 
     def _await_image(self) -> None:
         deadline_s = time.monotonic() + START_TIMEOUT_S
         while not self.machine.is_ready:
-            self._raise_if_lost()
+            self._link.raise_if_lost()
             if time.monotonic() > deadline_s:
                 raise ExecutorStartError("the venue's order stream gives no image")
             self._take_in()
-            time.sleep(_LOOK_S)
+            time.sleep(LOOK_S)
 
     def _check_account(self) -> None:
         if self.settings.currency is not None:
@@ -465,7 +356,7 @@ class VenueExecutor:
             deadline_s = time.monotonic() + LAST_CANCELS_S
             while self.machine.book.orders and time.monotonic() < deadline_s:
                 self.poll()
-                time.sleep(_LOOK_S)
+                time.sleep(LOOK_S)
         except ExecutorLost as error:
             _log.warning("stopped with orders open: %s", error)
 
@@ -488,91 +379,6 @@ class VenueExecutor:
             self._clock_steps += 1
             _log.warning("the wall clock was set by %d ms; orders keep to their own", step_ms)
         self._is_stepped = bool(step_ms)
-
-    def _raise_if_lost(self) -> None:
-        if self._lost is not None:
-            raise ExecutorLost(self._lost)
-
-    # --- the other threads ----------------------------------------------------------------------
-
-    def _ask(self, wanted: request.Request, more_s: float) -> tuple[events.Event, ...]:
-        """On a worker: one request."""
-        try:
-            if wanted.kind is Kind.LOOK_UP:
-                return (events.Looked(wanted.number, self._look(wanted)),)
-            return (events.Answered(wanted.number, self._client.change(wanted, more_s)),)
-        except Exception as error:
-            _log.exception("a request failed")
-            if wanted.kind is Kind.LOOK_UP:
-                return (events.Looked(wanted.number, None),)
-            return (events.Answered(wanted.number, facts.Lost(str(error)[:200])),)
-
-    def _look(self, wanted: request.Request) -> list[facts.Bet] | None:
-        try:
-            return self._client.look_up(wanted)
-        except VenueError as error:
-            _log.warning("a look-up failed: %s", error)
-            return None
-
-    def _log_in(self) -> tuple[events.Event, ...]:
-        """On a worker: until there is a session."""
-        pause_s = PAUSE_FIRST_S
-        while not self._halt.is_set():
-            try:
-                self._login_again()
-            except ExecutorStartError as error:
-                _log.error("no session: %s", error)
-                self._halt.wait(pause_s)
-                pause_s = min(pause_s * 2, PAUSE_MAX_S)
-            else:
-                return (events.LoggedIn(),)
-        return ()
-
-    def _login_again(self) -> str:
-        try:
-            token = self._client.login(instead_of=self._client.token)
-        except ExecutorStartError:
-            self._logged_out = True
-            raise
-        self._logged_out = False
-        return token
-
-    def _read(self) -> None:
-        """On the stream's thread: lines into the inbox."""
-        bets: list[facts.Bet] = []
-        is_image = False
-        try:
-            while not self._halt.is_set():
-                raw = self._stream.next_line(_WAIT_S)
-                if raw is not None:
-                    line = read_order_line(raw)
-                    self._stream_stale = line.is_stale
-                    bets += line.bets
-                    is_image = is_image or line.is_image
-                    if line.is_whole:
-                        self._heard(*_told(tuple(bets), line, is_image=is_image))
-                        bets, is_image = [], False
-                self._position = self._stream.position
-        except (StreamError, ExecutorStartError, msgspec.MsgspecError) as error:
-            if not self._halt.is_set():
-                self._lost = f"the order stream is lost: {error}"
-        with self._came:
-            self._came.notify_all()
-
-    def _heard(self, *happened: events.Event) -> None:
-        with self._came:
-            self._inbox.append(_Fact(None, happened))
-            self._came.notify_all()
-
-
-def _told(
-    bets: tuple[facts.Bet, ...], line: OrderLine, *, is_image: bool
-) -> tuple[events.Event, ...]:
-    if line.is_stale:
-        _log.warning("the venue says that its order stream may be old")
-    if is_image:
-        return (events.Reconciled(list(bets)),)
-    return tuple(events.Shown(bet) for bet in bets)
 
 
 def _dry_limits(config: Config) -> DryRunLimits:

@@ -59,7 +59,10 @@ def compare(core: Core, exposure_centi: int) -> None:
     ours may; anything else is a bet that we do not know, or one that is not there. Not looked at
     while an order is in doubt."""
     tolerance_centi = core.config.limits.funds_tolerance_centi
-    if tolerance_centi is None or any(one.is_uncertain for one in core.book.orders.values()):
+    if tolerance_centi is None:
+        core.funds_look = None  # nobody looks by now: the last one must not grow old
+        return
+    if any(one.is_uncertain for one in core.book.orders.values()):
         return
     matched, most = _matched_cost(core), exposure(core)
     told, tolerance = exposure_centi * 100, tolerance_centi * 100

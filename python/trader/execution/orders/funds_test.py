@@ -96,6 +96,15 @@ def test_a_look_while_an_order_is_in_doubt_or_without_a_tolerance_does_not_count
     assert machine.funds_look is None
 
 
+def test_when_funds_are_looked_at_no_more_there_is_no_last_look() -> None:
+    machine = partly_matched()
+    machine.step(events.Funds(200))
+    assert machine.funds_look is not None
+    machine.step(events.Configured(Config(limits=Limits(funds_tolerance_centi=None))))
+    machine.step(events.Funds(200))
+    assert machine.funds_look is None
+
+
 def test_the_exposure_of_all_is_that_of_each_market() -> None:
     machine = partly_matched()
     machine.step(events.Wanted(intent("b", market_id="1.2")))
