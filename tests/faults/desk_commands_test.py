@@ -81,6 +81,23 @@ def test_cancel_all_where_nobody_trades(capsys: pytest.CaptureFixture[str]) -> N
         assert not any(bet["remaining"] for bet in trading.scene.bets())
 
 
+def test_cancel_all_if_needed_is_for_orders_that_are_open_and_live(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    with desk() as trading:
+        with_orders(trading)
+        dead(trading)
+        where = ["cancel-all", "--if-needed", "--profile", profile(trading), "--set"]
+        assert main([*where, "execution.dry_run=true"]) == 0
+        assert capsys.readouterr().out == "no order is open\n"
+        assert any(bet["remaining"] for bet in trading.scene.bets())
+        assert main([*where, "execution.dry_run=false"]) == 0
+        assert not any(bet["remaining"] for bet in trading.scene.bets())
+        capsys.readouterr()
+        assert main([*where, "execution.dry_run=false"]) == 0
+        assert capsys.readouterr().out == "no order is open\n"
+
+
 def test_cancel_all_says_who_has_the_orders(capsys: pytest.CaptureFixture[str]) -> None:
     with local_desk() as trading:
         with_orders(trading)

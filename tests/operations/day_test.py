@@ -95,6 +95,7 @@ def test_a_day_with_the_executor_as_a_service_of_its_own(tmp_path: Path) -> None
         desk.line("executor-service", 3)
         assert not desk.executor.is_active
         desk.until(PLACED, desk.blotter.rows(PLACED)[0][0] + 2)
+        _kill_the_trader(desk)
         desk.line("rollback", 3)
         assert not any(bet["remaining"] for bet in desk.venue.scene.bets()), "nothing rests"
         _nothing_twice_and_nothing_lost(desk)
@@ -125,12 +126,31 @@ def _kill_the_sidecar(desk: Site, watch: Prometheus) -> None:
     desk.until(PLACED, before + 2)  # it trades again
 
 
-def _roll_back_with_orders_open(desk: Site, watch: Prometheus) -> None:
-    deadline_s = time.monotonic() + PATIENCE_S
-    while state(desk)["execution"]["open_orders"] == 0:
-        assert time.monotonic() < deadline_s, "orders are open"
-    resting = {bet["id"] for bet in desk.venue.scene.bets() if bet["remaining"]}
+def _kill_the_trader(desk: Site) -> None:
+    """With its executor in its process nobody is left: the unit cancels what rests, and starts it
+    again."""
+    _await_open_orders(desk)
+    resting = _resting(desk)
+    os.kill(desk.trader.pid, signal.SIGKILL)
+    desk.trader.until_restarted(1)
     assert resting
+    assert not resting & _resting(desk)
+    desk.until(PLACED, desk.blotter.rows(PLACED)[0][0] + 1)
+
+
+def _await_open_orders(desk: Site) -> None:
+    deadline_s = time.monotonic() + PATIENCE_S
+    while state(desk)["execution"]["open_orders"] == 0 or not _resting(desk):
+        assert time.monotonic() < deadline_s, "orders are open"
+
+
+def _resting(desk: Site) -> set[str]:
+    """Bets at the venue, by id."""
+    return {bet["id"] for bet in desk.venue.scene.bets() if bet["remaining"]}
+
+
+def _roll_back_with_orders_open(desk: Site, watch: Prometheus) -> None:
+    _await_open_orders(desk)
     desk.line("rollback", 1)
     with pytest.raises(AssertionError):
         _sidecar_pid(desk)

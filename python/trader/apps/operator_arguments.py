@@ -143,4 +143,11 @@ def _add_desk(commands: argparse._SubParsersAction[Parser]) -> None:
         ("kill", "cancel every order and take no new ones, whoever sends them, until resume"),
         ("resume", "take new orders again after a kill, by hand or by risk.max_loss"),
     ):
-        add_config_options(command(commands, name, summary, examples.DESK), None)
+        desk = command(commands, name, summary, examples.DESK)
+        if name == "cancel-all":
+            desk.add_argument(
+                "--if-needed",
+                action="store_true",
+                help="do nothing for a dry run, or where the journal has no open order",
+            )
+        add_config_options(desk, None)

@@ -74,6 +74,12 @@ def _line(order: Order) -> str:
 
 def cancel_all(arguments: argparse.Namespace, _interrupt: Interrupt) -> int:
     """Cancels every order. Exit code 1 when some are still open."""
+    if arguments.if_needed:
+        config = traded_with(arguments)
+        journal = config.execution.journal.dir
+        if config.execution.dry_run or not read_journal(Path(journal), may_be_absent=True).orders:
+            print("no order is open")
+            return 0
     return _control(arguments, "cancel_all")
 
 
