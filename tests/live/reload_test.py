@@ -265,6 +265,13 @@ def test_the_scope_is_widened_and_narrowed_market_by_market(tmp_path: Path, back
             trader.until(lambda: markets_at_the_venue(venue) == {second}, "the other one is")
             before = len(venue.scene.bets())
             trader.until(lambda: len(venue.scene.bets()) > before, "it goes on")
+            code, said = command("config", "set", f"{key}=[]", "--profile", str(trader.profile))
+            assert code == 0, said
+            code, said = ask(trader)
+            assert (code, "an empty list is everywhere" in said) == (1, True), said
+            assert markets_at_the_venue(venue) <= {second}
+            set_keys(trader, "execution.live_scope.everywhere=true")
+            trader.until(lambda: markets_at_the_venue(venue) == {first, second}, "everywhere")
             judged(venue, trader)
 
 
