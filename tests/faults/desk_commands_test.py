@@ -10,6 +10,8 @@ import pytest
 from tests.faults.desk import Desk, SidecarDesk, desk, local_desk
 from tests.faults.sidecar import document
 from trader.apps.trader import main
+from trader.execution.interfaces.reports import Status
+from trader.live.adopt import read_journal
 
 MATCHED = {"price_centi": 298, "size_centi": 900, "selection_id": 102}
 
@@ -96,6 +98,16 @@ def test_cancel_all_if_needed_is_for_orders_that_are_open_and_live(
         capsys.readouterr()
         assert main([*where, "execution.dry_run=false"]) == 0
         assert capsys.readouterr().out == "no order is open\n"
+
+
+def test_what_the_hands_hear_the_next_trader_hears_too(capsys: pytest.CaptureFixture[str]) -> None:
+    with desk() as trading:
+        with_orders(trading)
+        dead(trading)
+        run(capsys, "cancel-all", trading)
+        book = read_journal(trading.scene.folder / "journal")
+        kept = {(report.intent_id, report.status) for report in book.unacked}
+        assert ("i1", Status.CANCELLED) in kept
 
 
 def test_cancel_all_says_who_has_the_orders(capsys: pytest.CaptureFixture[str]) -> None:

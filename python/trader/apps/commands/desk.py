@@ -141,7 +141,7 @@ def flatten(arguments: argparse.Namespace, _interrupt: Interrupt) -> int:
     something is left."""
     sections = document(traded_with(arguments))
     try:
-        with _executor(sections) as executor:
+        with _executor(sections, is_the_end=True) as executor:
             executor.control("cancel_all", "by hand")
             left = _ended(executor)
             return _close_all(executor) or left
@@ -153,9 +153,14 @@ def flatten(arguments: argparse.Namespace, _interrupt: Interrupt) -> int:
 
 
 @contextmanager
-def _executor(sections: Mapping[str, Any]) -> Iterator[VenueExecutor]:
-    """One of our own. Raises `JournalInUseError`, `ExecutorStartError`."""
-    executor = python_executor(dict(sections) | {"on_stop": "leave"}, Bus())
+def _executor(sections: Mapping[str, Any], *, is_the_end: bool = False) -> Iterator[VenueExecutor]:
+    """One of our own. Its reports are kept for the trader that comes next, which has to know what
+    was matched meanwhile; not where this is the end. Raises `JournalInUseError`,
+    `ExecutorStartError`."""
+    bus = Bus()
+    if not is_the_end:
+        bus.halt()
+    executor = python_executor(dict(sections) | {"on_stop": "leave"}, bus)
     executor.start()
     try:
         yield executor
