@@ -6,9 +6,10 @@ that a bucket's middle is within 0.4 % of any value in it. About 4,400 buckets r
 
 from __future__ import annotations
 
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
-from itertools import accumulate
+from itertools import accumulate, zip_longest
+from operator import mul
 from typing import Final
 
 _SUB_BITS: Final = 7
@@ -51,7 +52,7 @@ class LatencyHistogram:
     @property
     def sum_ns(self) -> int:
         """The sum of all durations."""
-        return sum(n * _middle_ns(i) for i, n in enumerate(self._counts) if n)
+        return sum(map(mul, self._counts, _MIDDLES_NS))
 
     def percentile(self, fraction: float) -> int:
         """The duration in ns that `fraction` (0 to 1) of the records do not exceed; 0 if empty.
@@ -83,16 +84,10 @@ class LatencyHistogram:
 
         A bucket counts where its middle lies, so a bound is sharp within 0.4 %.
         """
-        result: list[int] = []
         counts = self._counts.copy()
-        seen, index = 0, 0
-        for bound in bounds_ns:
-            while index < _BUCKETS and _middle_ns(index) <= bound:
-                seen += counts[index]
-                index += 1
-            result.append(seen)
-        result.append(seen + sum(counts[index:]))
-        return result
+        ends = [bisect_right(_MIDDLES_NS, bound) for bound in bounds_ns]
+        starts = [0, *ends]
+        return list(accumulate(sum(counts[a:b]) for a, b in zip_longest(starts, ends)))
 
     def merge(self, other: LatencyHistogram) -> None:
         """Adds the records of `other` (of another worker, say)."""
@@ -106,7 +101,7 @@ class LatencyHistogram:
                 raise ValueError(f"fraction {fraction} is outside 0 … 1")
             rank = max(1, int(-(-totals[-1] * fraction // 1)))
             index = bisect_left(totals, rank)
-            found.append(0 if index == len(totals) else _middle_ns(index))
+            found.append(0 if index == len(totals) else _MIDDLES_NS[index])
         return found
 
 
@@ -117,3 +112,6 @@ def _middle_ns(index: int) -> int:
     shift = (index >> _SUB_BITS) - 1
     low = (index - (shift << _SUB_BITS)) << shift
     return low + ((1 << shift) >> 1)
+
+
+_MIDDLES_NS: Final = tuple(map(_middle_ns, range(_BUCKETS)))
