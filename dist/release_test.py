@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import importlib.util
 import json
 import os
 import re
@@ -165,17 +166,32 @@ def test_before_it_is_installed_the_trader_says_what_to_do(release: Path) -> Non
     assert "has no venv yet: run" in told.stderr
 
 
+def with_ensurepip(folder: Path) -> str:
+    """An interpreter for the installer. The build root's has no `ensurepip`; a dry run only looks
+    for it, so an empty one stands in."""
+    if importlib.util.find_spec("ensurepip") is not None:
+        return sys.executable
+    (folder / "ensurepip").mkdir()
+    (folder / "ensurepip/__init__.py").touch()
+    python = folder / "python"
+    python.write_text(f'#!/bin/sh\nPYTHONPATH=$PYTHONPATH:{folder} exec {sys.executable} "$@"\n')
+    python.chmod(0o755)
+    return str(python)
+
+
 def test_its_own_installer_takes_it(release: Path, tmp_path: Path) -> None:
+    root = tmp_path / "root"
+    root.mkdir()
     done = subprocess.run(
-        [release / "install", "--root", tmp_path, "--dry-run"],
+        [release / "install", "--root", root, "--dry-run"],
         capture_output=True,
         text=True,
         check=False,
-        env={"PATH": "/usr/bin:/bin", "HOTLOOP_PYTHON": sys.executable},
+        env={"PATH": "/usr/bin:/bin", "HOTLOOP_PYTHON": with_ensurepip(tmp_path)},
     )
     assert done.returncode == 0, done.stdout + done.stderr
     version = (release / "VERSION").read_text(encoding="utf-8").split(" ")[0]
-    assert f"would switch {tmp_path}/opt/hotloop/current to {version}" in done.stdout
+    assert f"would switch {root}/opt/hotloop/current to {version}" in done.stdout
 
 
 def test_installed_it_trades_the_demo_with_both_rust_halves(installed: Path) -> None:
