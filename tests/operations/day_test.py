@@ -41,6 +41,9 @@ MAY_BE_EMPTY: Final = frozenset(
         "trading: Cannibalisation",  # one edge trades
         "trading: Cannibalisation for each intent",
         "trading: Fee share",  # no market has paid
+        "trading: Rejects by code",
+        "trading: Share of intents refused, by code",
+        "overview: Alerts",
     }
 )
 """Panels of what has not happened in this day so far."""

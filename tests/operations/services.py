@@ -48,6 +48,7 @@ class Service:
         self._settings = unit_lines(text)
         self._process: subprocess.Popen[bytes] | None = None
         self._wanted = False
+        self._closed = False
         self._alive_s = 0.0
         self._log = manager.folder / f"{name}.log"
         self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
@@ -109,9 +110,11 @@ class Service:
 
     def close(self) -> None:
         self._wanted = False
+        self._closed = True
         if self._process is not None and self._process.poll() is None:
             self._process.kill()
             self._process.wait()
+        self._thread.join()
         self._socket.close()
 
     # --- the process ----------------------------------------------------------------------------
@@ -170,13 +173,11 @@ class Service:
 
     def _listen(self) -> None:
         """Hears what the process says of itself, and starts it again when it fails."""
-        while True:
+        while not self._closed:
             try:
                 told = self._socket.recv(4_096).decode()
             except TimeoutError:
                 told = ""
-            except OSError:
-                return
             for line in told.splitlines():
                 key, _, value = line.partition("=")
                 if key == "READY":
@@ -235,7 +236,8 @@ class Services:
         self._server = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         self._server.bind(str(folder / "systemctl.socket"))
         self._server.listen()
-        threading.Thread(target=self._serve, daemon=True).start()
+        self._thread = threading.Thread(target=self._serve, name="systemctl", daemon=True)
+        self._thread.start()
 
     def here(self, text: str) -> str:
         """A text of a unit with the system's folders replaced by the test's."""
@@ -250,6 +252,8 @@ class Services:
     def __exit__(self, *_: object) -> None:
         for service in self.services.values():
             service.close()
+        self._server.shutdown(socket.SHUT_RDWR)  # wakes the thread; closing alone does not
+        self._thread.join()
         self._server.close()
 
     def command(self, bin_folder: Path) -> None:
