@@ -91,7 +91,7 @@ def test_every_file_is_looked_at_before_the_first_is_played(good: Path, tmp_path
         (("--set", "hotloop.queue.windw_s=3"), "hotloop.queue.windw_s: is not a known key, did"),
         (("--set", "hotloop.queue.window_s=ten"), "hotloop.queue.window_s: 'ten' is not allowed"),
         (("--set", "nonsense"), "is not an override; allowed: dotted.key=value"),
-        (("--hotloop", "both"), "invalid choice: 'both'"),
+        (("--hotloop", "neither"), "invalid choice: 'neither'"),
         (("--no-such-option",), "unrecognized arguments: --no-such-option"),
         (("--speed", "fast"), "'fast' is not 'max' or a number"),
         (("repaly",), "unrecognized arguments: repaly"),
