@@ -7,6 +7,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TextIO
 
 from trader.config.schema import StatusConfig
 from trader.monitoring.metrics import MetricsServeError
@@ -64,7 +65,8 @@ def served_status(
 
 def _told(note: Note) -> str:
     """The link for who sits there. A log, which is what a service's output is, gets no token."""
-    if sys.stdout.isatty():
+    out: TextIO | None = sys.stdout  # None where whoever started this has closed it
+    if out is not None and out.isatty():
         return note.link
     return f"{note.url} (`trader status` prints the link)"
 
