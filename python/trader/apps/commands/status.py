@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 import msgspec
 
 from trader.apps.arguments import ArgumentError, user_path
-from trader.apps.commands.common import configured, state_folder
+from trader.apps.commands.common import configured, live_folder
 from trader.apps.commands.demo import demo_folder
 from trader.apps.interrupt import Interrupt
 from trader.session import StartError
@@ -71,8 +71,7 @@ def _folders(arguments: argparse.Namespace) -> list[Path]:
     if arguments.out is not None:
         return [user_path(arguments.out)]
     config = configured(arguments)
-    live = state_folder() / "hotloop" / f"live-{config.profile or 'base'}"
-    return [live, demo_folder(None, config)[0]]
+    return [Path(live_folder(None, config.profile)), demo_folder(None, config)[0]]
 
 
 def _note(folders: list[Path]) -> Note:
