@@ -104,8 +104,16 @@ def panel_exprs() -> Iterator[tuple[str, str]]:
                 yield f"{name}: {panel['title']}: {target['refId']}", _filled(target["expr"])
 
 
-def _filled(expr: str) -> str:
-    filled = expr.replace("$__rate_interval", "1m")
+def questions(rate_interval: str) -> Iterator[tuple[str, str]]:
+    """(dashboard and panel, expression) of everything that a panel draws."""
+    for name, dashboard in dashboards().items():
+        for panel in pictures(dashboard):
+            for target in panel["targets"]:
+                yield f"{name}: {panel['title']}", _filled(target["expr"], rate_interval)
+
+
+def _filled(expr: str, rate_interval: str = "1m") -> str:
+    filled = expr.replace("$__rate_interval", rate_interval)
     filled = re.sub(r"\$(desk|instance)\b", ".*", filled)
     assert "$" not in filled, f"{expr}: a variable that no dashboard has"
     return filled

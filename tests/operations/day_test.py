@@ -15,8 +15,8 @@ from msgspec import structs
 
 from tests.faults.judge import judge
 from tests.live.rig import intents_of, reports_of
-from tests.operations.panels import questions
-from tests.operations.prometheus import Prometheus, prometheus
+from tests.monitoring.deployed import questions
+from tests.operations.prometheus import SCRAPE_S, Prometheus, prometheus
 from tests.operations.site import DEPLOY, PATIENCE_S, Site, site
 
 DIVISOR: Final = 30
@@ -108,7 +108,7 @@ def _every_panel_is_answered(watch: Prometheus) -> None:
     """While it trades live with both Rust halves. A panel may have more lines than are there now
     (of the other backend, or of what never happened), but not none."""
     drawn: dict[str, int] = {}
-    for panel, expression in questions(DEPLOY / "grafana/dashboards"):
+    for panel, expression in questions(f"{int(4_000 * SCRAPE_S)}ms"):
         drawn[panel] = drawn.get(panel, 0) + len(watch.query(expression))
     assert len(drawn) > 80
     assert {panel for panel, lines in drawn.items() if not lines} <= MAY_BE_EMPTY
